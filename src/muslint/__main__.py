@@ -1,0 +1,5 @@
+"""``python -m muslint``."""
+
+from muslint.cli.app import main
+
+main()

@@ -1,0 +1,88 @@
+"""Assembles the commands, and turns every error into one line and an exit code.
+
+A command is a module of this package with a function or a typer app called ``COMMAND``; only the
+one that was asked for is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from muslint import __version__
+
+COMMANDS = ("check", "ldd", "libc", "rules", "schema")
+"""In the order of the help page."""
+
+WRONG_USE, UNREADABLE, BUG = 2, 3, 4
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):
+        print(f"muslint {__version__}")
+        sys.exit(0)
+    try:
+        _run(arguments)
+    except BrokenPipeError:
+        # The reader went away (`| head`): not an error of ours, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sys.exit(_explain(error))
+
+
+def _run(arguments: list[str]) -> None:
+    import importlib
+
+    import typer
+
+    app = typer.Typer(
+        name="muslint",
+        help="Will this ELF binary run on musl (Alpine)? Says so without running it, and why not.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def options(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
+        if version:
+            print(f"muslint {__version__}")
+            raise typer.Exit
+
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        command = importlib.import_module(f"muslint.cli.{name}").COMMAND
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    app()
+
+
+def _explain(error: Exception) -> int:
+    from muslint.errors import MuslintError, UnreadableSource
+
+    if isinstance(error, UnreadableSource):
+        print(f"muslint: {error}", file=sys.stderr)
+        return UNREADABLE
+    if isinstance(error, MuslintError):
+        print(f"muslint: {error}", file=sys.stderr)
+        return WRONG_USE
+    if os.environ.get("MUSLINT_TRACEBACK"):
+        raise error
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+    print(
+        f"muslint: a bug in muslint {__version__}: {type(error).__name__}: {error} ({where}). "
+        "Please report it with the command and the file; MUSLINT_TRACEBACK=1 shows the trace.",
+        file=sys.stderr,
+    )
+    return BUG

@@ -1,0 +1,1 @@
+"""WHAT an object says: facts read from ELF bytes, no judgement."""

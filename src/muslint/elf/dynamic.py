@@ -1,0 +1,298 @@
+"""muslint's own reader: what the loader reads, by PT_DYNAMIC alone.
+
+Section headers may be stripped or lie, so they are never looked at. Every number from the file is
+checked against the file's size before it is used; what does not fit raises `MalformedElf`.
+Nothing is decoded before it is asked for: the tables are kept as bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from muslint.elf import object as elf
+from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, read_header
+from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
+from muslint.elf.object import ElfObject, Kind, Readable, RelocationTable, Segment
+from muslint.elf.relocations import MipsGot, RawRelocations
+from muslint.elf.symbols import RawSymbols, column, strings
+from muslint.elf.versions import VersionTables, note_segments
+from muslint.errors import MalformedElf
+
+_LARGEST_DYNAMIC = 1 << 16
+_WINDOW_SLACK = 1 << 16
+
+
+def read(data: Readable, path: str) -> ElfObject:
+    """Read one ELF object; ``path`` is only carried along.
+
+    Raises MalformedElf with the reason when the bytes are not an ELF file or a table that the
+    loader would read does not lie in the file.
+    """
+    head = data.at(0, HEAD_SIZE)
+    header = read_header(data, head)
+    return _Reading(data, path, head, header).object()
+
+
+class _Reading:
+    """One pass over one file; only lives inside `read`."""
+
+    def __init__(self, data: Readable, path: str, head: bytes, header: Header) -> None:
+        self.data, self.path, self.head, self.header = data, path, head, header
+        self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
+        self.map = AddressMap(header.segments)
+        self.window, self.window_start = head, 0
+        self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
+        self.last: dict[int, int] = {}  # tag → last value, as its decode_vec keeps it
+
+    def bytes_at(self, offset: int, size: int, what: str) -> bytes:
+        start = offset - self.window_start
+        if 0 <= start and start + size <= len(self.window):
+            return self.window[start : start + size]
+        found = self.data.at(offset, size) if offset + size <= self.data.size else b""
+        if len(found) != size:
+            raise MalformedElf(f"the file ends inside its {what}")
+        return found
+
+    def at_address(self, address: int, size: int, what: str) -> bytes:
+        return self.bytes_at(self.map.offset(address), size, what) if size else b""
+
+    def object(self) -> ElfObject:
+        ident, segments = self.header.ident, self.header.segments
+        by_type = {s.type: s for s in reversed(segments)}
+        dynamic = self.dynamic(segments)
+        self.last = dict(dynamic)
+        self.first = dict(reversed(dynamic))
+        self.prefetch()
+        string_table = self.string_table()
+        late = VersionTables(
+            self.data, self.layout, self.map, string_table,
+            self.pair(elf.DT_VERNEED, elf.DT_VERNEEDNUM), self.pair(elf.DT_VERDEF, elf.DT_VERDEFNUM),
+            note_segments(segments),
+        )  # fmt: skip
+        symbols = self.symbols(string_table, late)
+        needed = strings(string_table, [value for tag, value in dynamic if tag == elf.DT_NEEDED])
+        interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
+        soname = self.named(string_table, elf.DT_SONAME)
+        return ElfObject(
+            path=self.path,
+            ident=ident,
+            arch=musl_arch(ident.machine, ident.bits, ident.little, ident.flags),
+            kind=_kind(self.header, interpreter, soname, self.last, bool(needed)),
+            segments=segments,
+            interpreter=interpreter,
+            mapped_interpreter=interpreter if self.headers_mapped() else None,
+            has_dynamic=elf.PT_DYNAMIC in by_type,
+            dynamic=dynamic,
+            needed=tuple(needed),
+            soname=soname,
+            rpath=self.named(string_table, elf.DT_RPATH),
+            runpath=self.named(string_table, elf.DT_RUNPATH),
+            symbols=symbols,
+            relocations=self.relocations(len(symbols)),
+            relr_words=self.last.get(elf.DT_RELRSZ, 0) // self.layout.word_size if elf.DT_RELR in self.last else 0,
+            has_hash=elf.DT_HASH in self.last,
+            has_gnu_hash=elf.DT_GNU_HASH in self.first,
+            gnu_stack=by_type.get(elf.PT_GNU_STACK),
+            tls=by_type.get(elf.PT_TLS),
+            _late=late,
+        )
+
+    def headers_mapped(self) -> bool:
+        """Whether a PT_LOAD holds the program headers (musl map_library, "record the address")."""
+        start = self.header.program_headers
+        end = start + self.header.program_headers_size
+        return any(
+            s.type == elf.PT_LOAD and s.offset <= start and end <= s.offset + s.filesz for s in self.header.segments
+        )
+
+    def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:
+        # The last PT_DYNAMIC counts, found by its address (musl map_library).
+        found = [s for s in segments if s.type == elf.PT_DYNAMIC]
+        if not found or found[-1].filesz == 0:
+            return ()
+        segment, size = found[-1], self.layout.word_size * 2
+        if not self.map.span(segment.vaddr):
+            return ()  # a separate debug file: the segment has an address but no bytes here
+        available = min(segment.filesz, self.map.span(segment.vaddr), _LARGEST_DYNAMIC)
+        table = self.at_address(segment.vaddr, available // size * size, "dynamic section")
+        entries = tuple(struct.iter_unpack(self.layout.order + 2 * self.layout.word, table))
+        for index, entry in enumerate(entries):
+            if entry[0] == elf.DT_NULL:
+                return entries[:index]
+        return entries
+
+    def prefetch(self) -> None:
+        """Read all loader tables at once where they lie together, as linkers lay them."""
+        get = self.last.get
+        ends = []
+        for start_tag, size_tag in (
+            (elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
+            (elf.DT_JMPREL, elf.DT_PLTRELSZ), (elf.DT_SYMTAB, 0), (elf.DT_HASH, 0),
+            (elf.DT_GNU_HASH, 0), (elf.DT_VERSYM, 0),
+        ):  # fmt: skip
+            address = get(start_tag)
+            if address:
+                ends.append((address, get(size_tag, 0) if size_tag else 0))
+        if not ends:
+            return
+        try:
+            spans = [(self.map.offset(address), size) for address, size in ends]
+        except MalformedElf:
+            return  # the table itself will say so, with its name, when it is read
+        low, high = min(o for o, _ in spans), max(o + s for o, s in spans)
+        known = sum(size for _, size in spans)
+        if high <= self.data.size and high - low <= 2 * known + _WINDOW_SLACK and high > len(self.head):
+            self.window, self.window_start = self.data.at(low, high - low), low
+
+    def string_table(self) -> bytes:
+        address = self.last.get(elf.DT_STRTAB)
+        if address is None:
+            return b""
+        size = self.last.get(elf.DT_STRSZ) or self.map.span(address)
+        return self.at_address(address, size, "string table")
+
+    def named(self, string_table: bytes, tag: int) -> str | None:
+        offset = self.last.get(tag)
+        return None if offset is None else strings(string_table, (offset,))[0]
+
+    def pair(self, address_tag: int, count_tag: int) -> tuple[int, int] | None:
+        address = self.last.get(address_tag)
+        return None if address is None else (address, self.last.get(count_tag, 0))
+
+    def interpreter(self, segment: Segment | None) -> str | None:
+        if segment is None:
+            return None
+        raw = self.bytes_at(segment.offset, min(segment.filesz, 4096), "interpreter name")
+        return raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+    def symbols(self, string_table: bytes, late: VersionTables) -> RawSymbols:
+        address = self.last.get(elf.DT_SYMTAB)
+        count, first, sysv = self.symbol_count() if address is not None else (0, 1, None)
+        size = count * self.layout.symbol_size
+        table = self.at_address(address, size, "symbol table") if address is not None and count else b""
+        versym_address = self.first.get(elf.DT_VERSYM)
+        versym = self.at_address(versym_address, 2 * count, "version table") if versym_address and count else None
+        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names)
+
+    def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
+        """Number of symbols, index of the first hashed one, and the SysV hash if only it is there."""
+        gnu = self.first.get(elf.DT_GNU_HASH)
+        if elf.DT_HASH in self.last:
+            count, sysv = self.sysv_hash(self.last[elf.DT_HASH], tables=gnu is None)
+            if gnu is None:
+                return count, 1, sysv
+            return count, self.gnu_hash(gnu)[1], None
+        if gnu is None:
+            return self.count_by_references(), 1, ([], [])
+        last, first = self.gnu_hash(gnu)
+        return (last, first, None) if last else (self.count_by_references(), first, None)
+
+    def sysv_hash(self, address: int, tables: bool) -> tuple[int, tuple[Sequence[int], Sequence[int]] | None]:
+        # s390x alone has 64-bit entries here (musl arch/s390x, Elf_Symndx).
+        wide = self.header.ident.machine == EM_S390 and self.header.ident.bits == 64
+        code, size = ("Q", 8) if wide else ("I", 4)
+        little = self.layout.order == "<"
+        buckets, chains = column(self.at_address(address, 2 * size, "hash table"), code, 0, 1, little)
+        total = 2 + buckets + chains
+        if total * size > self.map.span(address):
+            raise MalformedElf("DT_HASH is larger than its segment")
+        if not tables:
+            return chains, None
+        words = column(self.at_address(address, total * size, "hash table"), code, 0, 1, little)
+        return chains, (words[2 : 2 + buckets], words[2 + buckets :])
+
+    def gnu_hash(self, address: int) -> tuple[int, int]:
+        """(number of symbols, or 0 when the table is empty; index of the first hashed symbol)."""
+        offset, span = self.map.offset(address), self.map.span(address)
+        little = self.layout.order == "<"
+        buckets, first, bloom, _ = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
+        bucket_start = 16 + bloom * self.layout.word_size
+        chain_start = bucket_start + 4 * buckets
+        if chain_start > span:
+            raise MalformedElf("DT_GNU_HASH is larger than its segment")
+        if not buckets:
+            return 0, first
+        heads = self.bytes_at(offset + bucket_start, 4 * buckets, "GNU hash table")
+        last = max(column(heads, "I", 0, 1, little))
+        if last < first:
+            return 0, first
+        at = chain_start + 4 * (last - first)
+        while at < span:
+            piece = self.bytes_at(offset + at, min(256, (span - at) // 4 * 4), "GNU hash table")
+            if not piece:
+                break
+            for value in column(piece, "I", 0, 1, little):
+                last += 1
+                if value & 1:
+                    return last, first
+            at += len(piece)
+        raise MalformedElf("a chain of DT_GNU_HASH has no end")
+
+    def count_by_references(self) -> int:
+        """Number of symbols where no hash table tells: what relocations use, or what fits before the next table.
+
+        Such objects export nothing (an empty GNU hash) or cannot be searched at all (no hash).
+        """
+        start = self.last[elf.DT_SYMTAB]
+        tags = (elf.DT_STRTAB, elf.DT_HASH, elf.DT_VERSYM, elf.DT_RELA, elf.DT_REL, elf.DT_JMPREL, elf.DT_VERNEED)
+        later = [address for tag in tags if (address := self.last.get(tag, 0)) > start]
+        room = (min(later) - start if later else self.map.span(start)) // self.layout.symbol_size
+        room = min(room, self.map.span(start) // self.layout.symbol_size)
+        used = max((symbol for table in self.tables() for _, symbol in table.references()), default=-1) + 1
+        # Padding before the next table reads as null symbols: drop those nobody refers to.
+        size = self.layout.symbol_size
+        table = self.at_address(start, room * size, "symbol table")
+        while room > max(used, 1) and not any(table[(room - 1) * size : room * size]):
+            room -= 1
+        return max(room, min(used, self.map.span(start) // size))
+
+    def relocations(self, symbols: int) -> tuple[RelocationTable, ...]:
+        return (*self.mips_got(symbols), *self.tables())
+
+    def mips_got(self, symbols: int) -> tuple[RelocationTable, ...]:
+        first = self.first.get(elf.DT_MIPS_GOTSYM)
+        if self.header.ident.machine != EM_MIPS or first is None:
+            return ()
+        count = min(self.first.get(elf.DT_MIPS_SYMTABNO, 0), symbols)
+        local, word = self.first.get(elf.DT_MIPS_LOCAL_GOTNO, 0), self.layout.word_size
+        return (MipsGot(first, count, self.last.get(elf.DT_PLTGOT, 0) + local * word, word),)
+
+    def tables(self) -> list[RawRelocations]:
+        """DT_JMPREL, DT_REL and DT_RELA in the order of musl's reloc_all."""
+        get = self.last.get
+        jmprel_words = 3 if get(elf.DT_PLTREL) == elf.DT_RELA else 2
+        packed = self.header.ident.machine == EM_MIPS and self.header.ident.bits == 64
+        found = []
+        for name, tag, size_tag, words in (
+            ("JMPREL", elf.DT_JMPREL, elf.DT_PLTRELSZ, jmprel_words),
+            ("REL", elf.DT_REL, elf.DT_RELSZ, 2),
+            ("RELA", elf.DT_RELA, elf.DT_RELASZ, 3),
+        ):
+            size = get(size_tag, 0)
+            if size and tag in self.last:
+                data = self.at_address(self.last[tag], size, f"DT_{name} relocations")
+                found.append(RawRelocations(name, data, self.layout, words, packed))
+        return found
+
+
+def _kind(header: Header, interpreter: str | None, soname: str | None, tags: dict[int, int], needed: bool) -> Kind:
+    """Tell programs, libraries, static and relocatable objects apart.
+
+    DF_1_PIE marks a position-independent program; older linkers leave it out, but only programs
+    get DT_DEBUG. A library may carry PT_INTERP (glibc's libc.so.6 does), and then has a soname.
+    """
+    kind = header.ident.type
+    pie = bool(tags.get(elf.DT_FLAGS_1, 0) & elf.DF_1_PIE)
+    if kind == elf.ET_REL:
+        return Kind.RELOCATABLE
+    if kind == elf.ET_CORE:
+        return Kind.CORE
+    if kind == elf.ET_EXEC:
+        return Kind.EXECUTABLE if interpreter else Kind.STATIC_EXECUTABLE
+    if kind != elf.ET_DYN:
+        raise MalformedElf(f"ELF type {kind} is no program, library or object file")
+    if interpreter:
+        return Kind.SHARED_LIBRARY if soname and not pie else Kind.EXECUTABLE
+    looks_started = 21 in tags and soname is None and not needed  # 21 is DT_DEBUG
+    return Kind.STATIC_PIE if (pie and not needed) or looks_started else Kind.SHARED_LIBRARY

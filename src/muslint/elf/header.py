@@ -1,0 +1,113 @@
+"""The ELF header and the program headers (gABI chapter "Object Files")."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from muslint.elf.object import PT_LOAD, Ident, Readable, Segment
+from muslint.errors import MalformedElf
+
+MAGIC = b"\x7fELF"
+HEAD_SIZE = 4096
+"""Bytes read first; in nearly every file they hold the program headers and the interpreter too."""
+
+_MAX_PROGRAM_HEADERS = 4096
+
+
+class Header(NamedTuple):
+    """The file header and its segments."""
+
+    ident: Ident
+    entry: int
+    program_headers: int  # file offset
+    program_headers_size: int  # bytes
+    segments: tuple[Segment, ...]
+
+
+class Layout(NamedTuple):
+    """The `struct` formats of one class and byte order."""
+
+    header: struct.Struct
+    segment: struct.Struct
+    word: str  # format code of an address-sized word
+    word_size: int
+    symbol_size: int
+    order: str  # "<" or ">"
+
+
+def _layout(bits: int, order: str) -> Layout:
+    if bits == 64:
+        return Layout(struct.Struct(order + "16sHHIQQQIHHHHHH"), struct.Struct(order + "IIQQQQQQ"), "Q", 8, 24, order)
+    return Layout(struct.Struct(order + "16sHHIIIIIHHHHHH"), struct.Struct(order + "IIIIIIII"), "I", 4, 16, order)
+
+
+LAYOUTS = {(bits, order == "<"): _layout(bits, order) for bits in (32, 64) for order in "<>"}
+"""(bits, little-endian) → formats."""
+
+
+def identify(head: bytes) -> tuple[Ident, int, tuple[int, ...]]:
+    """Ident, entry address and the raw header fields from a file's first bytes; raises MalformedElf."""
+    if len(head) < 16 or head[:4] != MAGIC:
+        raise MalformedElf("not an ELF file")
+    if head[4] not in (1, 2) or head[5] not in (1, 2):
+        raise MalformedElf(f"unknown ELF class {head[4]} or byte order {head[5]}")
+    bits, little = 32 * head[4], head[5] == 1
+    layout = LAYOUTS[bits, little]
+    if len(head) < layout.header.size:
+        raise MalformedElf("the file ends inside its ELF header")
+    raw = layout.header.unpack_from(head)
+    return Ident(bits, little, raw[2], raw[1], raw[7], head[7]), raw[4], raw
+
+
+def read_header(data: Readable, head: bytes) -> Header:
+    """The header and every program header; raises MalformedElf when they cannot all be read."""
+    ident, entry, raw = identify(head)
+    layout = LAYOUTS[ident.bits, ident.little]
+    offset, entry_size, count = raw[5], raw[9], raw[10]
+    if count == 0:
+        return Header(ident, entry, offset, 0, ())
+    if entry_size != layout.segment.size:
+        raise MalformedElf(f"program headers of {entry_size} bytes, not {layout.segment.size}")
+    if count > _MAX_PROGRAM_HEADERS:
+        raise MalformedElf(f"{count} program headers")
+    size = entry_size * count
+    table = head[offset : offset + size] if offset + size <= len(head) else data.at(offset, size)
+    if len(table) != size:
+        raise MalformedElf("the file ends inside its program headers")
+    return Header(ident, entry, offset, size, tuple(_segments(table, layout)))
+
+
+def _segments(table: bytes, layout: Layout) -> list[Segment]:
+    if layout.word_size == 8:
+        return [
+            Segment(kind, flags, offset, vaddr, filesz, memsz, align)
+            for kind, flags, offset, vaddr, _, filesz, memsz, align in layout.segment.iter_unpack(table)
+        ]
+    return [
+        Segment(kind, flags, offset, vaddr, filesz, memsz, align)
+        for kind, offset, vaddr, _, filesz, memsz, flags, align in layout.segment.iter_unpack(table)
+    ]
+
+
+class AddressMap:
+    """Where in the file the bytes of an address lie, by the PT_LOAD segments."""
+
+    __slots__ = ("_loads",)
+
+    def __init__(self, segments: tuple[Segment, ...]) -> None:
+        self._loads = [(s.vaddr, s.vaddr + s.filesz, s.offset - s.vaddr) for s in segments if s.type == PT_LOAD]
+
+    def offset(self, address: int) -> int:
+        """File offset of ``address``; raises MalformedElf when no segment holds it in the file."""
+        for start, end, delta in self._loads:
+            if start <= address < end:
+                return address + delta
+        raise MalformedElf(f"address {address:#x} lies in no loaded segment")
+
+    def span(self, address: int) -> int:
+        """How many bytes of the file follow ``address`` within its segment."""
+        for start, end, _ in self._loads:
+            if start <= address < end:
+                return end - address
+        return 0

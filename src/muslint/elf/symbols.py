@@ -1,0 +1,182 @@
+"""The dynamic symbol table, by column, decoded when asked for."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from muslint.elf.header import Layout
+from muslint.elf.object import Symbol
+
+_NATIVE_LITTLE = sys.byteorder == "little"
+
+
+def column(data: bytes, code: str, first: int, stride: int, little: bool) -> list[int]:
+    """Every ``stride``-th number of format ``code`` (H, I or Q), starting at item ``first``."""
+    size = {"H": 2, "I": 4, "Q": 8}[code]
+    view = memoryview(data)[: len(data) // size * size]
+    if little == _NATIVE_LITTLE:
+        return view.cast(code)[first::stride].tolist()
+    numbers = array(code)
+    numbers.frombytes(view)
+    numbers = numbers[first::stride]
+    numbers.byteswap()
+    return numbers.tolist()
+
+
+def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
+    """The NUL-terminated strings of a string table at ``offsets``; out of range gives an empty one.
+
+    Bytes that are not UTF-8 come back as surrogates (PEP 383), so that distinct names stay distinct.
+    """
+    table += b"\0"
+    if table.isascii():
+        text = table.decode("ascii")
+        find, last = text.find, len(text) - 1
+        return [text[o : find("\0", o)] if o < last else "" for o in offsets]
+    scan, last = table.find, len(table) - 1
+    return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") if o < last else "" for o in offsets]
+
+
+class RawSymbols:
+    """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
+
+    __slots__ = (
+        "_columns", "_count", "_data", "_first", "_hash", "_layout", "_strings", "_version_names", "_versym",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        layout: Layout,
+        data: bytes,
+        string_table: bytes,
+        versym: bytes | None,
+        first_hashed: int,
+        sysv_hash: tuple[Sequence[int], Sequence[int]] | None,
+        version_names: Callable[[], Mapping[int, str]],
+    ) -> None:
+        self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
+        self._count = len(data) // layout.symbol_size
+        self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
+        self._columns: dict[str, Sequence[int] | list[str]] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def _numbers(self, name: str, code: str, offset: int) -> list[int]:
+        known = self._columns.get(name)
+        if known is None:
+            size = {"H": 2, "I": 4, "Q": 8}[code]
+            layout = self._layout
+            known = column(self._data, code, offset // size, layout.symbol_size // size, layout.order == "<")
+            self._columns[name] = known
+        return known  # type: ignore[return-value]
+
+    @property
+    def names(self) -> list[str]:
+        """Symbol names by index."""
+        known = self._columns.get("name")
+        if known is None:
+            known = strings(self._strings, self._numbers("st_name", "I", 0))
+            self._columns["name"] = known
+        return known  # type: ignore[return-value]
+
+    @property
+    def infos(self) -> bytes:
+        """``st_info`` by index."""
+        return self._data[4::24] if self._layout.word_size == 8 else self._data[12::16]
+
+    @property
+    def others(self) -> bytes:
+        """``st_other`` by index."""
+        return self._data[5::24] if self._layout.word_size == 8 else self._data[13::16]
+
+    @property
+    def shndxs(self) -> list[int]:
+        """``st_shndx`` by index."""
+        return self._numbers("shndx", "H", 6 if self._layout.word_size == 8 else 14)
+
+    @property
+    def values(self) -> list[int]:
+        """``st_value`` by index."""
+        return self._numbers("value", "Q", 8) if self._layout.word_size == 8 else self._numbers("value", "I", 4)
+
+    @property
+    def sizes(self) -> list[int]:
+        """``st_size`` by index, bytes."""
+        return self._numbers("size", "Q", 16) if self._layout.word_size == 8 else self._numbers("size", "I", 8)
+
+    @property
+    def versyms(self) -> list[int] | None:
+        """Version indexes with the hidden bit (0x8000), None without DT_VERSYM."""
+        if self._versym is None:
+            return None
+        known = self._columns.get("versym")
+        if known is None:
+            known = column(self._versym, "H", 0, 1, self._layout.order == "<")
+            self._columns["versym"] = known
+        return known  # type: ignore[return-value]
+
+    @property
+    def first_hashed(self) -> int:
+        """Index of the first symbol a look-up by hash can find."""
+        return self._first
+
+    def __iter__(self) -> Iterator[Symbol]:
+        versions = self._versions()
+        hidden = self.versyms or [0] * self._count
+        return (
+            Symbol(name, info >> 4, info & 15, other & 3, shndx, value, size, version, versym >= 0x8000)
+            for name, info, other, shndx, value, size, version, versym in zip(
+                self.names, self.infos, self.others, self.shndxs, self.values, self.sizes, versions, hidden
+            )
+        )
+
+    def __getitem__(self, index: int) -> Symbol:
+        info, other = self.infos[index], self.others[index]
+        versym = self.versyms[index] if self.versyms else 0
+        version = self._version_names().get(versym & 0x7FFF) if versym & 0x7FFF > 1 else None
+        return Symbol(
+            self.names[index], info >> 4, info & 15, other & 3, self.shndxs[index],
+            self.values[index], self.sizes[index], version, versym >= 0x8000,
+        )  # fmt: skip
+
+    def _versions(self) -> list[str | None]:
+        versyms = self.versyms
+        if versyms is None:
+            return [None] * self._count
+        names = {index: name for index, name in self._version_names().items() if index > 1}
+        get = names.get
+        return [get(v & 0x7FFF) for v in versyms]
+
+    def chain(self, name: str) -> list[int]:
+        """Indexes of the entries called ``name`` in the order the hash look-up meets them.
+
+        GNU hash chains run in index order. A SysV chain is a linked list, so it is walked as
+        musl's ``sysv_lookup`` walks it; one that loops ends at the number of symbols.
+        """
+        names = self.names
+        if self._hash is None:
+            return [i for i in range(self._first, self._count) if names[i] == name]
+        buckets, chains = self._hash
+        if not buckets:
+            return []
+        found: list[int] = []
+        index = buckets[_sysv_hash(name) % len(buckets)]
+        for _ in range(len(chains)):
+            if not 0 < index < min(len(chains), self._count):
+                break
+            if names[index] == name:
+                found.append(index)
+            index = chains[index]
+        return found
+
+
+def _sysv_hash(name: str) -> int:
+    h = 0
+    for byte in name.encode("utf-8", "surrogateescape"):
+        h = (h << 4) + byte
+        h ^= (h >> 24) & 0xF0
+        h &= 0x0FFFFFFF
+    return h

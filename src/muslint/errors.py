@@ -1,0 +1,35 @@
+"""Every exception muslint raises on purpose.
+
+::
+
+    MuslintError              anything below; the command line turns it into one line and an exit code
+    ├── MalformedElf          the bytes are not a readable ELF object (becomes a Skipped value)
+    ├── UnknownLibc           no table for this C library, release or architecture
+    ├── UnknownTarget         --on names no target we know
+    ├── UnreadableSource      a source cannot be opened at all
+    └── WrongUse              options that contradict each other, a missing argument
+"""
+
+
+class MuslintError(Exception):
+    """Base of all errors muslint raises on purpose; its text is one plain line for the user."""
+
+
+class MalformedElf(MuslintError):
+    """The bytes cannot be read as an ELF object; the text is the reason, without the path."""
+
+
+class UnknownLibc(MuslintError):
+    """No table describes this C library, release or architecture."""
+
+
+class UnknownTarget(MuslintError):
+    """The name given to ``--on`` is no target muslint knows."""
+
+
+class UnreadableSource(MuslintError):
+    """A source cannot be opened: it does not exist, or may not be read."""
+
+
+class WrongUse(MuslintError):
+    """The command was called with arguments that make no sense together."""

@@ -1,0 +1,259 @@
+"""What glibc exports, by name, version and architecture.
+
+Answers three questions: is a name glibc's at all, since which version, and what
+does one version export. Tables: ``data/glibc/symbols.txt`` (public names, every
+architecture) and ``data/glibc/extra.txt`` (libnsl, libmvec, NSS modules and the
+``GLIBC_PRIVATE`` names, read on two architectures and assumed alike on the rest).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from muslint.libc.model import Lfs64, LibcModel, UnknownLibc, musl_arch
+from muslint.libc.table import notes, read_text, rows
+
+PRIVATE = "PRIVATE"
+"""In place of a version: the name is exported at GLIBC_PRIVATE only."""
+
+_EXTRA_ARCHES = ("x86_64", "aarch64")
+# libmvec's names spell the vector unit, so no other architecture has them.
+_ARCH_BOUND_LIBS = frozenset({"mvec", "ld"})
+_LISTED_LIBS = frozenset({"c", "m", "ld", "resolv", "pthread", "dl", "rt", "util"})
+_MERGED_LIBS = ("pthread", "dl", "rt", "util", "anl")
+
+
+@dataclass(frozen=True, slots=True)
+class GlibcSymbol:
+    """One name of glibc on one architecture."""
+
+    kind: str
+    """``F`` function or ``O`` object; ``F`` where the table does not say."""
+
+    since: str
+    """Lowest version node, such as ``2.17``, or :data:`PRIVATE`."""
+
+    nodes: tuple[tuple[str, str], ...]
+    """Every (library, version node) that defines it, e.g. ``("pthread", "2.2.5")``."""
+
+    @property
+    def libs(self) -> tuple[str, ...]:
+        """Libraries that define it, sorted: ``c``, ``m``, ``pthread`` … (see :func:`soname`)."""
+        return tuple(sorted({lib for lib, _ in self.nodes}))
+
+
+_SONAMES: Mapping[str, str] = {
+    "c": "libc.so.6",
+    "m": "libm.so.6",
+    "pthread": "libpthread.so.0",
+    "dl": "libdl.so.2",
+    "rt": "librt.so.1",
+    "util": "libutil.so.1",
+    "resolv": "libresolv.so.2",
+    "anl": "libanl.so.1",
+    "nsl": "libnsl.so.1",
+    "mvec": "libmvec.so.1",
+    "thread_db": "libthread_db.so.1",
+    "BrokenLocale": "libBrokenLocale.so.1",
+    "c_malloc_debug": "libc_malloc_debug.so.0",
+    "nss_compat": "libnss_compat.so.2",
+    "nss_dns": "libnss_dns.so.2",
+    "nss_files": "libnss_files.so.2",
+    "nss_hesiod": "libnss_hesiod.so.2",
+}
+_LOADERS: Mapping[str, str] = {
+    "x86_64": "ld-linux-x86-64.so.2",
+    "x32": "ld-linux-x32.so.2",
+    "i386": "ld-linux.so.2",
+    "aarch64": "ld-linux-aarch64.so.1",
+    "aarch64_be": "ld-linux-aarch64_be.so.1",
+    "arm": "ld-linux.so.3",
+    "armhf": "ld-linux-armhf.so.3",
+    "powerpc64le": "ld64.so.2",
+    "powerpc64": "ld64.so.1",
+    "powerpc": "ld.so.1",
+    "s390x": "ld64.so.1",
+    "riscv64": "ld-linux-riscv64-lp64d.so.1",
+    "loongarch64": "ld-linux-loongarch-lp64d.so.1",
+    "mips64el": "ld.so.1",
+    "mips64": "ld.so.1",
+    "mipsel": "ld.so.1",
+    "mips": "ld.so.1",
+}
+
+
+def soname(lib: str, arch: str) -> str:
+    """Return the file name of a library of :attr:`GlibcSymbol.libs` on ``arch``."""
+    if lib == "ld":
+        return _LOADERS.get(musl_arch(arch), "ld.so.1")
+    return _SONAMES.get(lib, f"lib{lib}.so")
+
+
+def loader(arch: str) -> str | None:
+    """Return the file name of glibc's loader on ``arch``, None when not known."""
+    return _LOADERS.get(musl_arch(arch))
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return the numbers of ``2.17`` or ``GLIBC_2.2.5``, for comparing.
+
+    :data:`PRIVATE` and anything else without numbers sorts last.
+    """
+    parts = version.removeprefix("GLIBC_").split(".")
+    if not all(part.isdigit() for part in parts):
+        return (1 << 30,)
+    return tuple(int(part) for part in parts)
+
+
+def arches() -> tuple[str, ...]:
+    """Return the architectures the table covers, sorted."""
+    found = notes(read_text("glibc/symbols.txt"))
+    return tuple(sorted(arch for mark, arch in found.items() if len(mark) == 1))
+
+
+@lru_cache(maxsize=8)
+def _symbols(arch: str) -> Mapping[str, GlibcSymbol]:
+    text = read_text("glibc/symbols.txt")
+    letter = next((mark for mark, name in notes(text).items() if name == arch and len(mark) == 1), None)
+    if letter is None:
+        raise UnknownLibc(f"no table of glibc on {arch}: known are {', '.join(arches())}")
+    held: dict[str, bool] = {"*": True}
+    found: dict[str, GlibcSymbol] = {}
+    for row in rows(text):
+        nodes: list[tuple[str, str]] = []
+        for clause in row[2:]:
+            letters, lib, versions = clause.split(":")
+            here = held.get(letters)
+            if here is None:
+                here = held[letters] = (letter in letters) != (letters[0] == "^")
+            if here:
+                nodes += [(lib, node) for node in versions.split(",")]
+        if nodes:
+            since = nodes[0][1] if len(nodes) == 1 else _lowest(nodes)
+            found[row[0]] = GlibcSymbol(row[1], since, tuple(nodes))
+    _add_extra(found, arch)
+    return found
+
+
+def _lowest(nodes: list[tuple[str, str]]) -> str:
+    return min((node for _, node in nodes), key=version_key)
+
+
+def _add_extra(found: dict[str, GlibcSymbol], arch: str) -> None:
+    """Add the names of ``extra.txt``; where ``arch`` was not read, as on x86_64.
+
+    There x86_64's first node stands for the architecture's own first one, and a node
+    older than that is raised to it.
+    """
+    source = arch if arch in _EXTRA_ARCHES else _EXTRA_ARCHES[0]
+    first = min((s.since for s in found.values()), key=version_key)
+    for row in rows(read_text("glibc/extra.txt") + read_text("glibc/mvec.txt")):
+        nodes: list[tuple[str, str]] = []
+        for clause in row[1:]:
+            lib, node, where, _ = clause.split(":")
+            if where != source or (source != arch and lib in _ARCH_BOUND_LIBS):
+                continue
+            nodes.append((lib, node if source == arch else _moved(node, first)))
+        if nodes:
+            known = found.get(row[0])
+            both = [*known.nodes, *nodes] if known else nodes
+            found[row[0]] = GlibcSymbol(known.kind if known else "F", _lowest(both), tuple(both))
+
+
+def _moved(node: str, first: str) -> str:
+    return first if node == "2.2.5" else max(node, first, key=version_key)
+
+
+def symbols(arch: str) -> Mapping[str, GlibcSymbol]:
+    """Return every name glibc 2.0 to 2.44 has exported on ``arch``.
+
+    ``arch`` is a name of musl, Alpine, Debian or Docker. Raises
+    :class:`UnknownLibc` for an architecture without a table.
+    """
+    return _symbols(musl_arch(arch))
+
+
+def is_glibc(name: str, arch: str) -> bool:
+    """Tell whether any glibc exports ``name`` on ``arch``.
+
+    An architecture without a table is answered by x86_64's.
+    """
+    return name in _symbols_or_default(arch)
+
+
+def since(name: str, arch: str) -> str | None:
+    """Return the lowest version node of ``name``, :data:`PRIVATE`, or None if not glibc's."""
+    symbol = _symbols_or_default(arch).get(name)
+    return symbol.since if symbol else None
+
+
+def exports(version: str, arch: str) -> frozenset[str]:
+    """Return the public names that glibc ``version`` (``2.31``) exports on ``arch``.
+
+    Raises :class:`UnknownLibc` for an architecture without a table, or a version
+    before the first one of that architecture.
+    """
+    limit = version_key(version)
+    names = frozenset(n for n, s in symbols(arch).items() if version_key(s.since) <= limit)
+    if not names:
+        raise UnknownLibc(f"glibc {version} has no port to {arch}")
+    return names
+
+
+def nodes(version: str, arch: str) -> Mapping[str, frozenset[str]]:
+    """Return, by file name, the version nodes that glibc ``version`` defines.
+
+    A node a library once defined stays defined: libraries merged into libc in 2.34
+    are left as stubs that keep their nodes, and libc takes over the old ones too.
+    Libraries whose nodes were not read on ``arch`` are left out: of them nothing is known.
+    """
+    limit = version_key(version)
+    machine = musl_arch(arch)
+    found: dict[str, set[str]] = {}
+    for symbol in symbols(arch).values():
+        for lib, node in symbol.nodes:
+            if (machine in _EXTRA_ARCHES or lib in _LISTED_LIBS) and _holds(lib, node, limit):
+                found.setdefault(lib, set()).add("GLIBC_" + node)
+    for lib, node, since_version, arches_text in rows(read_text("glibc/markers.txt")):
+        if version_key(since_version) <= limit and (arches_text == "*" or machine in arches_text.split(",")):
+            found.setdefault(lib, set()).add(node)
+    if limit >= (2, 34):
+        for lib in _MERGED_LIBS:
+            found.setdefault("c", set()).update(found.get(lib, set()))
+    return {soname(lib, arch): frozenset(held) for lib, held in sorted(found.items())}
+
+
+def _holds(lib: str, node: str, limit: tuple[int, ...]) -> bool:
+    if node == PRIVATE:
+        # The stubs of merged libraries have nothing private left.
+        return limit < (2, 34) or lib not in ("pthread", "dl")
+    return version_key(node) <= limit
+
+
+def _symbols_or_default(arch: str) -> Mapping[str, GlibcSymbol]:
+    try:
+        return symbols(arch)
+    except UnknownLibc:
+        return symbols("x86_64")
+
+
+def model(version: str, arch: str) -> LibcModel:
+    """Return the model of glibc ``version`` (``2.31``) on ``arch``: its public names.
+
+    ``relocations`` is empty: glibc's loader knows every dynamic relocation of its
+    machine. Raises :class:`UnknownLibc` as :func:`exports` does.
+    """
+    names = exports(version, arch)
+    table = symbols(arch)
+    return LibcModel(
+        family="glibc",
+        version=version,
+        arch=musl_arch(arch),
+        exports=names,
+        kinds={name: table[name].kind for name in sorted(names)},
+        lfs64=Lfs64.EXPORTED,
+        relr=version_key(version) >= (2, 36),
+        relocations={},
+        zero_length_load=True,
+        provenance=f"glibc {version}: " + notes(read_text("glibc/symbols.txt"))["source"],
+    )

@@ -1,0 +1,1 @@
+"""HOW an object is loaded: musl's dynamic loader, step by step, without running anything."""

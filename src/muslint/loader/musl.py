@@ -1,0 +1,172 @@
+"""musl's dynamic loader as a function: from a file and a tree to what it would print and do.
+
+`MuslLoader.list` is ``ld-musl-ARCH.so.1 --list FILE``; `MuslLoader.start` is the kernel starting a
+program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, releases 1.1.19 to 1.2.6.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from muslint.elf.dynamic import read as read_dynamic
+from muslint.elf.header import MAGIC
+from muslint.elf.machine import word
+from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
+from muslint.errors import MalformedElf
+from muslint.libc.musl import release_key
+from muslint.loader.bind import exports, references
+from muslint.loader.relocate import (
+    Missing,
+    check_searchable,
+    every_failure,
+    failures,
+    missing,
+    writes_read_only,
+)
+from muslint.loader.scope import PAGE, Chain, Facts, Loaded, LoaderKilled
+from muslint.loader.search import directory_of
+from muslint.loader.target import STRERROR, Link, Listed, Mapped, Message, Opened, Tree
+
+if TYPE_CHECKING:
+    from muslint.elf.object import Reader
+    from muslint.libc.model import LibcModel
+
+FAILED, NOT_STARTED = 127, 1
+"""Exit codes of the loader: errors while loading, and a file it cannot load at all."""
+
+_SIGSEGV = 11
+
+
+class MuslLoader:
+    """The loader of one target: its C library, its file tree, and all objects read so far."""
+
+    def __init__(self, tree: Tree, model: LibcModel, path: str | None = None, reader: Reader | None = None) -> None:
+        """``path`` is where the loader lies in the tree, ``/lib/ld-musl-ARCH.so.1`` unless told."""
+        self.tree, self.model, self.arch = tree, model, model.arch
+        self.path = path or f"/lib/ld-musl-{model.arch}.so.1"
+        self.bits, self.little = word(model.arch)
+        self.local_is_final = release_key(model.version) >= (1, 1, 24)
+        self._reader = reader or read_dynamic
+        self._facts: dict[Hashable, Facts | int] = {}
+
+    def accept(self, found: Opened) -> Facts | int:
+        """Read a file as ``map_library`` maps it: its facts, or the error number it is refused with."""
+        known = self._facts.get(found.identity)
+        if known is None:
+            known = self._facts[found.identity] = self._map(found)
+        if found.data is not None:
+            found.data.close()
+        return known
+
+    def _map(self, found: Opened) -> Facts | int:
+        if found.directory or found.data is None:
+            return errno.EISDIR
+        try:
+            head = found.data.at(0, 20)
+            # Class and byte order are not checked by musl, but the header then reads as nonsense.
+            if head[:4] != MAGIC or head[4:6] != bytes((self.bits // 32, 1 if self.little else 2)):
+                return errno.ENOEXEC
+            if int.from_bytes(head[16:18], "little" if self.little else "big") not in (ET_EXEC, ET_DYN):
+                return errno.ENOEXEC
+            obj = self._reader(found.data, found.path)
+        except MalformedElf:
+            return errno.ENOEXEC
+        return self.facts(obj)
+
+    def facts(self, obj: ElfObject) -> Facts | int:
+        """What binding needs of ``obj``, or the error number musl refuses it with."""
+        if not obj.has_dynamic:
+            return errno.ENOEXEC
+        if not self.model.zero_length_load and _has_empty_load(obj):
+            return errno.EINVAL
+        return Facts(obj, exports(obj), references(obj, self.model.relocations, self.local_is_final))
+
+    def list(self, path: str, *, library_path: str = "", preload: str = "", repeats: bool = False) -> Link:
+        """What ``LOADER --list PATH`` prints, line for line, and its exit code.
+
+        ``repeats`` asks for the error lines as printed: one a relocation entry, not one a cause.
+        """
+        found = self.tree.open(path)
+        if isinstance(found, int):
+            text = f"{self.path}: cannot load {path}: {STRERROR.get(found, str(found))}"
+            return _not_started(path, Message(text, "program", path, number=found))
+        facts = self.accept(found)
+        if isinstance(facts, int):
+            return _not_started(path, Message(f"{self.path}: {path}: Not a valid dynamic program", "program", path))
+        name = facts.object.mapped_interpreter or self.path
+        chain = Chain(self.tree, self.accept, self.arch, name, library_path)
+        chain.listed.append(Listed(name, None))
+        program = Loaded(path, found.path, facts, None)
+        return self._run(path, chain, program, preload, repeats)
+
+    def start(self, path: str, *, library_path: str = "", preload: str = "") -> Link:
+        """What happens after the kernel has mapped program ``path`` and started this loader.
+
+        The program's ``$ORIGIN`` is the directory of its real path (``/proc/self/exe``).
+        """
+        found = self.tree.open(path)
+        facts = self.accept(found) if not isinstance(found, int) else found
+        if isinstance(facts, int) or isinstance(found, int):
+            text = f"{path}: {STRERROR.get(facts if isinstance(facts, int) else 0, 'cannot be read')}"
+            return _not_started(path, Message(text, "program", path))
+        chain = Chain(self.tree, self.accept, self.arch, facts.object.interpreter or self.path, library_path)
+        program = Loaded(path, found.path, facts, None, origin=directory_of(found.path))
+        return self._run(path, chain, program, preload, False)
+
+    def _run(self, path: str, chain: Chain, program: Loaded, preload: str, repeats: bool) -> Link:
+        lines: list[str] = []
+        try:
+            chain.start(program)
+            if preload:
+                chain.preload(preload)
+            chain.load_dependencies(program)
+            lines.extend(message.text for message in chain.messages)
+            for loaded in [*chain.objects[1:], program]:
+                if loaded.facts is not None:
+                    self._relocate(chain, loaded, lines if repeats else None)
+            status = FAILED if chain.messages else 0
+        except LoaderKilled as killed:
+            status = -killed.number
+        return self._link(path, status, chain, tuple(lines) if repeats else None)
+
+    def _relocate(self, chain: Chain, loaded: Loaded, lines: list[str] | None) -> None:
+        scope, model = chain.objects, self.model
+        assert loaded.facts is not None
+        check_searchable(scope, loaded)
+        if writes_read_only(loaded.facts):
+            raise LoaderKilled(_SIGSEGV)
+        lacking = missing(loaded, scope, model, chain.libc is not None)
+        if lacking and any(o.facts is None and not o.is_libc for o in scope):
+            lacking = Missing(frozenset(), frozenset(), frozenset())  # a library we cannot see into may give it
+        if not lacking and not loaded.facts.references.unsupported:
+            return
+        chain.messages.extend(failures(loaded, lacking, model, self.local_is_final))
+        if lines is not None:
+            lines.extend(every_failure(loaded, lacking, model, self.local_is_final))
+
+    def _link(self, path: str, status: int, chain: Chain, repeats: tuple[str, ...] | None) -> Link:
+        messages: dict[str, Message] = {}
+        for message in chain.messages:
+            messages.setdefault(message.text, message)
+        scope = tuple(
+            Mapped(o.name, o.canonical, o.facts.object if o.facts else None, o.is_libc, o.facts is None and not o.is_libc)
+            for o in chain.objects
+        )
+        assumed = tuple(o.path for o in scope if o.assumed)
+        return Link(
+            path, status, tuple(chain.listed), tuple(messages.values()), scope,
+            tuple(chain.searches), assumed, repeats,
+        )  # fmt: skip
+
+
+def _not_started(path: str, message: Message) -> Link:
+    return Link(path, NOT_STARTED, (), (message,), (), (), repeats=(message.text,))
+
+
+def _has_empty_load(obj: ElfObject) -> bool:
+    """A PT_LOAD of no length on a page boundary: mmap refuses it (EINVAL) before musl 1.2.3."""
+    loads = [s for s in obj.segments if s.type == PT_LOAD]
+    lowest = min((s.vaddr & -PAGE for s in loads), default=0)
+    return any(s.memsz == 0 and s.vaddr % PAGE == 0 and s.vaddr & -PAGE != lowest for s in loads)

@@ -1,0 +1,1 @@
+"""WHERE bytes come from: the only part that reads the outside world."""

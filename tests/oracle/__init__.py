@@ -1,0 +1,1 @@
+"""Our model held against the real loader, corpus by corpus."""

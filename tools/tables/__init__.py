@@ -1,0 +1,1 @@
+"""Makes and verifies the tables below ``src/muslint/libc/data``."""
