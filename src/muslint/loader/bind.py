@@ -110,14 +110,24 @@ def _settle(
     return defined
 
 
+class Reference(NamedTuple):
+    """One distinct relocation that can fail."""
+
+    name: str  # the symbol looked up; empty where only the relocation type can fail
+    handled: str | None  # relocation class (PLT, GOT, COPY …), None for a type the loader does not know
+    type: int
+    index: int  # of the symbol
+
+
 class References(NamedTuple):
     """The names an object's relocations look up, without which it fails to load."""
 
     plt: frozenset[str]  # by a PLT relocation: only a real definition will do
     other: frozenset[str]  # by any other: an address will do
     copy: frozenset[str]  # by a COPY relocation: the program itself does not count
-    order: tuple[tuple[int, int], ...]  # distinct (type, symbol index) as they are processed
+    order: tuple[Reference, ...]  # as they are processed, each distinct one once
     unsupported: bool  # some relocation type is unknown to the loader
+    thread_local: bool  # some relocation is initial-exec TLS
 
 
 def references(obj: ElfObject, classes: Mapping[int, str], local_is_final: bool) -> References:
@@ -126,43 +136,37 @@ def references(obj: ElfObject, classes: Mapping[int, str], local_is_final: bool)
     ``local_is_final``: a reference to a STB_LOCAL symbol is never looked up (musl 1.1.24 and later;
     before, only one to a section symbol). Weak undefined symbols may stay unresolved.
     """
-    plt, other, copy = set(), set(), set()
-    order: list[tuple[int, int]] = []
-    unsupported = False
+    sets: dict[str, set[str]] = {"PLT": set(), "COPY": set()}
+    other: set[str] = set()
+    order: list[Reference] = []
+    unsupported = thread_local = False
     symbols = obj.symbols
     names, infos, shndxs, count = symbols.names, symbols.infos, symbols.shndxs, len(symbols)
-    mips = any(name == "SYM_OR_REL" for name in classes.values())
+    mips = "SYM_OR_REL" in classes.values()
     for table in obj.relocations:
         if table.table == "MIPS_GOT" and not mips:
             continue
-        pairs = table.references()
-        order.extend(pairs)
-        for kind, index in pairs:
-            if kind == 0:
-                continue
+        for kind, index in table.references():
             handled = classes.get(kind)
+            name = ""
+            if 0 < index < count:
+                bind = infos[index] >> 4
+                if bind == STB_LOCAL:
+                    free = local_is_final or infos[index] & 15 == STT_SECTION
+                else:
+                    free = bind == STB_WEAK and shndxs[index] == SHN_UNDEF
+                if not free and kind:
+                    name = names[index]
+                    sets.get(handled or "", other).add(name)
             if handled is None:
+                if kind == 0:
+                    continue
                 unsupported = True
-            if index == 0 or index >= count:
+            elif handled[0] == "T" and handled != "TLSDESC":
+                thread_local = True
+            elif not name:
                 continue
-            info = infos[index]
-            bind = info >> 4
-            if bind == STB_LOCAL and (local_is_final or info & 15 == STT_SECTION):
-                continue
-            if bind == STB_WEAK and shndxs[index] == SHN_UNDEF:
-                continue
-            if handled == "PLT":
-                plt.add(names[index])
-            elif handled == "COPY":
-                copy.add(names[index])
-            else:
-                other.add(names[index])
-    return References(frozenset(plt), frozenset(other), frozenset(copy), tuple(order), unsupported)
-
-
-def settled(obj: ElfObject, index: int, local_is_final: bool) -> bool:
-    """Whether a reference to symbol ``index`` of ``obj`` can never fail: weak undefined, or local."""
-    info = obj.symbols.infos[index]
-    if info >> 4 == STB_LOCAL:
-        return local_is_final or info & 15 == STT_SECTION
-    return info >> 4 == STB_WEAK and obj.symbols.shndxs[index] == SHN_UNDEF
+            order.append(Reference(name, handled, kind, index))
+    return References(
+        frozenset(sets["PLT"]), frozenset(other), frozenset(sets["COPY"]), tuple(order), unsupported, thread_local
+    )

@@ -142,9 +142,9 @@ class MuslLoader:
             lacking = Missing(frozenset(), frozenset(), frozenset())  # a library we cannot see into may give it
         if not lacking and not loaded.facts.references.unsupported:
             return
-        chain.messages.extend(failures(loaded, lacking, model, self.local_is_final))
+        chain.messages.extend(failures(loaded, lacking))
         if lines is not None:
-            lines.extend(every_failure(loaded, lacking, model, self.local_is_final))
+            lines.extend(every_failure(loaded, lacking))
 
     def _link(self, path: str, status: int, chain: Chain, repeats: tuple[str, ...] | None) -> Link:
         messages: dict[str, Message] = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD
 from muslint.libc.model import LibcModel, lfs64_target
-from muslint.loader.bind import settled
+from muslint.loader.bind import References
 from muslint.loader.scope import Facts, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
@@ -29,10 +29,6 @@ class Missing:
 
     def __bool__(self) -> bool:
         return bool(self.plt or self.other or self.copy)
-
-    def by_class(self, handled: str | None) -> frozenset[str]:
-        """The missing names for references of one relocation class."""
-        return self.plt if handled == "PLT" else self.copy if handled == "COPY" else self.other
 
 
 def remapped(names: Iterable[str], model: LibcModel) -> frozenset[str]:
@@ -82,53 +78,43 @@ def missing(loaded: Loaded, scope: list[Loaded], model: LibcModel, with_libc: bo
     return Missing(plt, other, copy)
 
 
-def failures(loaded: Loaded, lacking: Missing, model: LibcModel, final: bool) -> Iterator[Message]:
-    """The loader's lines for one object, each once, in the order it meets the entries."""
-    facts = loaded.facts
-    assert facts is not None
-    for kind, index in facts.references.order:
-        message = failure(loaded, kind, index, lacking, model, final)
-        if message is not None:
-            yield message
+def failures(loaded: Loaded, lacking: Missing) -> tuple[Message, ...]:
+    """The loader's lines for one object, in the order it meets the entries.
 
-
-def failure(
-    loaded: Loaded, kind: int, index: int, lacking: Missing, model: LibcModel, final: bool
-) -> Message | None:
-    """The line one relocation entry causes, None when it is processed without one.
-
-    The symbol is looked up first, so an entry wrong in both ways reports the symbol.
+    The symbol is looked up first, so an entry wrong in both ways reports the symbol. Kept with the
+    object: the same library fails the same way under many programs.
     """
     facts = loaded.facts
     assert facts is not None
-    if kind == 0:
-        return None
-    handled = model.relocations.get(kind)
-    symbols = facts.object.symbols
-    if 0 < index < len(symbols):
-        name = symbols.names[index]
-        if name in lacking.by_class(handled) and not settled(facts.object, index, final):
-            text = f"Error relocating {loaded.name}: {name}: symbol not found"
-            return Message(text, "symbol", loaded.name, name, reference=handled or "")
-    if handled is None:
-        text = f"Error relocating {loaded.name}: unsupported relocation type {kind}"
-        return Message(text, "type", loaded.name, number=kind)
-    return None
+    key = (loaded.name, lacking.plt, lacking.other, lacking.copy)
+    known = facts.reports.get(key)
+    if known is None:
+        known = facts.reports[key] = tuple(_failures(loaded.name, facts.references, lacking))
+    return known
 
 
-def every_failure(loaded: Loaded, lacking: Missing, model: LibcModel, final: bool) -> Iterator[str]:
+def _failures(path: str, references: References, lacking: Missing) -> Iterator[Message]:
+    plt, other, copy = lacking.plt, lacking.other, lacking.copy
+    for name, handled, kind, _ in references.order:
+        if name and name in (plt if handled == "PLT" else copy if handled == "COPY" else other):
+            yield Message(
+                f"Error relocating {path}: {name}: symbol not found", "symbol", path, name, reference=handled or ""
+            )
+        elif handled is None:
+            yield Message(f"Error relocating {path}: unsupported relocation type {kind}", "type", path, number=kind)
+
+
+def every_failure(loaded: Loaded, lacking: Missing) -> Iterator[str]:
     """As `failures`, but one line an entry, as the loader prints them."""
     facts = loaded.facts
     assert facts is not None
-    lines: dict[tuple[int, int], str | None] = {}
+    lines: dict[tuple[int, int], str] = {}
+    for reference in facts.references.order:
+        alone = facts.references._replace(order=(reference,))
+        for message in _failures(loaded.name, alone, lacking):
+            lines[reference.type, reference.index] = message.text
     for table in facts.object.relocations:
-        for pair in table.all_references():
-            if pair not in lines:
-                message = failure(loaded, *pair, lacking, model, final)
-                lines[pair] = message.text if message else None
-            line = lines[pair]
-            if line:
-                yield line
+        yield from (lines[pair] for pair in table.all_references() if pair in lines)
 
 
 def writes_read_only(facts: Facts) -> bool:

@@ -38,6 +38,10 @@ class Facts:
     references: References
     residual: dict[bool, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     """(PLT names, other names) that neither the object itself nor libc gives, by "libc is in scope"."""
+    reports: dict[tuple[str, frozenset[str], frozenset[str], frozenset[str]], tuple[Message, ...]] = field(
+        default_factory=dict
+    )
+    """Error lines by path and missing names (see `relocate.failures`)."""
 
 
 @dataclass(slots=True, eq=False)
