@@ -7,7 +7,7 @@ program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, relea
 from __future__ import annotations
 
 import errno
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
@@ -49,6 +49,8 @@ class MuslLoader:
         self.bits, self.little = word(model.arch)
         self.local_is_final = release_key(model.version) >= (1, 1, 24)
         self._reader = reader or read_dynamic
+        self.assume: Callable[[ElfObject, str, tuple[str, ...]], bool] = _anything
+        """Whether libraries known only by name (their sonames) may be taken to give a name to an object."""
         self._facts: dict[Hashable, Facts | int] = {}
 
     def accept(self, found: Opened) -> Facts | int:
@@ -61,6 +63,8 @@ class MuslLoader:
         return known
 
     def _map(self, found: Opened) -> Facts | int:
+        if found.object is not None:
+            return self.facts(found.object)
         if found.directory or found.data is None:
             return errno.EISDIR
         try:
@@ -138,13 +142,23 @@ class MuslLoader:
         if writes_read_only(loaded.facts):
             raise LoaderKilled(_SIGSEGV)
         lacking = missing(loaded, scope, model, chain.libc is not None)
-        if lacking and any(o.facts is None and not o.is_libc for o in scope):
-            lacking = Missing(frozenset(), frozenset(), frozenset())  # a library we cannot see into may give it
+        unseen = tuple(o for o in scope if o.facts is None and not o.is_libc)
+        if lacking and unseen:
+            lacking = self._lean(loaded, lacking, unseen)
         if not lacking and not loaded.facts.references.unsupported:
             return
         chain.messages.extend(failures(loaded, lacking))
         if lines is not None:
             lines.extend(every_failure(loaded, lacking))
+
+    def _lean(self, loaded: Loaded, lacking: Missing, unseen: tuple[Loaded, ...]) -> Missing:
+        """Take out what libraries known only by name are taken to give, and remember who leans on them."""
+        assert loaded.facts is not None
+        obj, sonames = loaded.facts.object, tuple(o.name.rpartition("/")[2] for o in unseen)
+        left = [frozenset(n for n in names if not self.assume(obj, n, sonames)) for names in lacking]
+        if left != list(lacking):
+            loaded.leans = True
+        return Missing(*left)
 
     def _link(self, path: str, status: int, chain: Chain, repeats: tuple[str, ...] | None) -> Link:
         messages: dict[str, Message] = {}
@@ -154,11 +168,16 @@ class MuslLoader:
             Mapped(o.name, o.canonical, o.facts.object if o.facts else None, o.is_libc, o.facts is None and not o.is_libc)
             for o in chain.objects
         )
-        assumed = tuple(o.path for o in scope if o.assumed)
+        leaning = any(o.leans for o in chain.objects)
+        assumed = tuple(o.path for o in scope if o.assumed) if leaning else ()
         return Link(
             path, status, tuple(chain.listed), tuple(messages.values()), scope,
             tuple(chain.searches), assumed, repeats,
         )  # fmt: skip
+
+
+def _anything(_obj: ElfObject, _name: str, _sonames: tuple[str, ...]) -> bool:
+    return True
 
 
 def _not_started(path: str, message: Message) -> Link:

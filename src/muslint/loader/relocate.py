@@ -30,6 +30,9 @@ class Missing:
     def __bool__(self) -> bool:
         return bool(self.plt or self.other or self.copy)
 
+    def __iter__(self) -> Iterator[frozenset[str]]:
+        return iter((self.plt, self.other, self.copy))
+
 
 def remapped(names: Iterable[str], model: LibcModel) -> frozenset[str]:
     """Those of ``names`` that the LFS64 fallback finds in libc (musl ``get_lfs64``)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from muslint.elf.dynamic import read
 from muslint.elf.machine import machine_number
 from muslint.elf.object import ET_DYN, ET_EXEC
-from muslint.errors import UnknownTarget
+from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
 from muslint.libc.learn import model_of
 from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Tree
@@ -55,6 +55,14 @@ def _model(tree: Tree, path: str) -> LibcModel:
     obj = read(found.data, path)
     found.data.close()
     return model_of(obj, data, path)
+
+
+def root_model(tree: Tree, path: str) -> LibcModel | None:
+    """The model read from the loader at ``path``; None when there is none, or it is not musl's."""
+    try:
+        return _model(tree, path)
+    except (UnknownTarget, UnknownLibc, MalformedElf):
+        return None
 
 
 def subjects(tree: DirectoryTree, loader: MuslLoader) -> Iterator[str]:

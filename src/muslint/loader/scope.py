@@ -58,6 +58,7 @@ class Loaded:
     rpath: str | None = None
     deps: list[Loaded] = field(default_factory=list)
     runtime: bool = False  # loaded by dlopen
+    leans: bool = False  # on a library that is known only by name
 
     def __post_init__(self) -> None:
         """Expand the rpath: RUNPATH replaces RPATH, one unknown ``$`` voids it all."""
@@ -204,7 +205,7 @@ class Chain:
         self._by_name.setdefault(loaded.shortname, loaded)
 
     def _map(self, found: Opened) -> Facts | int | None:
-        if found.data is None and not found.directory:
+        if found.data is None and found.object is None and not found.directory:
             return None  # known only by name
         facts = self.accept(found)
         if not isinstance(facts, int) and facts.object.ident.type != ET_DYN and self._overlaps(facts.object):

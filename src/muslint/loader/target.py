@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from muslint.elf.object import ElfObject, Readable
+from muslint.elf.object import ElfObject
+from muslint.sources.tree import Opened as Opened
+from muslint.sources.tree import Tree as Tree
 
 STRERROR = {
     0: "No error information",
@@ -25,24 +26,6 @@ STRERROR = {
     errno.EPERM: "Operation not permitted",
 }
 """musl's own texts for the error numbers a load can meet (musl ``src/errno/__strerror.h``)."""
-
-
-class Opened(NamedTuple):
-    """A file that ``open`` gave."""
-
-    path: str  # canonical path inside the tree, symbolic links resolved
-    identity: Hashable  # equal for two names of one file: device and inode
-    directory: bool
-    data: Readable | None
-    """The bytes; None for a directory, and for a file only known by name from a table."""
-
-
-class Tree(Protocol):
-    """A file system to look things up in. Paths are absolute inside the tree, ``/`` its root."""
-
-    def open(self, path: str) -> Opened | int:
-        """Open ``path`` for reading as the kernel would; an error number when it cannot be."""
-        ...
 
 
 class Attempt(NamedTuple):

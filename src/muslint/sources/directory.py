@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 
 from muslint.elf.header import MAGIC
-from muslint.loader.target import Opened
+from muslint.sources.tree import Opened
 from muslint.sources.bytes import FileBytes
 
 _MAX_LINKS = 40
@@ -29,6 +29,7 @@ class DirectoryTree:
         self._listings: dict[str, dict[str, os.DirEntry[str]] | int] = {}
         self._devices: dict[str, int] = {}
         self._opened: dict[str, Opened | int] = {}
+        self._unreadable: dict[str, str] = {}
 
     def open(self, path: str) -> Opened | int:
         """Open ``path`` for reading; an error number when the kernel would give one."""
@@ -167,6 +168,10 @@ class DirectoryTree:
         listing = self._listing(found[0]) if not isinstance(found, int) else found
         return () if isinstance(listing, int) else tuple(sorted(listing))
 
+    def unreadable(self) -> tuple[tuple[str, str], ...]:
+        """Directories met so far that cannot be listed, and files that cannot be read, with the reason."""
+        return tuple(sorted(self._unreadable.items()))
+
     def elf_files(self) -> Iterator[tuple[str, bytes]]:
         """Every regular ELF file below the root: canonical path and first 20 bytes, in path order.
 
@@ -179,25 +184,28 @@ class DirectoryTree:
             directory = stack.pop()
             listing = self._listing(directory)
             if isinstance(listing, int):
+                self._unreadable[directory or "/"] = f"cannot be listed: {os.strerror(listing)}"
                 continue
             for name, entry in listing.items():
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(f"{directory}/{name}")
                 elif entry.is_file(follow_symlinks=False):
-                    head = _head(self.root + directory + "/" + name)
+                    head = self._head(f"{directory}/{name}")
                     if head[:4] == MAGIC and len(head) == 20:
                         found.append((f"{directory}/{name}", head))
         return iter(sorted(found))
 
 
-def _head(path: str) -> bytes:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return b""
-    try:
-        return os.read(fd, 20)
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
+    def _head(self, path: str) -> bytes:
+        try:
+            fd = os.open(self.root + path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            self._unreadable[path] = f"cannot be read: {os.strerror(error.errno or 0)}"
+            return b""
+        try:
+            return os.read(fd, 20)
+        except OSError as error:
+            self._unreadable[path] = f"cannot be read: {os.strerror(error.errno or 0)}"
+            return b""
+        finally:
+            os.close(fd)

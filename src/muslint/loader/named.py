@@ -1,0 +1,180 @@
+"""Targets by name: ``alpine:3.23+libstdc++``, ``musl:1.2.5``, ``rootfs:DIR``, ``self``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from muslint.elf.header import identify
+from muslint.elf.machine import musl_arch
+from muslint.elf.object import ElfObject, Reader
+from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
+from muslint.libc.model import LibcModel
+from muslint.loader.base import MountedTree, table_tree
+from muslint.loader.musl import MuslLoader
+from muslint.loader.target import Opened, Tree
+from muslint.sources.directory import DirectoryTree
+
+
+@dataclass(slots=True)
+class Target:
+    """Where a program is to run: a C library and the files around it, for each architecture."""
+
+    name: str
+    release: str | None  # Alpine release, where it is one
+    packages: tuple[str, ...]
+    root: Tree | None  # the file system itself, for rootfs: and self
+    libc: str | None = None  # model name for --on musl:… or a model file
+    extra: tuple[tuple[str, Tree], ...] = ()  # (directory, tree) hung into it: the source
+    reader: Reader | None = None
+    _loaders: dict[str, MuslLoader | None] = field(default_factory=dict)
+
+    def loader(self, arch: str) -> MuslLoader | None:
+        """The loader for ``arch``; None where the target has none."""
+        if arch not in self._loaders:
+            self._loaders[arch] = self._make(arch)
+        return self._loaders[arch]
+
+    def _make(self, arch: str) -> MuslLoader | None:
+        from muslint.loader.root import PREFIX, SUFFIX, root_model
+        from muslint.loader.assumed import gives
+
+        path = f"/lib/{PREFIX}{arch}{SUFFIX}"
+        if self.root is not None:
+            model = root_model(self.root, path)
+            tree: Tree = self.root
+        else:
+            model = self._table_model(arch)
+            if model is not None:
+                tree = table_tree(model, self.release, self.packages)
+        if model is None:
+            return None
+        for mount, source in self.extra:
+            tree = MountedTree(tree, mount, source)
+        loader = MuslLoader(tree, model, path, self.reader)
+
+        def assume(obj: ElfObject, name: str, sonames: tuple[str, ...]) -> bool:
+            return gives(obj, name, sonames, self.release)
+
+        loader.assume = assume
+        return loader
+
+    def _table_model(self, arch: str) -> LibcModel | None:
+        from muslint.libc.musl import alpine
+        from muslint.libc.names import named
+
+        try:
+            return alpine(self.release, arch) if self.release is not None else named(self.libc or "", arch)
+        except UnknownLibc:
+            return None
+
+    @property
+    def any_model(self) -> LibcModel | None:
+        """The model of some architecture already used, else of x86_64: what the report says of the libc."""
+        used = [loader for loader in self._loaders.values() if loader is not None]
+        loader = used[0] if used else self.loader("x86_64")
+        return loader.model if loader is not None else None
+
+
+def parse_target(name: str | None, self_tree: Tree | None, reader: Reader | None = None) -> Target:
+    """The target called ``name``; None means ``self`` where the source is a root, else the newest Alpine.
+
+    Raises UnknownTarget with what may be written instead.
+    """
+    if name is None:
+        name = "self" if self_tree is not None else "alpine"
+    if name == "self":
+        if self_tree is None:
+            raise UnknownTarget("--on self: the source holds no musl loader (/lib/ld-musl-*.so.1); name a target such as alpine:3.23")
+        return Target("self", None, (), self_tree, reader=reader)
+    if name.startswith("rootfs:"):
+        directory = name.partition(":")[2]
+        if not os.path.isdir(directory):
+            raise UnknownTarget(f"--on {name}: no such directory")
+        return Target(name, None, (), DirectoryTree(directory), reader=reader)
+    base, *packages = name.split("+")
+    return _named(_join_plus(base, packages), reader)
+
+
+def _join_plus(base: str, packages: list[str]) -> tuple[str, tuple[str, ...]]:
+    """``libstdc++`` has plus signs of its own: empty pieces belong to the package before them."""
+    joined: list[str] = []
+    for piece in packages:
+        if piece == "" and joined:
+            joined[-1] += "+"
+        else:
+            joined.append(piece)
+    return base, tuple(joined)
+
+
+def _named(parts: tuple[str, tuple[str, ...]], reader: Reader | None) -> Target:
+    from muslint.libc.catalog import newest_alpine
+    from muslint.libc.musl import alpine_releases
+
+    base, packages = parts
+    family, _, version = base.partition(":")
+    if family == "alpine":
+        release = newest_alpine() if version in ("", "latest") else ".".join(version.split(".")[:2])
+        if release not in alpine_releases():
+            raise UnknownTarget(f"--on {base}: no table of that release; known are {', '.join(alpine_releases())}")
+        full = "+".join((f"alpine:{release}", *packages))
+        target = Target(full, release, packages, None, reader=reader)
+        target.loader("x86_64")  # says now, not at the first file, that a package is unknown
+        return target
+    if family == "musl" or os.path.isfile(base):
+        from muslint.libc.names import named
+
+        if packages:
+            raise UnknownTarget(f"+{packages[0]}: only an Alpine release has packages")
+        try:
+            named(base, "x86_64")
+        except UnknownLibc as error:
+            raise UnknownTarget(f"--on {base}: {error}") from None
+        return Target(base, None, (), None, base, reader=reader)
+    raise UnknownTarget(
+        f"--on {base}: not a musl target; write alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self"
+    )
+
+
+def host_loader(name: str, on: str | None, arch: str | None, reader: Reader) -> MuslLoader:
+    """The loader of a named target for one file of this machine, seen with the files around it.
+
+    Raises UnknownTarget when the target has no loader for the file's architecture.
+    """
+    target = parse_target(on, None, reader)
+    wanted = arch or _arch_of(name)
+    loader = target.loader(wanted)
+    if loader is None:
+        raise UnknownTarget(f"{target.name} has no musl loader for {wanted}")
+    loader.tree = _Around(loader.tree, os.path.dirname(os.path.abspath(name)))
+    return loader
+
+
+def _arch_of(name: str) -> str:
+    try:
+        with open(name, "rb") as stream:
+            ident = identify(stream.read(64))[0]
+    except (OSError, MalformedElf):
+        return "x86_64"  # the loader itself will say what is wrong with the file
+    return musl_arch(ident.machine, ident.bits, ident.little, ident.flags)
+
+
+class _Around:
+    """The target's files, and those of this machine near the file asked about.
+
+    Near is the directory above the file's own, so that ``$ORIGIN/../lib`` is found, and whatever
+    is spelled relative to the working directory; system directories are the target's.
+    """
+
+    def __init__(self, base: Tree, directory: str) -> None:
+        self._base, self._machine = base, DirectoryTree("")
+        above = os.path.dirname(directory)
+        self._near = (above if above != "/" else directory).rstrip("/") + "/"
+
+    def open(self, path: str) -> Opened | int:
+        """Open a file of this machine where the path is near, else one of the target."""
+        if not path.startswith("/"):
+            return self._machine.open(os.path.join(os.getcwd(), path))
+        if os.path.normpath(path).startswith(self._near):
+            return self._machine.open(path)
+        return self._base.open(path)

@@ -1,0 +1,55 @@
+"""A single ELF file. What its rpath reaches beside it is found; nothing else of this machine is."""
+
+from __future__ import annotations
+
+import os
+
+from muslint.elf.header import MAGIC
+from muslint.errors import UnreadableSource
+from muslint.sources.tree import Opened
+from muslint.sources.directory import DirectoryTree
+from muslint.sources.source import Member, Source
+
+
+class FileSource:
+    """``file:PATH``."""
+
+    scheme, order = "file", 10
+
+    def accepts(self, path: str, scheme: str | None) -> bool:
+        """An ELF file by its magic number."""
+        if scheme is not None:
+            return scheme == self.scheme
+        try:
+            with open(path, "rb") as stream:
+                return stream.read(4) == MAGIC
+        except OSError:
+            return False
+
+    def open(self, path: str, name: str) -> Source:
+        """Open it together with the file system around it, for ``$ORIGIN``."""
+        absolute = os.path.realpath(path)
+        if not os.path.isfile(absolute):
+            raise UnreadableSource(f"{path}: not a regular file")
+        if not os.access(absolute, os.R_OK):
+            raise UnreadableSource(f"{path}: permission denied")
+        # The real directory stands for the one the user wrote.
+        inside, shown = os.path.dirname(absolute), os.path.dirname(path)
+        prefix = (inside.rstrip("/") + "/", shown + "/" if shown and shown != "/" else shown)
+        target = os.path.basename(absolute)
+        shown_links = ((absolute, path), prefix) if os.path.basename(path) != target else (prefix,)
+        return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links)
+
+
+class Beside:
+    """The machine's files, seen only through the paths an rpath spells out."""
+
+    def __init__(self) -> None:
+        self._tree = DirectoryTree("")
+
+    def open(self, path: str) -> Opened | int:
+        """Open a file of this machine."""
+        return self._tree.open(path)
+
+
+SOURCES = (FileSource(),)

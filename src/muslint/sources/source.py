@@ -1,0 +1,107 @@
+"""A source opened: its file tree, the ELF files in it, and what could not be read.
+
+``open_source`` finds the kind by content. Each kind is one module with a constant ``SOURCES``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol
+
+from muslint.errors import UnreadableSource
+from muslint.sources.tree import Tree
+
+MOUNT = "/@source"
+"""Where a source that is not a whole file system hangs in the target's tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not looked at, and why."""
+
+    path: str
+    reason: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One ELF file of a source."""
+
+    path: str  # in the source's own tree, from its root
+    display: str  # as people are shown it
+    parents: tuple[str, ...] = ()  # what it lies in, outermost first: image › layer › wheel
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the user asked about, ready to be looked at."""
+
+    name: str  # as the user wrote it
+    kind: str  # "file", "directory", "root", "zip" …
+    tree: Tree
+    members: tuple[Member, ...]
+    skipped: tuple[Skipped, ...] = ()
+    closed: bool = False  # a whole file system: nothing comes from elsewhere
+    shown: tuple[tuple[str, str], ...] = field(default=())
+    """(prefix in the tree, what people are shown instead), longest first."""
+
+    @property
+    def mount(self) -> str:
+        """Where the source's root hangs in the target's tree."""
+        return "" if self.closed else MOUNT
+
+    def display(self, path: str) -> str:
+        """A path of the target's tree as people are shown it."""
+        if not path.startswith(MOUNT):
+            return path
+        inside = path[len(MOUNT) :]
+        for prefix, instead in self.shown:
+            if inside.startswith(prefix):
+                return instead + inside[len(prefix) :]
+        return inside
+
+
+class Format(Protocol):
+    """One kind of source."""
+
+    scheme: str
+    order: int
+
+    def accepts(self, path: str, scheme: str | None) -> bool:
+        """Whether ``path`` is of this kind, by its content or by the scheme the user wrote."""
+        ...
+
+    def open(self, path: str, name: str) -> Source:
+        """Open it; raises UnreadableSource."""
+        ...
+
+
+def formats() -> list[Format]:
+    """Every kind of source, most particular first."""
+    import muslint.sources as package
+
+    found = []
+    for module in iter_modules(package.__path__):
+        found.extend(getattr(import_module(f"muslint.sources.{module.name}"), "SOURCES", ()))
+    return sorted(found, key=lambda kind: kind.order)
+
+
+def open_source(spec: str) -> Source:
+    """Open ``PATH`` or ``scheme:PATH``; without a scheme the kind is found by content.
+
+    Raises UnreadableSource when it does not exist, cannot be read, or is of no kind muslint knows.
+    """
+    known = formats()
+    scheme, colon, rest = spec.partition(":")
+    named = scheme if colon and any(kind.scheme == scheme for kind in known) else None
+    path = rest if named else spec
+    if not os.path.lexists(path):
+        raise UnreadableSource(f"{path}: no such file or directory")
+    for kind in known:
+        if kind.accepts(path, named):
+            return kind.open(path, spec)
+    raise UnreadableSource(f"{path}: neither an ELF file, a directory, nor a zip archive or wheel; unpack it and name the directory")
