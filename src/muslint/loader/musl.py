@@ -7,13 +7,14 @@ program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, relea
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
 from muslint.elf.header import MAGIC
 from muslint.elf.machine import word
-from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
+from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, STB_LOCAL, ElfObject
 from muslint.errors import MalformedElf
 from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
@@ -118,6 +119,85 @@ class MuslLoader:
         chain = Chain(self.tree, self.accept, self.arch, facts.object.interpreter or self.path, library_path)
         program = Loaded(path, found.path, facts, None, origin=directory_of(found.path))
         return self._run(path, chain, program, preload, False)
+
+    def open(
+        self, program: str | None, library: str, *, lazy: bool = False, library_path: str = "", preload: str = ""
+    ) -> Link:
+        """What ``dlopen(library)`` does in a process that runs ``program``.
+
+        ``program`` None stands for a host of which only libc is known. All failures are told, though
+        ``dlopen`` itself gives up at the first. With ``lazy`` (RTLD_LAZY) what is put off until it is
+        called is in `Link.deferred`. The requester is the program: the caller's rpath is not read.
+        """
+        found = self.tree.open(program) if program is not None else 0
+        facts = self.accept(found) if isinstance(found, Opened) else None
+        name = facts.object.interpreter or self.path if isinstance(facts, Facts) else self.path
+        chain = Chain(self.tree, self.accept, self.arch, name, library_path)
+        if isinstance(facts, Facts) and isinstance(found, Opened) and program is not None:
+            chain.start(Loaded(program, found.path, facts, None, origin=directory_of(found.path)))
+            chain.preload(preload)
+            chain.load_dependencies(chain.objects[0])
+        else:
+            chain.start(Loaded("", "", None, None, is_libc=True))
+            chain.load("libc.so", None)
+        started = len(chain.objects)
+        chain.listed.clear()
+        chain.messages.clear()
+        chain.runtime = True
+        return self._open(chain, library, started, lazy)
+
+    def _open(self, chain: Chain, library: str, started: int, lazy: bool) -> Link:
+        status, deferred = 0, list[Message]()
+        try:
+            top = chain.load(library, chain.objects[0])
+            if top is None:
+                text = f"Error loading shared library {library}: {STRERROR.get(chain.errno, str(chain.errno))}"
+                chain.messages.append(Message(text, "library", "", library, chain.errno))
+            elif top in chain.objects[started:]:
+                chain.load_dependencies(top)
+                for loaded in chain.objects[started:]:
+                    if loaded.facts is not None:
+                        before = len(chain.messages)
+                        self._relocate(chain, loaded, None)
+                        chain.messages.extend(self._thread_local(chain, loaded))
+                        if lazy and not loaded.facts.object.bind_now:
+                            deferred += [m for m in chain.messages[before:] if m.reference in ("PLT", "GOT")]
+                            chain.messages[before:] = [m for m in chain.messages[before:] if m not in deferred]
+            status = FAILED if chain.messages else 0
+        except LoaderKilled as killed:
+            status = -killed.number
+        return replace(self._link(library, status, chain, None), deferred=tuple(dict.fromkeys(deferred)))
+
+    def _thread_local(self, chain: Chain, loaded: Loaded) -> Iterator[Message]:
+        """Initial-exec references of an opened object to thread-local storage that came with dlopen.
+
+        There is no room left in the static block by then, so each is fatal (musl ``do_relocs``).
+        """
+        facts = loaded.facts
+        if facts is None or not facts.references.thread_local:
+            return
+        symbols = facts.object.symbols
+        for reference in facts.references.order:
+            if reference.handled not in ("TPOFF", "TPOFF_NEG"):
+                continue
+            local = reference.index == 0 or symbols.infos[reference.index] >> 4 == STB_LOCAL
+            name = symbols.names[reference.index] if reference.index else "(null)"
+            owner = loaded if local else self._definer(chain, name)
+            if owner is not None and owner.runtime and owner.facts is not None and owner.facts.object.tls is not None:
+                text = (
+                    f"Error relocating {loaded.name}: {name}: initial-exec TLS "
+                    f"resolves to dynamic definition in {owner.name}"
+                )
+                yield Message(text, "tls", loaded.name, name, reference=reference.handled)
+
+    def _definer(self, chain: Chain, name: str) -> Loaded | None:
+        """The first object of the scope that gives ``name``."""
+        for loaded in chain.objects:
+            if loaded.facts is not None and name in loaded.facts.exports.defined:
+                return loaded
+            if loaded is chain.libc and name in self.model.exports:
+                return loaded
+        return None
 
     def _run(self, path: str, chain: Chain, program: Loaded, preload: str, repeats: bool) -> Link:
         lines: list[str] = []

@@ -86,6 +86,8 @@ class Link:
     searches: tuple[Search, ...]
     assumed: tuple[str, ...] = ()
     """Objects whose exports are not known and that were taken to give what nothing else did."""
+    deferred: tuple[Message, ...] = ()
+    """Names a lazy dlopen leaves unresolved: calling one kills the process."""
     repeats: tuple[str, ...] | None = None
     """Every error line as printed, repeats included; only when asked for."""
 

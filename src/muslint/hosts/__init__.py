@@ -1,0 +1,38 @@
+"""Symbols an embedding program gives its plugins: CPython, Node.js, the JVM, Ruby, PHP …
+
+A plugin refers to names that only the process which loads it has. One file a host, each with a
+constant ``HOST``; `host_of` finds the host of a plugin by what it exports and refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from muslint.hosts.host import Host
+
+
+@lru_cache(maxsize=1)
+def hosts() -> tuple[Host, ...]:
+    """Every known host, by id."""
+    found = (getattr(import_module(f"{__name__}.{m.name}"), "HOST", None) for m in iter_modules(__path__))
+    return tuple(sorted((host for host in found if host is not None), key=lambda host: host.id))
+
+
+def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host | None:
+    """The host of a plugin: by its file name, its entry point, or the API it refers to."""
+    exports, imports = tuple(exports), tuple(imports)
+    for host in hosts():
+        if path.endswith(host.suffixes) or any(name.startswith(host.entry_points) for name in exports):
+            return host
+    for host in hosts():
+        if any(host.gives(name) for name in imports):
+            return host
+    return None
+
+
+def giver(name: str) -> Host | None:
+    """The host whose API a name belongs to, None when no known host has such a name."""
+    return next((host for host in hosts() if host.gives(name)), None)

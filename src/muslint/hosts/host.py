@@ -1,0 +1,22 @@
+"""What is known of one host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A program that loads plugins and gives them names of its own."""
+
+    id: str  # kebab-case
+    title: str
+    prefixes: tuple[str, ...]  # of the names it gives
+    lazy: bool  # opens plugins with RTLD_LAZY: a name missing in a call fails only when called
+    entry_points: tuple[str, ...] = ()  # prefixes of names a plugin of it exports
+    suffixes: tuple[str, ...] = ()  # of a plugin's file name
+    names: frozenset[str] = frozenset()  # further names it gives, whole
+
+    def gives(self, name: str) -> bool:
+        """Whether ``name`` belongs to this host's API."""
+        return name.startswith(self.prefixes) or name in self.names

@@ -1,0 +1,1 @@
+"""What the user decided: which verdicts fail the gate."""

@@ -1,0 +1,45 @@
+"""The file found for a needed library cannot be used, and musl does not look for another."""
+
+from collections.abc import Iterator
+
+from muslint.elf.machine import machine_number
+from muslint.rules.finding import Evidence, Finding, Severity, When
+from muslint.rules.library_cause import library_findings
+from muslint.rules.rule import Case, Rule
+
+_SIGSEGV = -11
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """Lines for files that do not load, files of another machine, and a load that kills the loader."""
+    yield from library_findings(case, RULE.id)
+    link, path = case.link, case.shown(case.path)
+    if link is None:
+        return
+    wanted = machine_number(case.model.arch)
+    for mapped in link.scope:
+        if mapped.object is not None and wanted and mapped.object.ident.machine != wanted:
+            where = case.shown(mapped.path)
+            yield Finding(
+                RULE.id, Severity.ERROR, When.LOAD, path, f"{where} is for {mapped.object.arch}, not {case.model.arch}",
+                library=where, evidence=(Evidence("header", where, "musl maps it without a check and then misreads it"),),
+            )  # fmt: skip
+    if link.exit == _SIGSEGV:
+        yield Finding(
+            RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of SIGSEGV, without a message",
+            evidence=(
+                Evidence("loader", path, "an object without a hash table, or text relocations marked only by DF_TEXTREL"),
+            ),
+        )  # fmt: skip
+
+
+RULE = Rule(
+    id="library-unusable",
+    title="The file found for a needed library is of another class or machine, or cannot be loaded",
+    severity=Severity.ERROR,
+    when=When.LOAD,
+    evidence="the file's header and tables",
+    witness="tests/loader (wrong files)",
+    order=22,
+    find=find,
+)

@@ -1,0 +1,70 @@
+"""What a rule is, and the case it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from muslint.elf.object import ElfObject, Kind
+from muslint.hosts.host import Host
+from muslint.libc.model import LibcModel
+from muslint.loader.target import Link, Message
+from muslint.rules.finding import Finding, Severity, When
+from muslint.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One object in its place: what it says, and what the target's loader does with it."""
+
+    path: str  # in the target's tree
+    object: ElfObject
+    source: Source
+    target: str  # its name
+    release: str | None  # Alpine release of the target, where it is one
+    model: LibcModel
+    link: Link | None  # None for what the loader is not asked about: static programs
+    messages: tuple[Message, ...]  # the loader's lines that count against this object
+    interpreter_error: int  # errno of opening PT_INTERP; 0 when it is there or there is none
+    host: Host | None  # for a plugin: the program that loads it, where it is known
+    plugin: bool  # a library that no program of the source needs
+    basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
+
+    @property
+    def program(self) -> bool:
+        """Whether the kernel starts it."""
+        return self.object.kind is Kind.EXECUTABLE
+
+    def shown(self, path: str) -> str:
+        """A path as people are shown it."""
+        return self.source.display(path)
+
+    def line(self, message: Message) -> str:
+        """The loader's line, with paths as people are shown them."""
+        text = message.text
+        for path in {message.object, message.name}:
+            if path and (shown := self.shown(path)) != path:
+                text = text.replace(path, shown)
+        return text
+
+    def named(self, path: str) -> ElfObject:
+        """The object of the link that the loader calls ``path``."""
+        if self.link is not None:
+            for mapped in self.link.scope:
+                if mapped.path == path and mapped.object is not None:
+                    return mapped.object
+        return self.object
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``find`` yields its findings for a case and touches nothing else."""
+
+    id: str  # kebab-case
+    title: str  # one line for `muslint rules`
+    severity: Severity  # of its usual finding
+    when: When
+    evidence: str  # what proves it, in a few words
+    witness: str  # the test that shows it against the real loader
+    order: int  # place in a report: causes come before consequences
+    find: Callable[[Case], Iterator[Finding]]

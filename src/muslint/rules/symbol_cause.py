@@ -1,0 +1,182 @@
+"""Why a name is not found: which of the symbol rules a ``symbol not found`` line belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from muslint.elf.object import STT_GNU_IFUNC, ElfObject
+from muslint.hosts import giver
+from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine
+from muslint.libc.glibc import is_glibc
+from muslint.libc.groups import family
+from muslint.libc.model import lfs64_target
+from muslint.libc.musl import RELEASES, alpine, alpine_releases, model
+from muslint.errors import UnknownLibc
+from muslint.loader.assumed import origin
+from muslint.loader.target import Message
+from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.rule import Case
+
+_RUNTIME = ("GLIBCXX_", "CXXABI_", "GCC_")
+_RUNTIME_LIBRARIES = ("libstdc++.so.6", "libgcc_s.so.1")
+
+
+class Cause(NamedTuple):
+    """What is known of one unresolved name."""
+
+    rule: str
+    version: str | None
+    library: str | None  # the library it was expected from
+    severity: Severity
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[Remedy, ...]
+
+
+def symbol_findings(case: Case, rule: str) -> Iterator[Finding]:
+    """The findings of one symbol rule: each unresolved name whose cause is that rule."""
+    deferred = case.link.deferred if case.link is not None else ()
+    for message, when in [*((m, When.LOAD) for m in case.messages), *((m, When.USE) for m in deferred)]:
+        if message.kind != "symbol":
+            continue
+        cause = cause_of(case, message)
+        if cause.rule == rule:
+            yield Finding(
+                rule, cause.severity, when, case.shown(message.object), case.line(message), message.name,
+                cause.version, cause.library, evidence=cause.evidence, remedies=cause.remedies,
+            )  # fmt: skip
+
+
+def cause_of(case: Case, message: Message) -> Cause:
+    """Classify one ``symbol not found`` line."""
+    name, obj = message.name, case.named(message.object)
+    version, library = origin(obj, name) or (None, None)
+    if unusable := _unusable(case, name):
+        return Cause("symbol-unresolved", version, library, Severity.ERROR, (unusable,), ())
+    absent = missing_libraries(case)
+    if _is_runtime(obj, name, version):
+        home = library or "libstdc++.so.6"
+        if home in absent:
+            return _follows(case, version, home)
+        return Cause("symbol-runtime", version, home, Severity.ERROR, _runtime_evidence(case, version), _runtime_remedies(case))
+    if newer := newer_release(name, case.model.arch, case.release, case.model.version):
+        remedy = Remedy("target", f"use {newer} or newer, which has {name}", False)
+        return Cause("symbol-too-new", version, library, Severity.ERROR, (), (remedy,))
+    if is_glibc(name, case.model.arch) or (version or "").startswith("GLIBC_"):
+        kin = family(name)
+        rule = "symbol-fortify" if kin.id == "fortify" else "symbol-missing"
+        return Cause(rule, version, library, Severity.ERROR, (), _family_remedies(name))
+    return _unknown(case, name, version, library, absent)
+
+
+def _unknown(case: Case, name: str, version: str | None, library: str | None, absent: frozenset[str]) -> Cause:
+    if absent and (library is None or library in absent):
+        return _follows(case, version, library or min(absent))
+    host = giver(name)
+    if case.plugin and (host is not None or library is None):
+        who = host.title if host is not None else case.host.title if case.host is not None else "the program that loads it"
+        return Cause(
+            "symbol-unresolved", version, None, Severity.INFO,
+            (Evidence("host", name, f"taken to come from {who}"),), (),
+        )  # fmt: skip
+    return Cause("symbol-unresolved", version, library, Severity.ERROR, (), ())
+
+
+def _follows(case: Case, version: str | None, library: str) -> Cause:
+    """A name that a missing library would give: an error of its own only where nothing comes from outside."""
+    severity = Severity.ERROR if case.source.closed and case.program else Severity.INFO
+    evidence = (Evidence("library", library, f"would come from {library}, which is missing"),)
+    return Cause("symbol-unresolved", version, library, severity, evidence, ())
+
+
+def missing_libraries(case: Case) -> frozenset[str]:
+    """Names of the libraries the loader did not find, or could not use."""
+    return frozenset(m.name for m in case.messages if m.kind == "library")
+
+
+def _is_runtime(obj: ElfObject, name: str, version: str | None) -> bool:
+    if version is not None:
+        return version.startswith(_RUNTIME)
+    if name in VERSIONED_ONLY:
+        return True
+    mine = any(library in obj.needed for library in _RUNTIME_LIBRARIES)
+    return mine and name.startswith(("_ZSt", "_ZNSt", "_ZNKSt", "_ZTISt", "_ZTVSt", "_ZTVN10__cxxabiv", "_Unwind_", "__gxx_", "_ZS", "_ZNS", "_ZNKS", "__cxa_")) and not is_glibc(name, obj.arch)
+
+
+def _runtime_evidence(case: Case, version: str | None) -> tuple[Evidence, ...]:
+    from muslint.libc.catalog import cxx_level_of, gcc_of, runtime
+
+    have = runtime(case.release) if case.release else None
+    if have is None or version is None:
+        return ()
+    level = cxx_level_of(version)
+    held = {"GLIBCXX": have.glibcxx, "CXXABI": have.cxxabi, "GCC": have.libgcc}.get(level[0]) if level else None
+    since = gcc_of(version)
+    text = f"needs {version}{f' (GCC {since})' if since else ''}; alpine:{case.release} has {held}, GCC {have.gcc}"
+    return (Evidence("version", version, text),) if held else ()
+
+
+def _runtime_remedies(case: Case) -> tuple[Remedy, ...]:
+    return (Remedy("rebuild", "rebuild on Alpine, or link with -static-libstdc++ -static-libgcc there", False),)
+
+
+def _unusable(case: Case, name: str) -> Evidence | None:
+    """A definition that is there but that musl cannot use: an IFUNC, or only a hidden version."""
+    if case.link is None:
+        return None
+    for mapped in case.link.scope:
+        if mapped.object is None or not (mapped.object.has_hash or mapped.object.has_gnu_hash):
+            continue
+        for index in _indexes(mapped.object).get(name, ()):
+            symbol = mapped.object.symbols[index]
+            if not symbol.defined:
+                continue
+            where = case.shown(mapped.path)
+            if symbol.type == STT_GNU_IFUNC:
+                return Evidence("definition", where, f"{where} has it as an IFUNC, which musl's loader does not know")
+            if symbol.hidden:
+                return Evidence("definition", where, f"{where} has it only as the old version {symbol.version}, which musl never binds")
+    return None
+
+
+@lru_cache(maxsize=32)
+def _indexes(obj: ElfObject) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, name in enumerate(obj.symbols.names):
+        if index >= obj.symbols.first_hashed:
+            found.setdefault(name, []).append(index)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def newer_release(name: str, arch: str, release: str | None, version: str) -> str | None:
+    """The first release of the target's own libc after it that has ``name``; None when none has."""
+    from muslint.libc.musl import release_key
+
+    if release is not None:
+        order = [r for r in alpine_releases() if r != "edge"]
+        later = order[order.index(release) + 1 :] if release in order else []
+        if not later or not _resolves(name, arch, newest_alpine(), True):
+            return None
+        return next((f"alpine:{r}" for r in later if _resolves(name, arch, r, True)), None)
+    later = [r for r in RELEASES if release_key(r) > release_key(version)]
+    return next((f"musl {r}" for r in later if _resolves(name, arch, r, False)), None)
+
+
+def _resolves(name: str, arch: str, release: str, of_alpine: bool) -> bool:
+    try:
+        libc = alpine(release, arch) if of_alpine else model(release, arch)
+    except UnknownLibc:
+        return False
+    return name in libc.exports or lfs64_target(name, libc.lfs64) in libc.exports
+
+
+def _family_remedies(name: str) -> tuple[Remedy, ...]:
+    kin = family(name)
+    found = []
+    if kin.source_fix:
+        found.append(Remedy("rebuild", kin.source_fix, False))
+    if kin.binary_fix:
+        found.append(Remedy("binary", kin.binary_fix, False))
+    return tuple(found)
