@@ -252,7 +252,7 @@ class MuslLoader:
         assumed = tuple(o.path for o in scope if o.assumed) if leaning else ()
         return Link(
             path, status, tuple(chain.listed), tuple(messages.values()), scope,
-            tuple(chain.searches), assumed, repeats,
+            tuple(chain.searches), assumed, repeats=repeats,
         )  # fmt: skip
 
 

@@ -68,6 +68,18 @@ class Target:
         except UnknownLibc:
             return None
 
+    def loads_with(self, arch: str, path: str) -> bool:
+        """Whether the file at ``path`` of the root is the target's own loader for ``arch``."""
+        loader = self.loader(arch)
+        if loader is None:
+            return False
+        itself, found = loader.tree.open(loader.path), loader.tree.open(path)
+        return not isinstance(itself, int) and not isinstance(found, int) and itself.identity == found.identity
+
+    def check_packages(self) -> None:
+        """Raise UnknownTarget when a package added with ``+`` is none the tables know."""
+        self._make("x86_64")
+
     @property
     def any_model(self) -> LibcModel | None:
         """The model of some architecture already used, else of x86_64: what the report says of the libc."""
@@ -119,7 +131,8 @@ def _named(parts: tuple[str, tuple[str, ...]], reader: Reader | None) -> Target:
             raise UnknownTarget(f"--on {base}: no table of that release; known are {', '.join(alpine_releases())}")
         full = "+".join((f"alpine:{release}", *packages))
         target = Target(full, release, packages, None, reader=reader)
-        target.loader("x86_64")  # says now, not at the first file, that a package is unknown
+        if packages:
+            target.check_packages()  # says now, not at the first file, that one is unknown
         return target
     if family == "musl" or os.path.isfile(base):
         from muslint.libc.names import named

@@ -1,0 +1,13 @@
+"""``muslint schema``: the JSON Schema of the report."""
+
+from __future__ import annotations
+
+
+def schema() -> None:
+    """Print the JSON Schema that every `check -o json` report satisfies."""
+    from importlib.resources import files
+
+    print((files("muslint.report") / "schema.json").read_text(encoding="utf-8"), end="")
+
+
+COMMAND = schema

@@ -1,0 +1,46 @@
+"""Facts put together from several parts of an object."""
+
+from __future__ import annotations
+
+import re
+
+from muslint.elf.object import ElfObject
+
+_FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
+_NT_GNU_ABI_TAG = 1
+
+
+def requires(obj: ElfObject) -> dict[str, str]:
+    """Version family → highest numbered version the object requires (DT_VERNEED); weak ones left out."""
+    highest: dict[str, tuple[tuple[int, ...], str]] = {}
+    for version in obj.versions_needed:
+        family, _, number = version.name.partition("_")
+        if family not in _FAMILIES or version.weak or not re.fullmatch(r"\d+(\.\d+)*", number):
+            continue
+        key = tuple(int(part) for part in number.split("."))
+        if family not in highest or key > highest[family][0]:
+            highest[family] = (key, number)
+    return {family: highest[family][1] for family in _FAMILIES if family in highest}
+
+
+def built_for(obj: ElfObject) -> str:
+    """The C library an object was linked for: ``glibc``, ``musl``, ``bionic``, ``none`` or ``unknown``.
+
+    It says where the file comes from, never whether it loads.
+    """
+    interpreter, needed = obj.interpreter or "", obj.needed
+    if "/ld-musl-" in interpreter or any(name.startswith("libc.musl-") for name in needed):
+        return "musl"
+    if interpreter.startswith("/system/bin/linker"):
+        return "bionic"
+    if any(v.name.startswith("GLIBC_") for v in obj.versions_needed):
+        return "glibc"
+    if re.search(r"/ld(-linux[^/]*|64|)\.so\.\d$", interpreter) or any(
+        re.fullmatch(r"libc\.so\.6(\.1)?|ld-linux.*", name) for name in needed
+    ):
+        return "glibc"
+    if "libc.so" in needed:
+        return "bionic" if any(name in needed for name in ("liblog.so", "libandroid.so")) else "musl"
+    if any(note.owner == "GNU" and note.type == _NT_GNU_ABI_TAG for note in obj.notes):
+        return "glibc"
+    return "unknown" if needed or obj.relocations else "none"

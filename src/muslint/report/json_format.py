@@ -1,0 +1,71 @@
+"""The JSON report, ``muslint-report/1``. The schema is ``report/schema.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from muslint import __version__
+from muslint.policy.verdict import Verdict
+from muslint.report.report import Judged, Report
+from muslint.rules.finding import Finding
+
+NAME = "json"
+SCHEMA = "muslint-report/1"
+
+
+def render(report: Report, verbose: int) -> str:
+    """The whole report; ``verbose`` changes nothing here."""
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "muslint", "version": __version__},
+        "source": report.source,
+        "target": {
+            "name": report.target.name, "libc": report.target.libc,
+            "version": report.target.version, "provenance": report.target.provenance,
+        },
+        "summary": summary(report),
+        "objects": [_object(judged) for judged in report.objects],
+        "skipped": [
+            {"path": skipped.path, "parents": list(skipped.parents), "reason": skipped.reason}
+            for skipped in report.skipped
+        ],
+    }  # fmt: skip
+    # Names in ELF files may hold bytes that are not text: those come out as escapes.
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Counts by verdict; they add up to the number of objects."""
+    counts = {"objects": len(report.objects)}
+    counts.update({str(verdict): report.count(verdict) for verdict in Verdict})
+    counts["skipped"] = len(report.skipped)
+    counts["suppressed"] = sum(f.suppressed is not None for judged in report.objects for f in judged.findings)
+    return counts
+
+
+def _object(judged: Judged) -> dict[str, Any]:
+    document = {
+        "path": judged.path, "parents": list(judged.parents), "layer": None,
+        "arch": judged.arch, "kind": judged.kind, "built_for": judged.built_for, "verdict": str(judged.verdict),
+        "requires": judged.requires, "assumed": list(judged.assumed),
+        "findings": [_finding(finding) for finding in judged.findings],
+    }  # fmt: skip
+    if judged.reason is not None:
+        document["reason"] = judged.reason
+    return document
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule, "severity": str(finding.severity), "when": str(finding.when),
+        "confidence": finding.confidence, "object": finding.object, "symbol": finding.symbol,
+        "version": finding.version, "library": finding.library, "needed_by": finding.needed_by,
+        "relocation": finding.relocation, "message": finding.message,
+        "evidence": [{"kind": e.kind, "where": e.where, "text": e.text} for e in finding.evidence],
+        "remedies": [{"kind": r.kind, "text": r.text, "cures": r.cures} for r in finding.remedies],
+        "suppressed": finding.suppressed, "fingerprint": finding.fingerprint,
+    }  # fmt: skip
+
+
+FORMAT = (NAME, render)

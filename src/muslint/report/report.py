@@ -1,0 +1,51 @@
+"""The result of a check, as values. Formats only render it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from muslint.policy.verdict import Verdict
+from muslint.rules.finding import Finding
+from muslint.sources.source import Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One object with its verdict."""
+
+    path: str  # as people are shown it
+    parents: tuple[str, ...]
+    arch: str
+    kind: str
+    built_for: str  # glibc, musl, bionic, none, unknown
+    verdict: Verdict
+    requires: dict[str, str]  # version family → highest version asked for: GLIBC → 2.34
+    interpreter: str | None
+    assumed: tuple[str, ...]  # libraries and hosts taken to give what nothing known gives
+    findings: tuple[Finding, ...]
+    reason: str | None = None  # why the verdict is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """The target as the report names it."""
+
+    name: str
+    libc: str
+    version: str | None
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a check found."""
+
+    source: str
+    source_kind: str
+    target: TargetFacts
+    objects: tuple[Judged, ...]
+    skipped: tuple[Skipped, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many objects have a verdict."""
+        return sum(judged.verdict is verdict for judged in self.objects)
