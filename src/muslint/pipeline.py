@@ -35,20 +35,30 @@ class _Work:
     interpreter_error: int = 0
 
 
+_Fault = tuple[str, str, str, int]
+"""What a line is about, whatever path the loader calls the object by: canonical path, kind, name, number."""
+
+
 @dataclass(slots=True)
 class _Links:
-    """For every object: the error lines that occur in each link it takes part in."""
+    """For every object: the faults that occur in each link it takes part in."""
 
-    always: dict[str, frozenset[str]] = field(default_factory=dict)
+    always: dict[str, frozenset[_Fault]] = field(default_factory=dict)
     used_by_program: set[str] = field(default_factory=set)
 
     def add(self, link: Link, program: bool) -> None:
-        lines = frozenset(link.errors)
+        faults = frozenset(faults_of(link))
         for mapped in link.scope:
             known = self.always.get(mapped.canonical)
-            self.always[mapped.canonical] = lines if known is None else known & lines
+            self.always[mapped.canonical] = faults if known is None else known & faults
         if program:
             self.used_by_program.update(mapped.canonical for mapped in link.scope[1:])
+
+
+def faults_of(link: Link) -> list[_Fault]:
+    """The lines of a link in a form that can be compared with another link's, in order."""
+    canonical = {mapped.path: mapped.canonical for mapped in link.scope}
+    return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
 
 
 def check(source: str, on: str | None = None, *, reader: Reader | None = None, arch: str | None = None) -> Report:
@@ -165,7 +175,8 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     if item.link is not None:
         canonical = item.link.scope[_place(item)].canonical if item.link.scope else ""
         always = links.always.get(canonical, frozenset())
-        messages = tuple(m for m in item.link.messages if m.text in always or obj.kind is Kind.EXECUTABLE)
+        every = obj.kind is Kind.EXECUTABLE
+        messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host,

@@ -115,7 +115,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth subject")
     parser.add_argument("--limit", type=int, default=10, metavar="N", help="disagreements to print (10)")
     parser.add_argument("--real-only", action="store_true", help="print the real loader's rows as JSON lines")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     try:
         root = Path(options.root) if Path(options.root).is_dir() else roots.corpus(options.root)
         paths = options.file or real_loader.subjects(root)[:: options.every]

@@ -219,7 +219,7 @@ def _ways_out(errors: list[Finding], verbose: int) -> Iterator[str]:
     yield "  What helps"
     ordered = sorted(counted, key=lambda r: (not r.cures, -counted[r], r.text))
     for remedy in ordered[: None if verbose else _SHOWN]:
-        share = "" if counted[remedy] == len(errors) else f"  (for {counted[remedy]} of {len(errors)})"
+        share = "" if counted[remedy] == len(errors) else f"  ({counted[remedy]} of {len(errors)} findings)"
         yield f"    {remedy.text}{share}"
 
 

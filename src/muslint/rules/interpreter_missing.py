@@ -16,7 +16,7 @@ def find(case: Case) -> Iterator[Finding]:
     path = case.shown(case.path)
     word = "not found" if case.interpreter_error == errno.ENOENT else STRERROR.get(case.interpreter_error, "cannot be opened")
     remedies = [
-        Remedy("rebuild", f"rebuild on Alpine, or for {case.model.arch}-linux-musl", True),
+        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True),
         Remedy(
             "binary",
             f"start it as /lib/ld-musl-{case.model.arch}.so.1 {path}; that cures this alone, not missing names",

@@ -66,14 +66,15 @@ def cause_of(case: Case, message: Message) -> Cause:
     if is_glibc(name, case.model.arch) or (version or "").startswith("GLIBC_"):
         kin = family(name)
         rule = "symbol-fortify" if kin.id == "fortify" else "symbol-missing"
-        return Cause(rule, version, library, Severity.ERROR, (), _family_remedies(name))
+        return Cause(rule, version, library, Severity.ERROR, (), _family_remedies(case, name))
     return _unknown(case, name, version, library, absent)
 
 
 def _unknown(case: Case, name: str, version: str | None, library: str | None, absent: frozenset[str]) -> Cause:
-    if absent and (library is None or library in absent):
-        return _follows(case, version, library or min(absent))
     host = giver(name)
+    likely = sorted(missed for missed in absent if not missed.startswith("ld"))  # glibc's loader gives no such names
+    if library in absent or (library is None and likely and not (case.plugin and host is not None)):
+        return _follows(case, version, library or " or ".join(likely[:3]))
     if case.plugin and (host is not None or library is None):
         who = host.title if host is not None else case.host.title if case.host is not None else "the program that loads it"
         return Cause(
@@ -172,11 +173,23 @@ def _resolves(name: str, arch: str, release: str, of_alpine: bool) -> bool:
     return name in libc.exports or lfs64_target(name, libc.lfs64) in libc.exports
 
 
-def _family_remedies(name: str) -> tuple[Remedy, ...]:
+_VAGUE = frozenset({"rebuild", "remove", "none needed", "case by case", "own code", "shim"})
+
+
+def _family_remedies(case: Case, name: str) -> tuple[Remedy, ...]:
+    """What helps with a glibc name: a rebuild, what replaces it in the source, a shim that has it."""
     kin = family(name)
-    found = []
-    if kin.source_fix:
-        found.append(Remedy("rebuild", kin.source_fix, False))
-    if kin.binary_fix:
-        found.append(Remedy("binary", kin.binary_fix, False))
+    found = [Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True)]
+    if kin.source_fix and kin.source_fix not in _VAGUE:
+        found.append(Remedy("source", f"{kin.title}: {kin.source_fix}", False))
+    if case.release and name in _gcompat(case.release, case.model.arch):
+        found.append(Remedy("package", "gcompat has them (apk add gcompat); it helps programs, not plugins", False))
     return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _gcompat(release: str, arch: str) -> frozenset[str]:
+    from muslint.libc.shims import shim
+
+    known = shim("gcompat", release, arch)
+    return known.exports if known is not None else frozenset()
