@@ -121,7 +121,9 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
         elif obj.kind in _LINKED and not obj.has_dynamic:
             skipped.append(Skipped(member.display, "no dynamic section", member.parents))
         elif obj.kind in _LINKED and not obj.dynamic:
-            skipped.append(Skipped(member.display, "a separate debug file: its dynamic section holds nothing", member.parents))
+            skipped.append(
+                Skipped(member.display, "a separate debug file: its dynamic section holds nothing", member.parents)
+            )
         else:
             yield _Work(member, obj, target.loader(obj.arch))
 
@@ -153,7 +155,8 @@ def _interpreter_error(item: _Work) -> int:
 
 def _host(item: _Work) -> Host | None:
     symbols = item.object.symbols
-    exports, imports = [], []
+    exports: list[str] = []
+    imports: list[str] = []
     for name, shndx in zip(symbols.names, symbols.shndxs):
         (exports if shndx else imports).append(name)
     return host_of(item.member.path, exports, imports)

@@ -11,17 +11,35 @@ import typer
 from muslint.cli.app import UNREADABLE
 from muslint.errors import UnreadableSource, WrongUse
 from muslint.policy.verdict import FailOn, shut
-from muslint.report.report import Report
+from muslint.report.report import Report, joined
 
 
 def check(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="An ELF file, a directory, a root file system, a wheel or other zip.")],
-    on: Annotated[str | None, typer.Option("--on", metavar="TARGET", help="alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self. Default: self for a root with a musl loader, else the newest Alpine.")] = None,
-    output: Annotated[list[str] | None, typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table or json; may be given more than once.")] = None,
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE…", help="An ELF file, a directory, a root file system, a wheel or other zip."),
+    ],
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="TARGET",
+            help="alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self. "
+            "Default: self for a root with a musl loader, else the newest Alpine.",
+        ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table or json; may be given more than once."),
+    ] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")] = FailOn.FAILS,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")] = False,
-    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")] = None,
-    reader: Annotated[str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")] = "muslint",
+    arch: Annotated[
+        str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")
+    ] = None,
+    reader: Annotated[
+        str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
+    ] = "muslint",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table; the exit code says it.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="List everything.")] = 0,
     color: Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")] = "auto",
@@ -44,7 +62,8 @@ def check(
         except UnreadableSource as error:
             print(f"muslint: {error}", file=sys.stderr)
             failed += 1
-    for report in reports:
+    if reports:
+        report = joined(reports)
         for name, file in outputs:
             _write(report, name, file, verbose, color)
     raise typer.Exit(_exit_code(reports, failed, fail_on, strict))
@@ -64,7 +83,7 @@ def _write(report: Report, name: str, file: str | None, verbose: int, color: str
     if name == "json":
         from muslint.report.json_format import render
 
-        text = render(report, verbose)
+        text = render(report)
     else:
         from muslint.report.table import render as render_table
 

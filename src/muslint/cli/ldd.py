@@ -23,15 +23,30 @@ class Format(StrEnum):
 
 
 def ldd(
-    files: Annotated[list[str] | None, typer.Argument(metavar="FILE…", help="Files to list; inside --root when it is given.")] = None,
-    root: Annotated[str | None, typer.Option("--root", metavar="DIR", help="Take DIR as /: its own musl loader is the model.")] = None,
-    on: Annotated[str | None, typer.Option("--on", metavar="TARGET", help="Without --root: the target, such as alpine:3.23 or musl:1.2.5.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every program and shared library below DIR the loader could be asked about.")] = False,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE…", help="Files to list; inside --root when it is given.")
+    ] = None,
+    root: Annotated[
+        str | None, typer.Option("--root", metavar="DIR", help="Take DIR as /: its own musl loader is the model.")
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="TARGET", help="Without --root: the target, such as alpine:3.23 or musl:1.2.5."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every program and shared library below DIR the loader could be asked about.")
+    ] = False,
     library_path: Annotated[str, typer.Option("--library-path", metavar="PATH", help="As LD_LIBRARY_PATH.")] = "",
     preload: Annotated[str, typer.Option("--preload", metavar="LIST", help="As LD_PRELOAD.")] = "",
-    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Which loader, where a root holds several.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="text: the loader's own lines. jsonl: one object a line.")] = Format.TEXT,
-    reader: Annotated[str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")] = "muslint",
+    arch: Annotated[
+        str | None, typer.Option("--arch", metavar="ARCH", help="Which loader, where a root holds several.")
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="text: the loader's own lines. jsonl: one object a line.")
+    ] = Format.TEXT,
+    reader: Annotated[
+        str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
+    ] = "muslint",
 ) -> None:
     """Print what musl's ldd would print, without running anything.
 
@@ -96,7 +111,9 @@ def _print_jsonl(link: Link) -> None:
                 "errors": list(link.errors),
             },
             ensure_ascii=False,
-        ).encode("utf-8", "backslashreplace").decode()
+        )
+        .encode("utf-8", "backslashreplace")
+        .decode()
     )
 
 
@@ -111,4 +128,3 @@ def _print_text(link: Link, many: bool) -> None:
 
 
 COMMAND = ldd
-

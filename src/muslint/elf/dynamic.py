@@ -15,7 +15,7 @@ from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, r
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
 from muslint.elf.object import ElfObject, Kind, Readable, RelocationTable, Segment
 from muslint.elf.relocations import MipsGot, RawRelocations
-from muslint.elf.symbols import RawSymbols, column, strings
+from muslint.elf.symbols import Code, RawSymbols, column, strings
 from muslint.elf.versions import VersionTables, note_segments
 from muslint.errors import MalformedElf
 
@@ -47,7 +47,7 @@ class _Reading:
 
     def bytes_at(self, offset: int, size: int, what: str) -> bytes:
         start = offset - self.window_start
-        if 0 <= start and start + size <= len(self.window):
+        if start >= 0 and start + size <= len(self.window):
             return self.window[start : start + size]
         found = self.data.at(offset, size) if offset + size <= self.data.size else b""
         if len(found) != size:
@@ -191,7 +191,8 @@ class _Reading:
     def sysv_hash(self, address: int, tables: bool) -> tuple[int, tuple[Sequence[int], Sequence[int]] | None]:
         # s390x alone has 64-bit entries here (musl arch/s390x, Elf_Symndx).
         wide = self.header.ident.machine == EM_S390 and self.header.ident.bits == 64
-        code, size = ("Q", 8) if wide else ("I", 4)
+        code: Code = "Q" if wide else "I"
+        size = 8 if wide else 4
         little = self.layout.order == "<"
         buckets, chains = column(self.at_address(address, 2 * size, "hash table"), code, 0, 1, little)
         total = 2 + buckets + chains

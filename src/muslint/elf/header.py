@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from muslint.elf.object import PT_LOAD, Ident, Readable, Segment
 from muslint.errors import MalformedElf
@@ -30,7 +30,7 @@ class Layout(NamedTuple):
 
     header: struct.Struct
     segment: struct.Struct
-    word: str  # format code of an address-sized word
+    word: Literal["I", "Q"]  # format code of an address-sized word
     word_size: int
     symbol_size: int
     order: str  # "<" or ">"

@@ -110,7 +110,11 @@ def canonical_arch(name: str) -> str:
 def word(musl_name: str) -> tuple[int, bool]:
     """Address size in bits and whether the byte order is little, for a musl architecture name."""
     name = musl_name.split("-")[0]
-    bits = 64 if name in ("x86_64", "s390x") or name.startswith(("aarch64", "mips64", "powerpc64", "riscv64", "loongarch64")) else 32
+    bits = (
+        64
+        if name in ("x86_64", "s390x") or name.startswith(("aarch64", "mips64", "powerpc64", "riscv64", "loongarch64"))
+        else 32
+    )
     if name.startswith(("mips", "microblaze")):
         return bits, name.endswith("el")
     big = name in ("aarch64_be", "powerpc", "powerpc64", "s390x", "m68k", "or1k") or name.startswith(("armeb", "sheb"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Symbol
@@ -12,12 +13,17 @@ from muslint.elf.object import Symbol
 _NATIVE_LITTLE = sys.byteorder == "little"
 
 
-def column(data: bytes, code: str, first: int, stride: int, little: bool) -> list[int]:
+Code = Literal["H", "I", "Q"]
+"""Formats of a column: 16, 32 and 64 bits, unsigned."""
+
+
+def column(data: bytes, code: Code, first: int, stride: int, little: bool) -> list[int]:
     """Every ``stride``-th number of format ``code`` (H, I or Q), starting at item ``first``."""
     size = {"H": 2, "I": 4, "Q": 8}[code]
     view = memoryview(data)[: len(data) // size * size]
     if little == _NATIVE_LITTLE:
-        return view.cast(code)[first::stride].tolist()
+        numbers_here: list[int] = view.cast(code)[first::stride].tolist()
+        return numbers_here
     numbers = array(code)
     numbers.frombytes(view)
     numbers = numbers[first::stride]
@@ -64,7 +70,7 @@ class RawSymbols:
     def __len__(self) -> int:
         return self._count
 
-    def _numbers(self, name: str, code: str, offset: int) -> list[int]:
+    def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
         known = self._columns.get(name)
         if known is None:
             size = {"H": 2, "I": 4, "Q": 8}[code]

@@ -23,7 +23,18 @@ _LARGEST_NOTES = 1 << 20
 class VersionTables:
     """The `LateFacts` of an object, read from its bytes when asked for and kept."""
 
-    __slots__ = ("_data", "_defined", "_layout", "_map", "_needed", "_needs", "_notes", "_strtab", "_verdef", "_verneed")
+    __slots__ = (
+        "_data",
+        "_defined",
+        "_layout",
+        "_map",
+        "_needed",
+        "_needs",
+        "_notes",
+        "_strtab",
+        "_verdef",
+        "_verneed",
+    )
 
     def __init__(
         self,

@@ -7,6 +7,6 @@ HOST = Host(
     title="CPython",
     prefixes=("Py", "_Py"),
     lazy=False,
-    entry_points=("PyInit_"),
+    entry_points=("PyInit_",),
     suffixes=(),
 )

@@ -79,7 +79,7 @@ def _by_form(name: str) -> str:
         (name.startswith("__") and name.endswith("_finite"), "finite-math"),
         (name.startswith(("__res_", "res_n", "ns_", "__ns_", "__dn_")), "resolver"),
         (name.startswith(("_obstack_", "obstack_")), "obstack"),
-        (name.startswith("fts_") or name.startswith("fts64_"), "fts"),
+        (name.startswith(("fts_", "fts64_")), "fts"),
         (name.startswith(("argz_", "envz_", "__argz_")), "argz"),
         (name.startswith("argp_"), "argp"),
         (name.startswith(("xdr_", "clnt_", "svc_", "auth_", "clntudp_", "svcudp_")), "sunrpc"),

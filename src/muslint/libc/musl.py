@@ -182,11 +182,11 @@ def _alpine_row(release: str) -> tuple[str, str, str, str, str, str]:
 
 
 def _alpine_changes(release: str, arch: str) -> list[tuple[str, str | None]]:
-    changes: list[tuple[str, str | None]] = []
-    for row in rows(read_text("alpine/symbols.txt")):
-        if row[0] == release and (row[1] == "*" or arch in row[1].split(",")):
-            changes.append((row[2][1:], row[3] if row[2][0] == "+" else None))
-    return changes
+    return [
+        (row[2][1:], row[3] if row[2][0] == "+" else None)
+        for row in rows(read_text("alpine/symbols.txt"))
+        if row[0] == release and (row[1] == "*" or arch in row[1].split(","))
+    ]
 
 
 def _alpine_relocations(release: str, arch: str) -> dict[int, str]:

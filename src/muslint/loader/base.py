@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 
 from muslint.elf.listed import listed_library
+from muslint.errors import UnknownTarget
 from muslint.libc.catalog import base_files, runtime
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import names as shim_names
 from muslint.libc.shims import shim
-from muslint.errors import UnknownTarget
 from muslint.loader.target import Opened, Tree
 
 RUNTIME_PACKAGES = {"libstdc++": ("libstdc++.so.6", "libgcc_s.so.1"), "libgcc": ("libgcc_s.so.1",)}
@@ -108,7 +108,13 @@ def table_tree(model: LibcModel, release: str | None, packages: tuple[str, ...])
     """
     tables = _Tables(model.arch)
     loader = f"/lib/ld-musl-{model.arch}.so.1"
-    tables.files[loader] = Opened(loader, loader, False, None, listed_library(loader, model.arch, model.exports | {"stdin", "__libc_start_main"}, ()))
+    tables.files[loader] = Opened(
+        loader,
+        loader,
+        False,
+        None,
+        listed_library(loader, model.arch, model.exports | {"stdin", "__libc_start_main"}, ()),
+    )
     if release is not None:
         tables.base(release)
         for package in packages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
@@ -50,18 +50,17 @@ def exports(obj: ElfObject) -> Exports:
     if not (obj.has_gnu_hash or obj.has_hash):
         return Exports(frozenset(), frozenset(), False)
     symbols, start = obj.symbols, obj.symbols.first_hashed
-    names, infos, shndxs, values = (
-        column[start:] for column in (symbols.names, symbols.infos, symbols.shndxs, symbols.values)
-    )
+    names: Sequence[str] = symbols.names[start:]
+    infos: Sequence[int] = symbols.infos[start:]
+    shndxs: Sequence[int] = symbols.shndxs[start:]
+    values: Sequence[int] = symbols.values[start:]
     versyms = symbols.versyms
     if versyms is not None:
         visible = [v < HIDDEN for v in versyms[start:]]
         names, infos = list(compress(names, visible)), bytes(compress(infos, visible))
         shndxs, values = list(compress(shndxs, visible)), list(compress(values, visible))
     accepted = _ACCEPTED
-    defined = {
-        n for n, i, x, v in zip(names, infos, shndxs, values) if x and accepted[i] and (v or i & 15 == STT_TLS)
-    }
+    defined = {n for n, i, x, v in zip(names, infos, shndxs, values) if x and accepted[i] and (v or i & 15 == STT_TLS)}
     canonical: set[str] = set()
     if SHN_UNDEF in shndxs:
         canonical = _canonical(obj, defined)
@@ -87,13 +86,16 @@ def _canonical(obj: ElfObject, defined: set[str]) -> set[str]:
 
 
 def _settle(
-    obj: ElfObject, defined: set[str], names: list[str], infos: bytes, shndxs: list[int], values: list[int]
+    obj: ElfObject,
+    defined: set[str],
+    names: Sequence[str],
+    infos: Sequence[int],
+    shndxs: Sequence[int],
+    values: Sequence[int],
 ) -> set[str]:
     """Take out names whose first visible entry is not the acceptable one."""
     rejected = {
-        n
-        for n, i, x, v in zip(names, infos, shndxs, values)
-        if not (x and _ACCEPTED[i] and (v or i & 15 == STT_TLS))
+        n for n, i, x, v in zip(names, infos, shndxs, values) if not (x and _ACCEPTED[i] and (v or i & 15 == STT_TLS))
     }
     clash = defined & rejected
     symbols = obj.symbols
@@ -116,7 +118,7 @@ class Reference(NamedTuple):
     name: str  # the symbol looked up; empty where only the relocation type can fail
     handled: str | None  # relocation class (PLT, GOT, COPY …), None for a type the loader does not know
     type: int
-    index: int  # of the symbol
+    symbol: int  # index of the symbol
 
 
 class References(NamedTuple):

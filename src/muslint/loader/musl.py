@@ -7,7 +7,7 @@ program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, relea
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,9 @@ from muslint.loader.target import STRERROR, Link, Listed, Mapped, Message, Opene
 if TYPE_CHECKING:
     from muslint.elf.object import Reader
     from muslint.libc.model import LibcModel
+
+Lines = list[str]
+"""Error lines as printed."""
 
 FAILED, NOT_STARTED = 127, 1
 """Exit codes of the loader: errors while loading, and a file it cannot load at all."""
@@ -147,7 +150,8 @@ class MuslLoader:
         return self._open(chain, library, started, lazy)
 
     def _open(self, chain: Chain, library: str, started: int, lazy: bool) -> Link:
-        status, deferred = 0, list[Message]()
+        status = 0
+        deferred: Sequence[Message] = ()
         try:
             top = chain.load(library, chain.objects[0])
             if top is None:
@@ -161,8 +165,9 @@ class MuslLoader:
                         self._relocate(chain, loaded, None)
                         chain.messages.extend(self._thread_local(chain, loaded))
                         if lazy and not loaded.facts.object.bind_now:
-                            deferred += [m for m in chain.messages[before:] if m.reference in ("PLT", "GOT")]
-                            chain.messages[before:] = [m for m in chain.messages[before:] if m not in deferred]
+                            new = chain.messages[before:]
+                            deferred = (*deferred, *(m for m in new if m.reference in ("PLT", "GOT")))
+                            chain.messages[before:] = [m for m in new if m.reference not in ("PLT", "GOT")]
             status = FAILED if chain.messages else 0
         except LoaderKilled as killed:
             status = -killed.number
@@ -180,8 +185,8 @@ class MuslLoader:
         for reference in facts.references.order:
             if reference.handled not in ("TPOFF", "TPOFF_NEG"):
                 continue
-            local = reference.index == 0 or symbols.infos[reference.index] >> 4 == STB_LOCAL
-            name = symbols.names[reference.index] if reference.index else "(null)"
+            local = reference.symbol == 0 or symbols.infos[reference.symbol] >> 4 == STB_LOCAL
+            name = symbols.names[reference.symbol] if reference.symbol else "(null)"
             owner = loaded if local else self._definer(chain, name)
             if owner is not None and owner.runtime and owner.facts is not None and owner.facts.object.tls is not None:
                 text = (
@@ -215,7 +220,7 @@ class MuslLoader:
             status = -killed.number
         return self._link(path, status, chain, tuple(lines) if repeats else None)
 
-    def _relocate(self, chain: Chain, loaded: Loaded, lines: list[str] | None) -> None:
+    def _relocate(self, chain: Chain, loaded: Loaded, lines: Lines | None) -> None:
         scope, model = chain.objects, self.model
         assert loaded.facts is not None
         check_searchable(scope, loaded)
@@ -245,7 +250,9 @@ class MuslLoader:
         for message in chain.messages:
             messages.setdefault(message.text, message)
         scope = tuple(
-            Mapped(o.name, o.canonical, o.facts.object if o.facts else None, o.is_libc, o.facts is None and not o.is_libc)
+            Mapped(
+                o.name, o.canonical, o.facts.object if o.facts else None, o.is_libc, o.facts is None and not o.is_libc
+            )
             for o in chain.objects
         )
         leaning = any(o.leans for o in chain.objects)

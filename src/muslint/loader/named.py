@@ -36,8 +36,8 @@ class Target:
         return self._loaders[arch]
 
     def _make(self, arch: str) -> MuslLoader | None:
-        from muslint.loader.root import PREFIX, SUFFIX, root_model
         from muslint.loader.assumed import gives
+        from muslint.loader.root import PREFIX, SUFFIX, root_model
 
         path = f"/lib/{PREFIX}{arch}{SUFFIX}"
         if self.root is not None:
@@ -97,7 +97,9 @@ def parse_target(name: str | None, self_tree: Tree | None, reader: Reader | None
         name = "self" if self_tree is not None else "alpine"
     if name == "self":
         if self_tree is None:
-            raise UnknownTarget("--on self: the source holds no musl loader (/lib/ld-musl-*.so.1); name a target such as alpine:3.23")
+            raise UnknownTarget(
+                "--on self: the source holds no musl loader (/lib/ld-musl-*.so.1); name a target such as alpine:3.23"
+            )
         return Target("self", None, (), self_tree, reader=reader)
     if name.startswith("rootfs:"):
         directory = name.partition(":")[2]

@@ -42,7 +42,9 @@ def loader_of(tree: DirectoryTree, arch: str | None = None, reader: Reader | Non
     name = arch or (found[0] if found else None)
     if name is None or name not in found:
         what = f"/lib/{PREFIX}{name or '*'}{SUFFIX}"
-        raise UnknownTarget(f"{tree.root or '/'} has no musl loader {what}: name a target with --on, such as alpine:3.23")
+        raise UnknownTarget(
+            f"{tree.root or '/'} has no musl loader {what}: name a target with --on, such as alpine:3.23"
+        )
     path = f"/lib/{PREFIX}{name}{SUFFIX}"
     return MuslLoader(tree, _model(tree, path), path, reader)
 

@@ -14,8 +14,8 @@ NAME = "json"
 SCHEMA = "muslint-report/1"
 
 
-def render(report: Report, verbose: int) -> str:
-    """The whole report; ``verbose`` changes nothing here."""
+def render(report: Report) -> str:
+    """The whole report, whatever the verbosity."""
     document = {
         "schema": SCHEMA,
         "tool": {"name": "muslint", "version": __version__},

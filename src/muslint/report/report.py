@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from muslint.errors import WrongUse
 from muslint.policy.verdict import Verdict
 from muslint.rules.finding import Finding
 from muslint.sources.source import Skipped
@@ -49,3 +50,20 @@ class Report:
     def count(self, verdict: Verdict) -> int:
         """How many objects have a verdict."""
         return sum(judged.verdict is verdict for judged in self.objects)
+
+
+def joined(reports: list[Report]) -> Report:
+    """Several sources as one report. Raises WrongUse where they were judged on different targets."""
+    first = reports[0]
+    if len(reports) == 1:
+        return first
+    for other in reports[1:]:
+        if other.target.name != first.target.name or "self" in (other.target.name, first.target.name):
+            raise WrongUse(
+                "these sources are judged on different targets: name one with --on, or check them one by one"
+            )
+    return Report(
+        ", ".join(report.source for report in reports), "several", first.target,
+        tuple(judged for report in reports for judged in report.objects),
+        tuple(skipped for report in reports for skipped in report.skipped),
+    )  # fmt: skip

@@ -50,24 +50,26 @@ def _describe(judged: Judged) -> str:
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
     lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {report.target.name}", ""]
-    details = list(_details(judged, report, verbose))
+    details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
 
 def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> list[str]:
     from tabulate import tabulate
 
-    shown = list(report.objects) if verbose or len(report.objects) <= 12 else [j for j in report.objects if j in failing]
+    shown = (
+        list(report.objects) if verbose or len(report.objects) <= 12 else [j for j in report.objects if j in failing]
+    )
     rest = [j for j in report.objects if j not in shown]
-    rows = [
-        (j.path, _paint(f"{_WORDS[j.verdict]:12}".rstrip(), j.verdict, colour), first_failure(j)) for j in shown
-    ]
+    rows = [(j.path, _paint(f"{_WORDS[j.verdict]:12}".rstrip(), j.verdict, colour), first_failure(j)) for j in shown]
     for verdict in Verdict:
         count = sum(j.verdict is verdict for j in rest)
         if count:
             rows.append(("…", _paint(_WORDS[verdict], verdict, colour), f"({count} more)"))
     lines = [f"{report.source} on {report.target.name}", ""]
-    lines += tabulate(rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True).splitlines()
+    lines += tabulate(
+        rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
+    ).splitlines()
     lines.append("")
     for same in _alike(failing):
         judged = same[0]
@@ -76,7 +78,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         else:
             lines.append(f"{judged.path}  {_describe(judged)}")
         lines.append("")
-        lines += _details(judged, report, verbose)
+        lines += _details(judged, verbose)
         lines.append("")
     return lines
 
@@ -108,7 +110,7 @@ def first_failure(judged: Judged) -> str:
     return text + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
 
 
-def _details(judged: Judged, report: Report, verbose: int) -> Iterator[str]:
+def _details(judged: Judged, verbose: int) -> Iterator[str]:
     errors = _errors(judged)
     if judged.reason:
         yield f"  Not judged: {judged.reason}."
@@ -125,12 +127,12 @@ def _details(judged: Judged, report: Report, verbose: int) -> Iterator[str]:
     used = [f for f in others if f.when is When.USE]
     if used:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
-    yield from _causes(others, judged, report, verbose)
+    yield from _causes(others, verbose)
     yield from _notes(judged, verbose)
     yield from _ways_out(errors, verbose)
 
 
-def _causes(errors: list[Finding], judged: Judged, report: Report, verbose: int) -> Iterator[str]:
+def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
     symbols = [f for f in errors if f.rule in _SYMBOL_RULES]
     rest = [f for f in errors if f.rule not in _SYMBOL_RULES]
     if rest:

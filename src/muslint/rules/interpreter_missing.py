@@ -14,7 +14,11 @@ def find(case: Case) -> Iterator[Finding]:
         return
     interpreter = case.object.interpreter or ""
     path = case.shown(case.path)
-    word = "not found" if case.interpreter_error == errno.ENOENT else STRERROR.get(case.interpreter_error, "cannot be opened")
+    word = (
+        "not found"
+        if case.interpreter_error == errno.ENOENT
+        else STRERROR.get(case.interpreter_error, "cannot be opened")
+    )
     remedies = [
         Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True),
         Remedy(

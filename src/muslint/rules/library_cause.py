@@ -33,11 +33,16 @@ def rule_of(case: Case, message: Message) -> str:
 
 
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
-    found = [Evidence("file", case.shown(p), "lies where musl does not look") for p in case.basenames.get(message.name, ())]
+    found = [
+        Evidence("file", case.shown(p), "lies where musl does not look") for p in case.basenames.get(message.name, ())
+    ]
     for search in case.link.searches if case.link is not None else ():
         if search.name == message.name and search.needed_by == message.object:
             tried = ", ".join(case.shown(attempt.path) for attempt in search.attempts)
-            return (*found, Evidence("search", case.shown(message.object), f"tried {tried}" if tried else "nothing was searched"))
+            return (
+                *found,
+                Evidence("search", case.shown(message.object), f"tried {tried}" if tried else "nothing was searched"),
+            )
     return tuple(found)
 
 
@@ -46,15 +51,29 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
         where = case.shown(case.basenames[message.name.rpartition("/")[2]][0]).rpartition("/")[0] or "/"
         return (Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True),)
     if rule == "library-unusable":
-        return (Remedy("path", "remove the file, or put one of the right kind before it: musl takes the first that opens", False),)
+        return (
+            Remedy(
+                "path",
+                "remove the file, or put one of the right kind before it: musl takes the first that opens",
+                False,
+            ),
+        )
     release = case.release or newest_alpine()
     row = provider(message.name, release)
     if row is not None and row.package is not None and row.package != "musl":
         return (Remedy("package", f"apk add {row.package}", True),)
     if message.name.startswith("ld-linux") or message.name.startswith("ld64.so"):
-        return (Remedy("package", "apk add gcompat puts a file of that name there; a rebuild for musl needs none", False),)
+        return (
+            Remedy("package", "apk add gcompat puts a file of that name there; a rebuild for musl needs none", False),
+        )
     others = successors(message.name, release)
     if others:
         names = ", ".join(f"{other.soname} ({other.package})" for other in others[:3])
-        return (Remedy("rebuild", f"alpine:{release} has no {message.name}; it has {names}: rebuild against that", False),)
-    return (Remedy("bundle", f"no Alpine package known to muslint has {message.name}: ship the library with the program", False),)
+        return (
+            Remedy("rebuild", f"alpine:{release} has no {message.name}; it has {names}: rebuild against that", False),
+        )
+    return (
+        Remedy(
+            "bundle", f"no Alpine package known to muslint has {message.name}: ship the library with the program", False
+        ),
+    )

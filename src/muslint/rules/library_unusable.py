@@ -21,14 +21,14 @@ def find(case: Case) -> Iterator[Finding]:
         if mapped.object is not None and wanted and mapped.object.ident.machine != wanted:
             where = case.shown(mapped.path)
             yield Finding(
-                RULE.id, Severity.ERROR, When.LOAD, path, f"{where} is for {mapped.object.arch}, not {case.model.arch}",
-                library=where, evidence=(Evidence("header", where, "musl maps it without a check and then misreads it"),),
+                RULE.id, Severity.ERROR, When.LOAD, path, f"{where} is for {mapped.object.arch}, not {case.model.arch}", library=where,
+                evidence=(Evidence("header", where, "musl maps it without a check and then misreads it"),),
             )  # fmt: skip
     if link.exit == _SIGSEGV:
         yield Finding(
             RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of SIGSEGV, without a message",
             evidence=(
-                Evidence("loader", path, "an object without a hash table, or text relocations marked only by DF_TEXTREL"),
+                Evidence("loader", path, "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
             ),
         )  # fmt: skip
 

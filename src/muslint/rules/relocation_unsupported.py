@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case, Rule
 
-_IRELATIVE = {37: "x86_64", 42: "i386", 1032: "aarch64", 160: "arm", 248: "powerpc", 61: "s390x", 58: "riscv", 12: "loongarch"}
+_IRELATIVE = {
+    37: "x86_64",
+    42: "i386",
+    1032: "aarch64",
+    160: "arm",
+    248: "powerpc",
+    61: "s390x",
+    58: "riscv",
+    12: "loongarch",
+}
 
 
 def find(case: Case) -> Iterator[Finding]:

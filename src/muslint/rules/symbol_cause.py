@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
+from muslint.errors import UnknownLibc
 from muslint.hosts import giver
 from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine
 from muslint.libc.glibc import is_glibc
 from muslint.libc.groups import family
 from muslint.libc.model import lfs64_target
-from muslint.libc.musl import RELEASES, alpine, alpine_releases, model
-from muslint.errors import UnknownLibc
+from muslint.libc.musl import alpine, alpine_releases, model, releases
 from muslint.loader.assumed import origin
 from muslint.loader.target import Message
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
@@ -59,7 +59,9 @@ def cause_of(case: Case, message: Message) -> Cause:
         home = library or "libstdc++.so.6"
         if home in absent:
             return _follows(case, version, home)
-        return Cause("symbol-runtime", version, home, Severity.ERROR, _runtime_evidence(case, version), _runtime_remedies(case))
+        return Cause(
+            "symbol-runtime", version, home, Severity.ERROR, _runtime_evidence(case, version), _runtime_remedies()
+        )
     if newer := newer_release(name, case.model.arch, case.release, case.model.version):
         remedy = Remedy("target", f"use {newer} or newer, which has {name}", False)
         return Cause("symbol-too-new", version, library, Severity.ERROR, (), (remedy,))
@@ -76,7 +78,13 @@ def _unknown(case: Case, name: str, version: str | None, library: str | None, ab
     if library in absent or (library is None and likely and not (case.plugin and host is not None)):
         return _follows(case, version, library or " or ".join(likely[:3]))
     if case.plugin and (host is not None or library is None):
-        who = host.title if host is not None else case.host.title if case.host is not None else "the program that loads it"
+        who = (
+            host.title
+            if host is not None
+            else case.host.title
+            if case.host is not None
+            else "the program that loads it"
+        )
         return Cause(
             "symbol-unresolved", version, None, Severity.INFO,
             (Evidence("host", name, f"taken to come from {who}"),), (),
@@ -102,7 +110,26 @@ def _is_runtime(obj: ElfObject, name: str, version: str | None) -> bool:
     if name in VERSIONED_ONLY:
         return True
     mine = any(library in obj.needed for library in _RUNTIME_LIBRARIES)
-    return mine and name.startswith(("_ZSt", "_ZNSt", "_ZNKSt", "_ZTISt", "_ZTVSt", "_ZTVN10__cxxabiv", "_Unwind_", "__gxx_", "_ZS", "_ZNS", "_ZNKS", "__cxa_")) and not is_glibc(name, obj.arch)
+    return (
+        mine
+        and name.startswith(
+            (
+                "_ZSt",
+                "_ZNSt",
+                "_ZNKSt",
+                "_ZTISt",
+                "_ZTVSt",
+                "_ZTVN10__cxxabiv",
+                "_Unwind_",
+                "__gxx_",
+                "_ZS",
+                "_ZNS",
+                "_ZNKS",
+                "__cxa_",
+            )
+        )
+        and not is_glibc(name, obj.arch)
+    )
 
 
 def _runtime_evidence(case: Case, version: str | None) -> tuple[Evidence, ...]:
@@ -118,7 +145,7 @@ def _runtime_evidence(case: Case, version: str | None) -> tuple[Evidence, ...]:
     return (Evidence("version", version, text),) if held else ()
 
 
-def _runtime_remedies(case: Case) -> tuple[Remedy, ...]:
+def _runtime_remedies() -> tuple[Remedy, ...]:
     return (Remedy("rebuild", "rebuild on Alpine, or link with -static-libstdc++ -static-libgcc there", False),)
 
 
@@ -137,7 +164,11 @@ def _unusable(case: Case, name: str) -> Evidence | None:
             if symbol.type == STT_GNU_IFUNC:
                 return Evidence("definition", where, f"{where} has it as an IFUNC, which musl's loader does not know")
             if symbol.hidden:
-                return Evidence("definition", where, f"{where} has it only as the old version {symbol.version}, which musl never binds")
+                return Evidence(
+                    "definition",
+                    where,
+                    f"{where} has it only as the old version {symbol.version}, which musl never binds",
+                )
     return None
 
 
@@ -161,7 +192,7 @@ def newer_release(name: str, arch: str, release: str | None, version: str) -> st
         if not later or not _resolves(name, arch, newest_alpine(), True):
             return None
         return next((f"alpine:{r}" for r in later if _resolves(name, arch, r, True)), None)
-    later = [r for r in RELEASES if release_key(r) > release_key(version)]
+    later = [r for r in releases() if release_key(r) > release_key(version)]
     return next((f"musl {r}" for r in later if _resolves(name, arch, r, False)), None)
 
 
@@ -179,7 +210,9 @@ _VAGUE = frozenset({"rebuild", "remove", "none needed", "case by case", "own cod
 def _family_remedies(case: Case, name: str) -> tuple[Remedy, ...]:
     """What helps with a glibc name: a rebuild, what replaces it in the source, a shim that has it."""
     kin = family(name)
-    found = [Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True)]
+    found = [
+        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True)
+    ]
     if kin.source_fix and kin.source_fix not in _VAGUE:
         found.append(Remedy("source", f"{kin.title}: {kin.source_fix}", False))
     if case.release and name in _gcompat(case.release, case.model.arch):

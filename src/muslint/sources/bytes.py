@@ -26,7 +26,7 @@ class FileBytes:
             try:
                 self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             except OSError as error:
-                raise UnreadableSource(f"{self._path}: {os.strerror(error.errno)}; it changed while it was read") from None
+                raise UnreadableSource(f"{self._path}: {error.strerror}; it changed while it was read") from None
         return os.pread(self._fd, min(size, self.size - offset), offset)
 
     def close(self) -> None:

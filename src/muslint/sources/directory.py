@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator
 
 from muslint.elf.header import MAGIC
-from muslint.sources.tree import Opened
 from muslint.sources.bytes import FileBytes
+from muslint.sources.tree import Opened
 
 _MAX_LINKS = 40
 """Symbolic links the kernel follows in one path before it says ELOOP."""
@@ -88,7 +88,9 @@ class DirectoryTree:
             self._found[path] = known
         return known
 
-    def _step(self, found: tuple[str, os.DirEntry[str] | None] | int, name: str) -> tuple[str, os.DirEntry[str] | None] | int:
+    def _step(
+        self, found: tuple[str, os.DirEntry[str] | None] | int, name: str
+    ) -> tuple[str, os.DirEntry[str] | None] | int:
         if isinstance(found, int):
             return found
         directory, entry = found
@@ -194,7 +196,6 @@ class DirectoryTree:
                     if head[:4] == MAGIC and len(head) == 20:
                         found.append((f"{directory}/{name}", head))
         return iter(sorted(found))
-
 
     def _head(self, path: str) -> bytes:
         try:

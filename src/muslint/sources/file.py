@@ -6,9 +6,9 @@ import os
 
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
-from muslint.sources.tree import Opened
 from muslint.sources.directory import DirectoryTree
 from muslint.sources.source import Member, Source
+from muslint.sources.tree import Opened
 
 
 class FileSource:

@@ -84,7 +84,7 @@ def formats() -> list[Format]:
     """Every kind of source, most particular first."""
     import muslint.sources as package
 
-    found = []
+    found: list[Format] = []
     for module in iter_modules(package.__path__):
         found.extend(getattr(import_module(f"muslint.sources.{module.name}"), "SOURCES", ()))
     return sorted(found, key=lambda kind: kind.order)
@@ -104,4 +104,6 @@ def open_source(spec: str) -> Source:
     for kind in known:
         if kind.accepts(path, named):
             return kind.open(path, spec)
-    raise UnreadableSource(f"{path}: neither an ELF file, a directory, nor a zip archive or wheel; unpack it and name the directory")
+    raise UnreadableSource(
+        f"{path}: neither an ELF file, a directory, nor a zip archive or wheel; unpack it and name the directory"
+    )

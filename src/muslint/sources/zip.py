@@ -10,8 +10,8 @@ import zipfile
 
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
-from muslint.sources.tree import Opened
 from muslint.sources.source import Member, Skipped, Source
+from muslint.sources.tree import Opened
 
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 2 << 30
