@@ -1,3 +1,39 @@
-"""muslint tells, without running anything, whether an ELF binary built for glibc will run on musl."""
+"""muslint tells, without running anything, whether an ELF binary built for glibc will run on musl.
+
+>>> import muslint
+>>> report = muslint.check("dist/app", on="alpine:3.23")  # doctest: +SKIP
+>>> [(judged.path, judged.verdict) for judged in report.objects]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from muslint.loader.target import Link
+    from muslint.report.report import Report
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "check", "ldd"]
+
+
+def check(source: str, on: str | None = None) -> Report:
+    """Judge every ELF object of ``source`` on target ``on``, as ``muslint check`` does.
+
+    ``source`` is a path or ``scheme:path``; ``on`` a target such as ``alpine:3.23+libstdc++``, None
+    for the default. Raises `muslint.errors.UnreadableSource` and `muslint.errors.UnknownTarget`.
+    """
+    from muslint.pipeline import check as judge
+
+    return judge(source, on)
+
+
+def ldd(path: str, root: str, *, library_path: str = "", preload: str = "") -> Link:
+    """What musl's ``ldd`` would say of ``path`` inside ``root``, whose own loader is the model.
+
+    Raises `muslint.errors.UnknownTarget` when the root holds no musl loader, or several.
+    """
+    from muslint.loader.root import loader_of
+    from muslint.sources.directory import DirectoryTree
+
+    return loader_of(DirectoryTree(root)).list(path, library_path=library_path, preload=preload)

@@ -21,7 +21,8 @@ def find(case: Case) -> Iterator[Finding]:
         if mapped.object is not None and wanted and mapped.object.ident.machine != wanted:
             where = case.shown(mapped.path)
             yield Finding(
-                RULE.id, Severity.ERROR, When.LOAD, path, f"{where} is for {mapped.object.arch}, not {case.model.arch}", library=where,
+                RULE.id, Severity.ERROR, When.LOAD, path,
+                f"{where} is for {mapped.object.arch}, not {case.model.arch}", library=where,
                 evidence=(Evidence("header", where, "musl maps it without a check and then misreads it"),),
             )  # fmt: skip
     if link.exit == _SIGSEGV:
