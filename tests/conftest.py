@@ -3,14 +3,13 @@
 from collections.abc import Generator
 
 import pytest
-
 from tests.support.cache import Unavailable
 
 NOT_CHECKED = "not checked here: "
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+def pytest_runtest_setup() -> Generator[None, object, object]:
     """A fixture that raises `Unavailable` skips its test."""
     try:
         return (yield)
@@ -19,7 +18,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+def pytest_runtest_call() -> Generator[None, object, object]:
     """A test that raises `Unavailable` is skipped."""
     try:
         return (yield)

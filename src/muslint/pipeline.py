@@ -13,6 +13,7 @@ from muslint.hosts.host import Host
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.target import Link, Message
+from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules import rules
@@ -61,10 +62,18 @@ def faults_of(link: Link) -> list[_Fault]:
     return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
 
 
-def check(source: str, on: str | None = None, *, reader: Reader | None = None, arch: str | None = None) -> Report:
+def check(
+    source: str,
+    on: str | None = None,
+    *,
+    reader: Reader | None = None,
+    arch: str | None = None,
+    selection: Selection = EVERYTHING,
+) -> Report:
     """Judge every ELF object of ``source`` on target ``on``.
 
-    ``arch`` leaves out objects of other architectures. Raises UnreadableSource and UnknownTarget.
+    ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
+    still count as what the others are loaded with. Raises UnreadableSource and UnknownTarget.
     """
     opened = open_source(source)
     target = parse_target(on, opened.tree if _is_root(opened) else None, reader)
@@ -76,10 +85,12 @@ def check(source: str, on: str | None = None, *, reader: Reader | None = None, a
     work = list(_read(opened, target, skipped, arch))
     links = _link_all(opened, work)
     names = _basenames(opened)
-    judged = tuple(_judge(opened, target, item, links, names) for item in work)
+    wanted = [item for item in work if selection.wants(item.member.display)]
+    judged = tuple(_judge(opened, target, item, links, names) for item in wanted)
+    unread = tuple(item for item in skipped if selection.wants(item.path))
     model = target.any_model
     facts = TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
-    return Report(source, opened.kind, facts, judged, tuple(skipped))
+    return Report(source, opened.kind, facts, judged, unread)
 
 
 def _is_root(source: Source) -> bool:

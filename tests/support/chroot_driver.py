@@ -1,4 +1,4 @@
-"""Runs a loader over many files inside one chroot. A program of its own: standard library only, started by `real_loader`.
+"""Runs a loader over many files inside one chroot; a program of its own, standard library only, for `real_loader`.
 
 Standard input holds one JSON object: ``root``, ``qemu`` (path of an interpreter outside the root, or null),
 ``command`` (the argument list up to the file), ``files`` (paths inside the root) and ``timeout`` in seconds a

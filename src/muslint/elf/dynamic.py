@@ -11,11 +11,11 @@ import struct
 from collections.abc import Sequence
 
 from muslint.elf import object as elf
-from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, read_header
+from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, headers_mapped, kind_of, read_header
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
-from muslint.elf.object import ElfObject, Kind, Readable, RelocationTable, Segment
+from muslint.elf.object import ElfObject, Readable, RelocationTable, Segment
 from muslint.elf.relocations import MipsGot, RawRelocations
-from muslint.elf.symbols import Code, RawSymbols, column, strings
+from muslint.elf.symbols import Code, RawSymbols, column, string_at
 from muslint.elf.versions import VersionTables, note_segments
 from muslint.errors import MalformedElf
 
@@ -71,17 +71,17 @@ class _Reading:
             note_segments(segments),
         )  # fmt: skip
         symbols = self.symbols(string_table, late)
-        needed = strings(string_table, [value for tag, value in dynamic if tag == elf.DT_NEEDED])
+        needed = [string_at(string_table, value) for tag, value in dynamic if tag == elf.DT_NEEDED]
         interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
         soname = self.named(string_table, elf.DT_SONAME)
         return ElfObject(
             path=self.path,
             ident=ident,
             arch=musl_arch(ident.machine, ident.bits, ident.little, ident.flags),
-            kind=_kind(self.header, interpreter, soname, self.last, bool(needed)),
+            kind=kind_of(ident.type, interpreter, soname, self.last, bool(needed)),
             segments=segments,
             interpreter=interpreter,
-            mapped_interpreter=interpreter if self.headers_mapped() else None,
+            mapped_interpreter=interpreter if headers_mapped(self.header) else None,
             has_dynamic=elf.PT_DYNAMIC in by_type,
             dynamic=dynamic,
             needed=tuple(needed),
@@ -96,14 +96,6 @@ class _Reading:
             gnu_stack=by_type.get(elf.PT_GNU_STACK),
             tls=by_type.get(elf.PT_TLS),
             _late=late,
-        )
-
-    def headers_mapped(self) -> bool:
-        """Whether a PT_LOAD holds the program headers (musl map_library, "record the address")."""
-        start = self.header.program_headers
-        end = start + self.header.program_headers_size
-        return any(
-            s.type == elf.PT_LOAD and s.offset <= start and end <= s.offset + s.filesz for s in self.header.segments
         )
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:
@@ -154,7 +146,7 @@ class _Reading:
 
     def named(self, string_table: bytes, tag: int) -> str | None:
         offset = self.last.get(tag)
-        return None if offset is None else strings(string_table, (offset,))[0]
+        return None if offset is None else string_at(string_table, offset)
 
     def pair(self, address_tag: int, count_tag: int) -> tuple[int, int] | None:
         address = self.last.get(address_tag)
@@ -177,18 +169,17 @@ class _Reading:
 
     def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
         """Number of symbols, index of the first hashed one, and the SysV hash if only it is there."""
-        gnu = self.first.get(elf.DT_GNU_HASH)
-        if elf.DT_HASH in self.last:
-            count, sysv = self.sysv_hash(self.last[elf.DT_HASH], tables=gnu is None)
-            if gnu is None:
-                return count, 1, sysv
-            return count, self.gnu_hash(gnu)[1], None
+        gnu, sysv = self.first.get(elf.DT_GNU_HASH), self.last.get(elf.DT_HASH)
         if gnu is None:
-            return self.count_by_references(), 1, ([], [])
-        last, first = self.gnu_hash(gnu)
-        return (last, first, None) if last else (self.count_by_references(), first, None)
+            if sysv is None:
+                return self.count_by_references(), 1, ([], [])
+            buckets, chains = self.sysv_hash(sysv)
+            return len(chains), 1, (buckets, chains)
+        # The GNU hash counts where both are there: lld's DT_HASH for s390x has entries of the wrong size.
+        count, first = self.gnu_hash(gnu)
+        return count or self.count_by_references(), first, None
 
-    def sysv_hash(self, address: int, tables: bool) -> tuple[int, tuple[Sequence[int], Sequence[int]] | None]:
+    def sysv_hash(self, address: int) -> tuple[Sequence[int], Sequence[int]]:
         # s390x alone has 64-bit entries here (musl arch/s390x, Elf_Symndx).
         wide = self.header.ident.machine == EM_S390 and self.header.ident.bits == 64
         code: Code = "Q" if wide else "I"
@@ -198,10 +189,8 @@ class _Reading:
         total = 2 + buckets + chains
         if total * size > self.map.span(address):
             raise MalformedElf("DT_HASH is larger than its segment")
-        if not tables:
-            return chains, None
         words = column(self.at_address(address, total * size, "hash table"), code, 0, 1, little)
-        return chains, (words[2 : 2 + buckets], words[2 + buckets :])
+        return words[2 : 2 + buckets], words[2 + buckets :]
 
     def gnu_hash(self, address: int) -> tuple[int, int]:
         """(number of symbols, or 0 when the table is empty; index of the first hashed symbol)."""
@@ -236,16 +225,18 @@ class _Reading:
         Such objects export nothing (an empty GNU hash) or cannot be searched at all (no hash).
         """
         start = self.last[elf.DT_SYMTAB]
-        tags = (elf.DT_STRTAB, elf.DT_HASH, elf.DT_VERSYM, elf.DT_RELA, elf.DT_REL, elf.DT_JMPREL, elf.DT_VERNEED)
+        tags = (
+            elf.DT_STRTAB, elf.DT_HASH, elf.DT_GNU_HASH, elf.DT_VERSYM, elf.DT_VERNEED, elf.DT_VERDEF,
+            elf.DT_RELA, elf.DT_REL, elf.DT_RELR, elf.DT_JMPREL,
+        )  # fmt: skip
         later = [address for tag in tags if (address := self.last.get(tag, 0)) > start]
         room = (min(later) - start if later else self.map.span(start)) // self.layout.symbol_size
         room = min(room, self.map.span(start) // self.layout.symbol_size)
         used = max((symbol for table in self.tables() for _, symbol in table.references()), default=-1) + 1
         # Padding before the next table reads as null symbols: drop those nobody refers to.
         size = self.layout.symbol_size
-        table = self.at_address(start, room * size, "symbol table")
-        while room > max(used, 1) and not any(table[(room - 1) * size : room * size]):
-            room -= 1
+        filled = len(self.at_address(start, room * size, "symbol table").rstrip(b"\0"))
+        room = min(room, max(-(-filled // size), used, 1))
         return max(room, min(used, self.map.span(start) // size))
 
     def relocations(self, symbols: int) -> tuple[RelocationTable, ...]:
@@ -275,25 +266,3 @@ class _Reading:
                 data = self.at_address(self.last[tag], size, f"DT_{name} relocations")
                 found.append(RawRelocations(name, data, self.layout, words, packed))
         return found
-
-
-def _kind(header: Header, interpreter: str | None, soname: str | None, tags: dict[int, int], needed: bool) -> Kind:
-    """Tell programs, libraries, static and relocatable objects apart.
-
-    DF_1_PIE marks a position-independent program; older linkers leave it out, but only programs
-    get DT_DEBUG. A library may carry PT_INTERP (glibc's libc.so.6 does), and then has a soname.
-    """
-    kind = header.ident.type
-    pie = bool(tags.get(elf.DT_FLAGS_1, 0) & elf.DF_1_PIE)
-    if kind == elf.ET_REL:
-        return Kind.RELOCATABLE
-    if kind == elf.ET_CORE:
-        return Kind.CORE
-    if kind == elf.ET_EXEC:
-        return Kind.EXECUTABLE if interpreter else Kind.STATIC_EXECUTABLE
-    if kind != elf.ET_DYN:
-        raise MalformedElf(f"ELF type {kind} is no program, library or object file")
-    if interpreter:
-        return Kind.SHARED_LIBRARY if soname and not pie else Kind.EXECUTABLE
-    looks_started = 21 in tags and soname is None and not needed  # 21 is DT_DEBUG
-    return Kind.STATIC_PIE if (pie and not needed) or looks_started else Kind.SHARED_LIBRARY

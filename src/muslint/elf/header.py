@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from muslint.elf.object import PT_LOAD, Ident, Readable, Segment
+from muslint.elf.object import (
+    DF_1_PIE,
+    DT_DEBUG,
+    DT_FLAGS_1,
+    ET_CORE,
+    ET_DYN,
+    ET_EXEC,
+    ET_REL,
+    PT_LOAD,
+    Ident,
+    Kind,
+    Readable,
+    Segment,
+)
 from muslint.errors import MalformedElf
 
 MAGIC = b"\x7fELF"
@@ -111,3 +125,31 @@ class AddressMap:
             if start <= address < end:
                 return end - address
         return 0
+
+
+def headers_mapped(header: Header) -> bool:
+    """Whether a PT_LOAD holds the program headers (musl map_library, "record the address")."""
+    start, end = header.program_headers, header.program_headers + header.program_headers_size
+    return any(s.type == PT_LOAD and s.offset <= start and end <= s.offset + s.filesz for s in header.segments)
+
+
+def kind_of(kind: int, interpreter: str | None, soname: str | None, tags: Mapping[int, int], needed: bool) -> Kind:
+    """Tell programs, libraries, static and relocatable objects apart; ``kind`` is ET_*, ``tags`` DT_* → value.
+
+    DF_1_PIE marks a position-independent program; older linkers leave it out, but only programs
+    get DT_DEBUG. A library may carry PT_INTERP (glibc's libc.so.6 does), and then has a soname.
+    Raises MalformedElf for an ELF type that is none of these.
+    """
+    pie = bool(tags.get(DT_FLAGS_1, 0) & DF_1_PIE)
+    if kind == ET_REL:
+        return Kind.RELOCATABLE
+    if kind == ET_CORE:
+        return Kind.CORE
+    if kind == ET_EXEC:
+        return Kind.EXECUTABLE if interpreter else Kind.STATIC_EXECUTABLE
+    if kind != ET_DYN:
+        raise MalformedElf(f"ELF type {kind} is no program, library or object file")
+    if interpreter:
+        return Kind.SHARED_LIBRARY if soname and not pie else Kind.EXECUTABLE
+    looks_started = DT_DEBUG in tags and soname is None and not needed
+    return Kind.STATIC_PIE if (pie and not needed) or looks_started else Kind.SHARED_LIBRARY

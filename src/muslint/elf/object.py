@@ -6,7 +6,7 @@ one `ElfObject`. Numbers and names are those of the gABI and of ``elf.h``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -22,7 +22,7 @@ STO_MIPS_PLT = 8
 
 DT_NULL, DT_NEEDED, DT_PLTRELSZ, DT_PLTGOT, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_RELA = range(8)
 DT_RELASZ, DT_STRSZ, DT_SONAME, DT_RPATH, DT_SYMBOLIC, DT_REL, DT_RELSZ = 8, 10, 14, 15, 16, 17, 18
-DT_PLTREL, DT_TEXTREL, DT_JMPREL, DT_BIND_NOW, DT_RUNPATH, DT_FLAGS = 20, 22, 23, 24, 29, 30
+DT_PLTREL, DT_DEBUG, DT_TEXTREL, DT_JMPREL, DT_BIND_NOW, DT_RUNPATH, DT_FLAGS = 20, 21, 22, 23, 24, 29, 30
 DT_RELRSZ, DT_RELR = 35, 36
 DT_GNU_HASH, DT_VERSYM, DT_FLAGS_1 = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFB
 DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
@@ -264,12 +264,19 @@ class Reader(Protocol):
 class SymbolRows:
     """A `SymbolTable` over rows that are already decoded (the library-based readers make these)."""
 
-    __slots__ = ("_first", "_rows", "_versyms", "others")
+    __slots__ = ("_chain", "_first", "_rows", "_versyms", "others")
 
     def __init__(
-        self, rows: Sequence[Symbol], others: Sequence[int], versyms: Sequence[int] | None, first_hashed: int
+        self,
+        rows: Sequence[Symbol],
+        others: Sequence[int],
+        versyms: Sequence[int] | None,
+        first_hashed: int,
+        chain: Callable[[str], Sequence[int]] | None = None,
     ) -> None:
+        """``chain`` walks a SysV hash; without it the order is that of the indexes, as in a GNU hash."""
         self._rows, self.others, self._versyms, self._first = rows, others, versyms, first_hashed
+        self._chain = chain
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -311,7 +318,9 @@ class SymbolRows:
         return self._first
 
     def chain(self, name: str) -> Sequence[int]:
-        """Indexes of the entries called ``name``, in index order (GNU hash keeps that order)."""
+        """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
+        if self._chain is not None:
+            return self._chain(name)
         return [i for i in range(self._first, len(self._rows)) if self._rows[i].name == name]
 
 

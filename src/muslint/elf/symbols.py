@@ -45,6 +45,32 @@ def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
     return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") if o < last else "" for o in offsets]
 
 
+def string_at(table: bytes, offset: int) -> str:
+    """One string of a string table, as `strings` gives it, without a pass over the whole table."""
+    if offset >= len(table):
+        return ""
+    end = table.find(b"\0", offset)
+    return table[offset : end if end >= 0 else len(table)].decode("utf-8", "surrogateescape")
+
+
+def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: Sequence[int]) -> list[int]:
+    """Indexes of the entries called ``name`` in the order musl's ``sysv_lookup`` meets them.
+
+    A SysV chain is a linked list; one that loops ends at the number of symbols.
+    """
+    found: list[int] = []
+    if not buckets:
+        return found
+    index = buckets[_sysv_hash(name) % len(buckets)]
+    for _ in range(len(chains)):
+        if not 0 < index < min(len(chains), len(names)):
+            break
+        if names[index] == name:
+            found.append(index)
+        index = chains[index]
+    return found
+
+
 class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
@@ -159,24 +185,12 @@ class RawSymbols:
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.
 
-        GNU hash chains run in index order. A SysV chain is a linked list, so it is walked as
-        musl's ``sysv_lookup`` walks it; one that loops ends at the number of symbols.
+        GNU hash chains run in index order; a SysV chain is walked (`sysv_chain`).
         """
         names = self.names
         if self._hash is None:
             return [i for i in range(self._first, self._count) if names[i] == name]
-        buckets, chains = self._hash
-        if not buckets:
-            return []
-        found: list[int] = []
-        index = buckets[_sysv_hash(name) % len(buckets)]
-        for _ in range(len(chains)):
-            if not 0 < index < min(len(chains), self._count):
-                break
-            if names[index] == name:
-                found.append(index)
-            index = chains[index]
-        return found
+        return sysv_chain(names, name, *self._hash)
 
 
 def _sysv_hash(name: str) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from muslint.elf.header import AddressMap, Layout
 from muslint.elf.object import PT_NOTE, Note, Readable, Segment, Version
-from muslint.elf.symbols import strings
+from muslint.elf.symbols import string_at
 from muslint.errors import MalformedElf
 
 _VER_FLG_WEAK = 2
@@ -71,13 +71,13 @@ class VersionTables:
             if at + 16 > len(table):
                 raise MalformedElf("DT_VERNEED runs past its segment")
             _, entries, file_name, aux, step = outer.unpack_from(table, at)
-            library = strings(self._strtab, (file_name,))[0]
+            library = string_at(self._strtab, file_name)
             where = at + aux
             for _ in range(min(entries, budget)):
                 if where + 16 > len(table):
                     raise MalformedElf("DT_VERNEED runs past its segment")
                 _, flags, index, name, next_ = inner.unpack_from(table, where)
-                version = Version(library, strings(self._strtab, (name,))[0], bool(flags & _VER_FLG_WEAK))
+                version = Version(library, string_at(self._strtab, name), bool(flags & _VER_FLG_WEAK))
                 yield index & 0x7FFF, version
                 budget -= 1
                 if next_ == 0:
@@ -105,7 +105,7 @@ class VersionTables:
             if at + aux + 8 > len(table):
                 raise MalformedElf("DT_VERDEF runs past its segment")
             name, _ = inner.unpack_from(table, at + aux)
-            yield index & 0x7FFF, strings(self._strtab, (name,))[0]
+            yield index & 0x7FFF, string_at(self._strtab, name)
             if step == 0:
                 return
             at += step
@@ -124,21 +124,27 @@ class VersionTables:
 
     def notes(self) -> tuple[Note, ...]:
         """Every note of the PT_NOTE segments, in file order."""
-        return tuple(note for segment in self._notes for note in self._walk_notes(segment))
+        read, order = self._data.at, self._layout.order
+        return tuple(
+            note
+            for segment in self._notes
+            for note in notes_in(read(segment.offset, min(segment.filesz, _LARGEST_NOTES)), segment.align, order)
+        )
 
-    def _walk_notes(self, segment: Segment) -> Iterator[Note]:
-        data = self._data.at(segment.offset, min(segment.filesz, _LARGEST_NOTES))
-        header, at = struct.Struct(self._layout.order + "III"), 0
-        align = 8 if segment.align == 8 else 4
-        while at + 12 <= len(data):
-            name_size, size, kind = header.unpack_from(data, at)
-            start = at + 12 + (name_size + 3) // 4 * 4
-            start = (start + align - 1) // align * align
-            if start + size > len(data):
-                return
-            owner = data[at + 12 : at + 12 + name_size].rstrip(b"\0").decode("latin-1")
-            yield Note(owner, kind, data[start : start + size])
-            at = (start + size + align - 1) // align * align
+
+def notes_in(data: bytes, align: int, order: str) -> Iterator[Note]:
+    """The entries of one PT_NOTE segment: ``align`` is its p_align, ``order`` the `struct` byte order."""
+    header, at = struct.Struct(order + "III"), 0
+    align = 8 if align == 8 else 4
+    while at + 12 <= len(data):
+        name_size, size, kind = header.unpack_from(data, at)
+        start = at + 12 + (name_size + 3) // 4 * 4
+        start = (start + align - 1) // align * align
+        if start + size > len(data):
+            return
+        owner = data[at + 12 : at + 12 + name_size].rstrip(b"\0").decode("latin-1")
+        yield Note(owner, kind, data[start : start + size])
+        at = (start + size + align - 1) // align * align
 
 
 def note_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

@@ -1,0 +1,1 @@
+"""Three readings of the same ELF file, held against each other and against readelf."""

@@ -1,0 +1,1 @@
+"""One numbered folder a rule of musl's loader; see README.md."""

@@ -1,0 +1,2 @@
+/* Compiled into the stand-ins that give a NEEDED name and nothing else. */
+extern int none;
