@@ -235,3 +235,6 @@ def _json(value: object) -> None:
     import json
 
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+COMMAND = app

@@ -15,6 +15,7 @@ from muslint.libc.groups import family
 from muslint.libc.model import lfs64_target
 from muslint.libc.musl import alpine, alpine_releases, model, releases
 from muslint.loader.assumed import origin
+from muslint.loader.bind import HIDDEN
 from muslint.loader.target import Message
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case
@@ -154,30 +155,28 @@ def _unusable(case: Case, name: str) -> Evidence | None:
     if case.link is None:
         return None
     for mapped in case.link.scope:
-        if mapped.object is None or not (mapped.object.has_hash or mapped.object.has_gnu_hash):
-            continue
-        for index in _indexes(mapped.object).get(name, ()):
-            symbol = mapped.object.symbols[index]
-            if not symbol.defined:
-                continue
+        if mapped.object is not None and (why := _refused(mapped.object).get(name)):
             where = case.shown(mapped.path)
-            if symbol.type == STT_GNU_IFUNC:
-                return Evidence("definition", where, f"{where} has it as an IFUNC, which musl's loader does not know")
-            if symbol.hidden:
-                return Evidence(
-                    "definition",
-                    where,
-                    f"{where} has it only as the old version {symbol.version}, which musl never binds",
-                )
+            return Evidence("definition", where, f"{where} has it {why}")
     return None
 
 
-@lru_cache(maxsize=32)
-def _indexes(obj: ElfObject) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for index, name in enumerate(obj.symbols.names):
-        if index >= obj.symbols.first_hashed:
-            found.setdefault(name, []).append(index)
+@lru_cache(maxsize=None)
+def _refused(obj: ElfObject) -> dict[str, str]:
+    """Definitions of an object that musl never binds, with the reason; most objects have none."""
+    if not (obj.has_hash or obj.has_gnu_hash):
+        return {}
+    symbols = obj.symbols
+    versyms = symbols.versyms or [0] * len(symbols)
+    found = {}
+    for index, (info, shndx, versym) in enumerate(zip(symbols.infos, symbols.shndxs, versyms)):
+        if shndx and index >= symbols.first_hashed and (info & 15 == STT_GNU_IFUNC or versym >= HIDDEN):
+            ifunc = info & 15 == STT_GNU_IFUNC
+            found[symbols.names[index]] = (
+                "as an IFUNC, which musl's loader does not know"
+                if ifunc
+                else f"only as the old version {symbols[index].version}, which musl never binds"
+            )
     return found
 
 
