@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 import pytest
+
 from tests.support.cache import Unavailable
 
 NOT_CHECKED = "not checked here: "

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from muslint.elf.object import ElfObject
 from muslint.elf.readers import READERS, named_reader
@@ -11,7 +12,7 @@ from muslint.sources.bytes import MemoryBytes
 LIBRARIES = tuple(name for name in READERS if name != "muslint")
 """The readers that ours is held against."""
 
-Facts = Mapping[str, object]
+Facts = Mapping[str, Any]
 
 
 def facts(obj: ElfObject) -> Facts:
@@ -53,10 +54,15 @@ def facts(obj: ElfObject) -> Facts:
     }
 
 
+def read_facts(reader: str, content: bytes) -> Facts:
+    """What the reader called ``reader`` says of a file; raises what the reader raises."""
+    return facts(named_reader(reader)(MemoryBytes(content), "x"))
+
+
 def reading(reader: str, content: bytes) -> Facts | str:
-    """What the reader called ``reader`` says of a file, or ``malformed: REASON``. Anything else it raises passes."""
+    """As `read_facts`, with ``malformed: REASON`` for a file that the reader refuses."""
     try:
-        return facts(named_reader(reader)(MemoryBytes(content), "x"))
+        return read_facts(reader, content)
     except MalformedElf as error:
         return f"malformed: {error}"
 

@@ -10,20 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from muslint.elf.object import DT_HASH, DT_RELR, Kind
+from muslint.elf.object import DT_RELR, Kind
 from tests.differential import recipes
-from tests.differential.corpus import (
-    FULL,
-    LARGEST,
-    SYSTEM_STEP,
-    elf_files,
-    pinned_wheels,
-    wheel_members,
-)
-from tests.differential.facts import LIBRARIES, differences, facts, reading
+from tests.differential.corpus import FULL, SYSTEM_STEP, elf_files, pinned_wheels, wheel_members
+from tests.differential.facts import LIBRARIES, differences, read_facts
 from tests.support import roots
-
-FOREIGN_ROOTS = tuple(f"debian-{suite}-{arch}" for arch, suite in roots.FOREIGN) if FULL else ()
 
 
 def _agree(files: Iterable[tuple[str, bytes]]) -> int:
@@ -41,22 +32,19 @@ def _agree(files: Iterable[tuple[str, bytes]]) -> int:
 def test_fixture(name: str) -> None:
     """Each class, byte order, architecture, table format and kind of file; and ours reads it."""
     content = recipes.content(name)
-    assert not isinstance(reading("muslint", content), str)
+    assert read_facts("muslint", content)
     _agree([(name, content)])
 
 
 @pytest.mark.parametrize("arch", recipes.ARCHITECTURES)
 def test_fixture_is_of_its_architecture(arch: str) -> None:
     """The compiler made what the recipe's name says, so that the comparison above covers what it claims to."""
-    found = reading("muslint", recipes.content(f"library-{arch}.so"))
-    assert not isinstance(found, str)
+    found = read_facts("muslint", recipes.content(f"library-{arch}.so"))
     assert found["arch"] == arch
     assert found["kind"] is Kind.SHARED_LIBRARY
     assert found["soname"] == f"library-{arch}.so"
-    names = found["names"]
-    assert isinstance(names, tuple)
-    assert {"measure", "answer", "per_thread", "getenv", "absent", "guarded"} <= set(names)
-    assert "unseen" not in names
+    assert {"measure", "answer", "per_thread", "getenv", "absent", "guarded"} <= set(found["names"])
+    assert "unseen" not in found["names"]
 
 
 @pytest.mark.parametrize("name", ["hash-both.so", "library-mips64el.so", "library-s390x.so", "pie", "relr.so"])
@@ -67,7 +55,7 @@ def test_section_headers_do_not_matter(name: str, how: str) -> None:
     changed = _without_sections(content) if how == "stripped" else _with_lying_sections(content)
     assert changed != content
     readers = LIBRARIES if how == "stripped" else ("pyelftools",)
-    assert reading("muslint", changed) == reading("muslint", content)
+    assert read_facts("muslint", changed) == read_facts("muslint", content)
     assert differences(changed, readers) == []
 
 
@@ -102,14 +90,16 @@ def test_system_files() -> None:
 @pytest.mark.parametrize("wheel", pinned_wheels(), ids=lambda wheel: wheel["name"])
 def test_wheels(wheel: dict[str, str]) -> None:
     """Binaries that others built, for manylinux: stripped, patched by auditwheel, of several linkers."""
-    read = _agree(wheel_members(wheel))
-    assert read or LARGEST < 1 << 30, "no ELF file in this wheel"
+    assert _agree(wheel_members(wheel)), "no ELF file in this wheel"
 
 
-@pytest.mark.parametrize("root", FOREIGN_ROOTS)
-def test_foreign_roots(root: str) -> None:
-    """Every file of Debian's packages for another architecture (``MUSLINT_ORACLE=full``)."""
-    assert _agree((str(path), path.read_bytes()) for path in elf_files(roots.corpus(root)))
+@pytest.mark.skipif(not FULL, reason="MUSLINT_ORACLE=full reads them")
+def test_foreign_roots() -> None:
+    """Every file of Debian's packages for other architectures."""
+    for arch, suite in roots.FOREIGN:
+        files = elf_files(roots.corpus(f"debian-{suite}-{arch}"))
+        assert files
+        _agree((str(path), path.read_bytes()) for path in files)
 
 
 @pytest.mark.parametrize(
@@ -128,33 +118,27 @@ def test_foreign_roots(root: str) -> None:
 @pytest.mark.parametrize("reader", ["muslint", *LIBRARIES])
 def test_kind(name: str, kind: Kind, reader: str) -> None:
     """All readers tell the same kinds apart."""
-    found = reading(reader, recipes.content(name))
-    assert not isinstance(found, str)
-    assert found["kind"] is kind
+    assert read_facts(reader, recipes.content(name))["kind"] is kind
 
 
 @pytest.mark.parametrize("name", ["relr.so", "relr-32.so", "relr-aarch64.so", "relr-be.so"])
 def test_relr_is_there(name: str) -> None:
-    """The RELR fixtures hold DT_RELR, in fewer words than the addresses they stand for."""
-    found = reading("muslint", recipes.content(name))
-    assert not isinstance(found, str)
-    assert any(tag == DT_RELR for tag, _ in found["dynamic"])  # type: ignore[attr-defined]
-    words = found["relr words"]
-    assert isinstance(words, int)
-    assert 2 < words < 20
+    """The RELR fixtures hold DT_RELR, in fewer words than the 102 addresses they stand for."""
+    found = read_facts("muslint", recipes.content(name))
+    assert any(tag == DT_RELR for tag, _ in found["dynamic"])
+    assert 2 < found["relr words"] < 20
 
 
 def test_hash_styles() -> None:
     """The hash-style fixtures hold what their names say, and all hold the same symbols."""
-    read = {style: reading("muslint", recipes.content(f"hash-{style}.so")) for style in ("sysv", "gnu", "both")}
-    hashes = {style: found["hashes"] for style, found in read.items() if not isinstance(found, str)}
+    read = {style: read_facts("muslint", recipes.content(f"hash-{style}.so")) for style in ("sysv", "gnu", "both")}
+    hashes = {style: found["hashes"] for style, found in read.items()}
     assert hashes == {"sysv": (True, False), "gnu": (False, True), "both": (True, True)}
-    assert len({frozenset(found["names"]) for found in read.values() if not isinstance(found, str)}) == 1  # type: ignore[call-overload]
+    assert len({frozenset(found["names"]) for found in read.values()}) == 1
 
 
-def test_lld_writes_a_sysv_hash_of_the_wrong_size_for_s390x() -> None:
-    """Its DT_HASH has 32-bit entries where s390x has 64-bit ones; with a GNU hash beside it no loader looks there."""
-    found = reading("muslint", recipes.content("library-s390x.so"))
-    assert not isinstance(found, str)
-    assert any(tag == DT_HASH for tag, _ in found["dynamic"])  # type: ignore[attr-defined]
-    assert facts is not None
+def test_one_name_in_two_versions() -> None:
+    """The old version is hidden, the new one is the default (``size@V_1``, ``size@@V_2``)."""
+    for name in ("versioned.so", "versioned-be.so"):
+        rows = [row for row in read_facts("muslint", recipes.content(name))["symbols"] if row.name == "size"]
+        assert sorted((row.version, row.hidden) for row in rows) == [("V_1", True), ("V_2", False)]

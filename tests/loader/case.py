@@ -186,7 +186,9 @@ def _make(folder: Path, wanted: Object, made: Mapping[str, Path], output: Path) 
     if wanted.kind == "cc":
         return system_cc([folder / name for name in wanted.sources], output, *wanted.flags)
     if wanted.kind == "driver":
-        return zig_cc("x86_64-linux-musl", [folder / name for name in wanted.sources], output, "-dynamic", *wanted.flags)
+        return zig_cc(
+            "x86_64-linux-musl", [folder / name for name in wanted.sources], output, "-dynamic", *wanted.flags
+        )
     compiled = [
         zig_cc(wanted.target, [folder / name], output.with_name(f"{number}.o"), *_COMPILE, *wanted.cflags)
         for number, name in enumerate(wanted.sources)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.support import compare
 
 REAL: dict[str, Any] = {

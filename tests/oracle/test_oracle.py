@@ -7,6 +7,7 @@ the corpora nobody looked at while developing. One disagreement fails.
 import os
 
 import pytest
+
 from tests.support import compare, real_loader, roots
 
 SAMPLE = {

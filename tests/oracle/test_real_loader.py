@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.support import musl, real_loader
 
 LOADERS = [(suite, "amd64") for suite in ("bullseye", "bookworm", "trixie", "sid")]

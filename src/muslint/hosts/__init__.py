@@ -33,6 +33,7 @@ def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host |
     return None
 
 
+@lru_cache(maxsize=65536)
 def giver(name: str) -> Host | None:
     """The host whose API a name belongs to, None when no known host has such a name."""
     return next((host for host in hosts() if host.gives(name)), None)

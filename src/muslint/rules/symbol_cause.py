@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
@@ -37,11 +37,7 @@ class Cause(NamedTuple):
 
 def symbol_findings(case: Case, rule: str) -> Iterator[Finding]:
     """The findings of one symbol rule: each unresolved name whose cause is that rule."""
-    deferred = case.link.deferred if case.link is not None else ()
-    for message, when in [*((m, When.LOAD) for m in case.messages), *((m, When.USE) for m in deferred)]:
-        if message.kind != "symbol":
-            continue
-        cause = cause_of(case, message)
+    for message, when, cause in _causes(case):
         if cause.rule == rule:
             yield Finding(
                 rule, cause.severity, when, case.shown(message.object), case.line(message), message.name,
@@ -49,13 +45,24 @@ def symbol_findings(case: Case, rule: str) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def cause_of(case: Case, message: Message) -> Cause:
-    """Classify one ``symbol not found`` line."""
+@lru_cache(maxsize=1)
+def _causes(case: Case) -> tuple[tuple[Message, When, Cause], ...]:
+    """Every unresolved name of the case in hand with its cause: five rules share this."""
+    deferred = case.link.deferred if case.link is not None else ()
+    told = [*((m, When.LOAD) for m in case.messages), *((m, When.USE) for m in deferred)]
+    names = [(message, when) for message, when in told if message.kind == "symbol"]
+    if not names:
+        return ()
+    absent, unusable = missing_libraries(case), _unusable(case)
+    return tuple((message, when, cause_of(case, message, absent, unusable)) for message, when in names)
+
+
+def cause_of(case: Case, message: Message, absent: frozenset[str], unusable: dict[str, Evidence]) -> Cause:
+    """Classify one ``symbol not found`` line, given the libraries that are missing and the definitions musl refuses."""
     name, obj = message.name, case.named(message.object)
     version, library = origin(obj, name) or (None, None)
-    if unusable := _unusable(case, name):
-        return Cause("symbol-unresolved", version, library, Severity.ERROR, (unusable,), ())
-    absent = missing_libraries(case)
+    if name in unusable:
+        return Cause("symbol-unresolved", version, library, Severity.ERROR, (unusable[name],), ())
     if _is_runtime(obj, name, version):
         home = library or "libstdc++.so.6"
         if home in absent:
@@ -150,18 +157,18 @@ def _runtime_remedies() -> tuple[Remedy, ...]:
     return (Remedy("rebuild", "rebuild on Alpine, or link with -static-libstdc++ -static-libgcc there", False),)
 
 
-def _unusable(case: Case, name: str) -> Evidence | None:
-    """A definition that is there but that musl cannot use: an IFUNC, or only a hidden version."""
-    if case.link is None:
-        return None
-    for mapped in case.link.scope:
-        if mapped.object is not None and (why := _refused(mapped.object).get(name)):
-            where = case.shown(mapped.path)
-            return Evidence("definition", where, f"{where} has it {why}")
-    return None
+def _unusable(case: Case) -> dict[str, Evidence]:
+    """Names whose definition is in scope but that musl cannot use: an IFUNC, or only a hidden version."""
+    found: dict[str, Evidence] = {}
+    for mapped in case.link.scope if case.link is not None else ():
+        if mapped.object is not None:
+            for name, why in _refused(mapped.object).items():
+                where = case.shown(mapped.path)
+                found.setdefault(name, Evidence("definition", where, f"{where} has it {why}"))
+    return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _refused(obj: ElfObject) -> dict[str, str]:
     """Definitions of an object that musl never binds, with the reason; most objects have none."""
     if not (obj.has_hash or obj.has_gnu_hash):

@@ -1,0 +1,2 @@
+int extra(void);
+int b(void) { return extra(); }

@@ -1,0 +1,2 @@
+int c1(void);
+int b(void) { return c1(); }

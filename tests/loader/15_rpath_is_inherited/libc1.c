@@ -1,0 +1,1 @@
+int c1(void) { return 1; }

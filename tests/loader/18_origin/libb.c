@@ -1,0 +1,2 @@
+int d(void);
+int b(void) { return d(); }
