@@ -6,6 +6,7 @@ one that was asked for is imported.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,8 @@ def main() -> None:
     if arguments in (["--version"], ["-V"]):
         print(f"muslint {__version__}")
         sys.exit(0)
+    # Links make many small objects that live on: looking for cycles among them again and again is waste.
+    gc.set_threshold(200_000, 20, 20)
     try:
         _run(arguments)
     except BrokenPipeError:

@@ -112,13 +112,10 @@ def _settle(
     return defined
 
 
-class Reference(NamedTuple):
-    """One distinct relocation that can fail."""
-
-    name: str  # the symbol looked up; empty where only the relocation type can fail
-    handled: str | None  # relocation class (PLT, GOT, COPY …), None for a type the loader does not know
-    type: int
-    symbol: int  # index of the symbol
+Reference = tuple[str, str | None, int, int]
+"""One distinct relocation that can fail: the symbol looked up (empty where only the type can fail), the
+relocation class (PLT, GOT, COPY …; None for a type the loader does not know), the type and the symbol's index.
+Hundreds of thousands are made for a root, so they are plain tuples."""
 
 
 class References(NamedTuple):
@@ -168,7 +165,7 @@ def references(obj: ElfObject, classes: Mapping[int, str], local_is_final: bool)
                 thread_local = True
             elif not name:
                 continue
-            order.append(Reference(name, handled, kind, index))
+            order.append((name, handled, kind, index))
     return References(
         frozenset(sets["PLT"]), frozenset(other), frozenset(sets["COPY"]), tuple(order), unsupported, thread_local
     )

@@ -182,18 +182,18 @@ class MuslLoader:
         if facts is None or not facts.references.thread_local:
             return
         symbols = facts.object.symbols
-        for reference in facts.references.order:
-            if reference.handled not in ("TPOFF", "TPOFF_NEG"):
+        for _, handled, _, index in facts.references.order:
+            if handled not in ("TPOFF", "TPOFF_NEG"):
                 continue
-            local = reference.symbol == 0 or symbols.infos[reference.symbol] >> 4 == STB_LOCAL
-            name = symbols.names[reference.symbol] if reference.symbol else "(null)"
+            local = index == 0 or symbols.infos[index] >> 4 == STB_LOCAL
+            name = symbols.names[index] if index else "(null)"
             owner = loaded if local else self._definer(chain, name)
             if owner is not None and owner.runtime and owner.facts is not None and owner.facts.object.tls is not None:
                 text = (
                     f"Error relocating {loaded.name}: {name}: initial-exec TLS "
                     f"resolves to dynamic definition in {owner.name}"
                 )
-                yield Message(text, "tls", loaded.name, name, reference=reference.handled)
+                yield Message(text, "tls", loaded.name, name, reference=handled)
 
     def _definer(self, chain: Chain, name: str) -> Loaded | None:
         """The first object of the scope that gives ``name``."""

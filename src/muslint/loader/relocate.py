@@ -115,7 +115,7 @@ def every_failure(loaded: Loaded, lacking: Missing) -> Iterator[str]:
     for reference in facts.references.order:
         alone = facts.references._replace(order=(reference,))
         for message in _failures(loaded.name, alone, lacking):
-            lines[reference.type, reference.symbol] = message.text
+            lines[reference[2:]] = message.text
     for table in facts.object.relocations:
         yield from (lines[pair] for pair in table.all_references() if pair in lines)
 

@@ -3,7 +3,8 @@ in groups, and what would help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from muslint.libc.groups import family
@@ -16,11 +17,27 @@ _WORDS = {
     Verdict.FAILS: "FAILS", Verdict.FAILS_ON_USE: "fails on use", Verdict.DIFFERS: "differs",
     Verdict.RUNS: "runs", Verdict.UNKNOWN: "unknown",
 }  # fmt: skip
+_COUNTED = {
+    Verdict.FAILS: ("fails", "fail"), Verdict.FAILS_ON_USE: ("fails on use", "fail on use"),
+    Verdict.DIFFERS: ("differs", "differ"), Verdict.RUNS: ("runs", "run"), Verdict.UNKNOWN: ("unknown", "unknown"),
+}  # fmt: skip
 _COLOURS = {
     Verdict.FAILS: "31;1", Verdict.FAILS_ON_USE: "31", Verdict.DIFFERS: "33", Verdict.RUNS: "32", Verdict.UNKNOWN: "35",
 }  # fmt: skip
-_SHOWN = 4
+_LOADER_SAYS = "Error "  # how each error line of the loader begins
+_SHOWN, _SHOWN_GROUPS, _NAMES_WIDTH = 4, 8, 44
 _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved")
+_TITLES = {
+    "library-missing": ("library that is not on the target", "libraries that are not on the target"),
+    "library-off-path": ("library that is there, but where musl does not look",
+                         "libraries that are there, but where musl does not look"),
+    "library-unusable": ("library that cannot be used", "libraries that cannot be used"),
+    "relocation-unsupported": ("relocation type that musl does not know", "relocation types that musl does not know"),
+    "relr-unsupported": ("object with packed relocations", "objects with packed relocations"),
+    "tls-initial-exec": ("thread-local variable that must be there at start",
+                         "thread-local variables that must be there at start"),
+    "textrel-program": ("program with text relocations", "programs with text relocations"),
+}  # fmt: skip
 
 
 def render(report: Report, verbose: int, colour: bool = False) -> str:
@@ -36,6 +53,11 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _target(report: Report) -> str:
+    """The target's name; a whole file system is its own."""
+    return f"its own musl {report.target.version}" if report.target.name == "self" else report.target.name
+
+
 def _paint(text: str, verdict: Verdict, colour: bool) -> str:
     return f"\x1b[{_COLOURS[verdict]}m{text}\x1b[0m" if colour else text
 
@@ -49,7 +71,7 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {report.target.name}", ""]
+    lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -66,7 +88,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         count = sum(j.verdict is verdict for j in rest)
         if count:
             rows.append(("…", _paint(_WORDS[verdict], verdict, colour), f"({count} more)"))
-    lines = [f"{report.source} on {report.target.name}", ""]
+    lines = [f"{report.source} on {_target(report)}", ""]
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
@@ -103,8 +125,14 @@ def first_failure(judged: Judged) -> str:
     errors = _errors(judged)
     if not errors:
         return ""
-    text = errors[0].message
-    for prefix in (f"Error relocating {judged.path}: ", "Error relocating ", "Error loading shared library "):
+    first = errors[0]
+    text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
+    for prefix in (
+        f"Error relocating {judged.path}: ",
+        "Error relocating ",
+        "Error loading shared library ",
+        f"{judged.path}: ",
+    ):
         text = text.removeprefix(prefix)
     text = text.split(" (needed by ")[0]
     return text + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
@@ -117,13 +145,19 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     interpreter = [f for f in errors if f.rule == "interpreter-missing"]
     others = [f for f in errors if f.rule != "interpreter-missing"]
     if interpreter:
-        yield f"  Will not start: its interpreter {interpreter[0].library} does not exist there."
+        cannot = "does not exist there" if interpreter[0].message.endswith(": not found") else "cannot be opened there"
+        yield f"  Will not start: its interpreter {interpreter[0].library} {cannot}."
         yield f"  The shell will say:  {interpreter[0].message}"
-    told = [f for f in others if f.when is When.LOAD]
+    load = [f for f in others if f.when is When.LOAD]
+    told = [f for f in load if f.message.startswith(_LOADER_SAYS)]
+    silent = dict.fromkeys(f.message for f in load if not f.message.startswith(_LOADER_SAYS))
     if told:
         yield "  With that cured, the loader would say:" if interpreter else "  The loader will say:"
         more = len(told) - 1
         yield f"    {told[0].message}" + (f"    … and {more} more" if more else "")
+    if silent:
+        yield "  No log will say:"
+        yield from (f"    {message}" for message in list(silent)[: None if verbose else _SHOWN])
     used = [f for f in others if f.when is When.USE]
     if used:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
@@ -138,17 +172,12 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
     if rest:
         yield ""
     for rule, found in groupby(sorted(rest, key=lambda f: f.rule), key=lambda f: f.rule):
-        findings = list(found)
-        title = {"library-missing": "not on the target", "library-off-path": "there, but where musl does not look"}.get(
-            rule, rule.replace("-", " ")
-        )
-        names = dict.fromkeys(str(f.library or f.relocation or f.symbol or f.message) for f in findings)
-        yield f"  {_counted(len(names), rule)} {title}"
-        for name in list(names)[: None if verbose else _SHOWN]:
-            finding = next(f for f in findings if str(f.library or f.relocation or f.symbol or f.message) == name)
+        about = {_about(finding): finding for finding in reversed(list(found))}
+        yield f"  {len(about)} {_TITLES[rule][len(about) > 1]}"
+        for name, finding in sorted(about.items())[: None if verbose else _SHOWN]:
             yield f"    {name}    {_reason(finding)}".rstrip()
-        if not verbose and len(names) > _SHOWN:
-            yield f"    … and {len(names) - _SHOWN} more (-v lists them)"
+        if not verbose and len(about) > _SHOWN:
+            yield f"    … and {len(about) - _SHOWN} more (-v lists them)"
     if symbols:
         yield ""
         distinct = dict.fromkeys((f.symbol, f.rule) for f in symbols)
@@ -156,14 +185,16 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
         yield from _symbol_groups(symbols, verbose)
 
 
-def _counted(number: int, rule: str) -> str:
-    one, many = ("library", "libraries") if rule.startswith("library") else ("finding:", "findings:")
-    return f"{number} {one if number == 1 else many}"
+def _about(finding: Finding) -> str:
+    """What a finding that is no symbol's is told under."""
+    return str(finding.library or finding.relocation or finding.symbol or finding.object)
 
 
 def _reason(finding: Finding) -> str:
-    if finding.needed_by and finding.evidence:
-        return f"needed by {finding.needed_by}"
+    places = [e.where for e in finding.evidence if e.kind == "file"]
+    if finding.needed_by:
+        needed = f"needed by {finding.needed_by}"
+        return f"{needed}, lies at {', '.join(places[:_SHOWN])}" if places else needed
     return finding.evidence[0].text if finding.evidence else ""
 
 
@@ -171,10 +202,26 @@ def _symbol_groups(symbols: list[Finding], verbose: int) -> Iterator[str]:
     groups: dict[str, dict[str, Finding]] = {}
     for finding in symbols:
         groups.setdefault(_group(finding), {}).setdefault(finding.symbol or "", finding)
-    for title, members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
-        versions = sorted({f.version for f in members.values() if f.version})
-        note = f"  [{versions[0]}{' …' if len(versions) > 1 else ''}]" if versions else ""
-        yield f"    {_listed(list(members), verbose)}    {title}{note}"
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    shown = ordered if verbose else ordered[:_SHOWN_GROUPS]
+    listed = [_listed(list(members), verbose) for _, members in shown]
+    width = max((len(names) for names in listed if len(names) <= _NAMES_WIDTH), default=0)
+    for names, (title, members) in zip(listed, shown):
+        yield f"    {names.ljust(width)}    {title}{_versions(members.values())}"
+    if len(ordered) > len(shown):
+        left = sum(len(members) for _, members in ordered[len(shown) :])
+        yield f"    … and {left} more in {len(ordered) - len(shown)} other groups (-v lists them)"
+
+
+def _versions(findings: Iterable[Finding]) -> str:
+    """The versions asked for, lowest and highest."""
+    versions = sorted({f.version for f in findings if f.version}, key=_number)
+    return f"  [{versions[0]}{f' … {versions[-1]}' if len(versions) > 1 else ''}]" if versions else ""
+
+
+def _number(version: str) -> tuple[str, list[int]]:
+    """Sorts ``GLIBC_2.9`` before ``GLIBC_2.28``."""
+    return version.partition("_")[0], [int(digits) for digits in re.findall(r"\d+", version)]
 
 
 def _group(finding: Finding) -> str:
@@ -202,8 +249,9 @@ def _notes(judged: Judged, verbose: int) -> Iterator[str]:
         for text, found in groupby(sorted(infos, key=_why), key=_why):
             names = [f.symbol or f.library or "" for f in found]
             yield f"  {len(names)} name{'s' if len(names) != 1 else ''} {text}: {_listed(names, verbose)}"
-    if judged.assumed:
-        yield f"  Taken for granted: {', '.join(judged.assumed)} (exports not known to muslint)"
+    assumed = [name for name in judged.assumed if not any(_why(f).endswith(f" from {name}") for f in infos)]
+    if assumed:
+        yield f"  Taken for granted: {', '.join(assumed)} (exports not known to muslint)"
 
 
 def _why(finding: Finding) -> str:
@@ -237,16 +285,15 @@ def _skipped(report: Report, verbose: int) -> list[str]:
 
 
 def _totals(report: Report) -> str:
-    parts = [
-        f"{report.count(verdict)} {word}"
-        for verdict, word in (
-            (Verdict.FAILS, "fail"), (Verdict.FAILS_ON_USE, "fail on use"), (Verdict.DIFFERS, "differ"),
-            (Verdict.RUNS, "run"), (Verdict.UNKNOWN, "unknown"),
-        )
-        if report.count(verdict)
-    ]  # fmt: skip
+    if not report.objects and not report.skipped:
+        return f"Nothing to check in {report.source}: no ELF file, or none that was asked for."
+    parts = []
+    for verdict, (one, many) in _COUNTED.items():
+        if count := report.count(verdict):
+            parts.append(f"{count} {one if count == 1 else many}")
+    counts = f": {', '.join(parts)}" if parts else ""
     skipped = f"; {len(report.skipped)} not looked at" if report.skipped else ""
-    return f"{len(report.objects)} checked on {report.target.name}: {', '.join(parts) or 'nothing'}{skipped}."
+    return f"{len(report.objects)} checked on {_target(report)}{counts}{skipped}."
 
 
 FORMAT = (NAME, render)

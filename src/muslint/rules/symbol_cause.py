@@ -103,7 +103,7 @@ def _unknown(case: Case, name: str, version: str | None, library: str | None, ab
 def _follows(case: Case, version: str | None, library: str) -> Cause:
     """A name that a missing library would give: an error of its own only where nothing comes from outside."""
     severity = Severity.ERROR if case.source.closed and case.program else Severity.INFO
-    evidence = (Evidence("library", library, f"would come from {library}, which is missing"),)
+    evidence = (Evidence("library", library, f"would come from {library}, which is not found"),)
     return Cause("symbol-unresolved", version, library, severity, evidence, ())
 
 
@@ -221,8 +221,9 @@ def _family_remedies(case: Case, name: str) -> tuple[Remedy, ...]:
     ]
     if kin.source_fix and kin.source_fix not in _VAGUE:
         found.append(Remedy("source", f"{kin.title}: {kin.source_fix}", False))
-    if case.release and name in _gcompat(case.release, case.model.arch):
-        found.append(Remedy("package", "gcompat has them (apk add gcompat); it helps programs, not plugins", False))
+    # gcompat stands in front of a program it starts; a plugin gets nothing from it.
+    if case.release and not case.plugin and name in _gcompat(case.release, case.model.arch):
+        found.append(Remedy("package", "apk add gcompat, which has the name", False))
     return tuple(found)
 
 

@@ -6,10 +6,12 @@ Members are read when asked for and given back after: only the member in hand is
 from __future__ import annotations
 
 import errno
+import lzma
 import zipfile
+import zlib
 
 from muslint.elf.header import MAGIC
-from muslint.errors import UnreadableSource
+from muslint.errors import MalformedElf, UnreadableSource
 from muslint.sources.source import Member, Skipped, Source
 from muslint.sources.tree import Opened
 
@@ -22,6 +24,10 @@ MAX_RATIO = 1000
 
 _ENCRYPTED = 0x1
 
+# What Python's unpackers raise for bytes that are not what the directory says.
+_DAMAGED = (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error,
+            lzma.LZMAError)  # fmt: skip
+
 
 class ZipMember:
     """The bytes of one member, unpacked on the first read and dropped by `close`."""
@@ -33,9 +39,12 @@ class ZipMember:
         self._data: bytes | None = None
 
     def at(self, offset: int, size: int) -> bytes:
-        """Up to ``size`` bytes from ``offset``."""
+        """Up to ``size`` bytes from ``offset``; MalformedElf where the member turns out to be damaged."""
         if self._data is None:
-            self._data = self._archive.read(self._info)
+            try:
+                self._data = self._archive.read(self._info)
+            except _DAMAGED as error:
+                raise MalformedElf(f"cannot be unpacked ({_said(error)})") from None
         return self._data[offset : offset + size] if size > 0 else b""
 
     def close(self) -> None:
@@ -86,13 +95,17 @@ class ZipSource:
         for info in archive.infolist()[:MAX_MEMBERS]:
             if info.is_dir():
                 continue
-            inside = "/".join(part for part in info.filename.split("/") if part not in ("", ".", ".."))
-            reason = _refusal(archive, info) if inside not in members else "a second member of that name"
+            inside = "/".join(part for part in info.filename.split("/") if part not in ("", "."))
+            starts = b""
+            if inside in members:
+                reason: str | None = "a second member of that name"
+            else:
+                reason, starts = _look(archive, info)
             if reason:
                 skipped.append(Skipped(info.filename, reason, (name,)))
                 continue
             members[inside] = info
-            if _starts(archive, info):
+            if starts == MAGIC:
                 found.append(Member("/" + inside, inside, (name,)))
         if len(archive.infolist()) > MAX_MEMBERS:
             skipped.append(Skipped(name, f"more than {MAX_MEMBERS} members: the rest was not read"))
@@ -100,24 +113,25 @@ class ZipSource:
         return Source(name, "zip", ZipTree(archive, members), tuple(found), tuple(skipped), shown=(("/", ""),))
 
 
-def _refusal(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str | None:
+def _look(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str | None, bytes]:
+    """Why a member is not read, None when it is; and its first four bytes."""
+    if ".." in info.filename.split("/"):
+        return "its name leads out of the archive", b""
     if info.flag_bits & _ENCRYPTED:
-        return "encrypted"
+        return "encrypted", b""
     if info.file_size > MAX_MEMBER_BYTES:
-        return f"{info.file_size} bytes unpacked: more than the limit of {MAX_MEMBER_BYTES}"
+        return f"{info.file_size} bytes unpacked: more than the limit of {MAX_MEMBER_BYTES}", b""
     if info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        return f"grows more than {MAX_RATIO} times when unpacked"
+        return f"grows more than {MAX_RATIO} times when unpacked", b""
     try:
         with archive.open(info) as stream:
-            stream.read(1)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
-        return f"cannot be unpacked ({error})"
-    return None
+            return None, stream.read(len(MAGIC))
+    except _DAMAGED as error:
+        return f"cannot be unpacked ({_said(error)})", b""
 
 
-def _starts(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    with archive.open(info) as stream:
-        return stream.read(4) == MAGIC
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 SOURCES = (ZipSource(),)
