@@ -136,7 +136,10 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
                 Skipped(member.display, "a separate debug file: its dynamic section holds nothing", member.parents)
             )
         else:
-            yield _Work(member, obj, target.loader(obj.arch))
+            loader = target.loader(obj.arch)
+            if loader is not None and obj.kind in _LINKED:
+                loader.remember(found.identity, obj)
+            yield _Work(member, obj, loader)
 
 
 def _link_all(source: Source, work: list[_Work]) -> _Links:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import lief
 import pytest
+from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 
-from muslint.elf.machine import EM_MIPS, EM_S390
+from muslint.elf.machine import EM_S390
 from muslint.elf.object import (
     DT_GNU_HASH,
     DT_HASH,
@@ -44,6 +45,7 @@ def _segment(content: bytes) -> DynamicSegment:
 
 
 def _parsed(content: bytes, **config: object) -> lief.ELF.Binary:
+    """LIEF's own reading. Keep it in a variable: what it iterates over dies with it, and then Python with that."""
     chosen = lief.ELF.ParserConfig()
     for name, value in config.items():
         setattr(chosen, name, value)
@@ -59,24 +61,23 @@ def _parsed(content: bytes, **config: object) -> lief.ELF.Binary:
 # --- pyelftools -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["empty-gnu-hash.so", "empty-gnu-hash-32.so"])
-def test_pyelftools_loses_every_import_when_the_gnu_hash_is_empty(name: str) -> None:
-    """It takes the first hashed index for the count."""
-    content = recipes.content(name)
-    ours = read_facts("muslint", content)
-    assert {"first", "second", "third", "fourth"} < set(ours["names"])
-    assert _segment(content).num_symbols() < len(ours["names"])
-    assert read_facts("pyelftools", content)["symbols"] == ours["symbols"]
+def test_pyelftools_loses_every_import_when_the_gnu_hash_is_empty() -> None:
+    """It takes the first hashed index for the count: right for lld, which starts behind the last, wrong for GNU ld."""
+    for name, right in (("empty-gnu-hash-bfd.so", False), ("empty-gnu-hash.so", True), ("empty-gnu-hash-32.so", True)):
+        content = recipes.content(name)
+        ours = read_facts("muslint", content)
+        assert {"first", "second", "third", "fourth"} < set(ours["names"])
+        assert (_segment(content).num_symbols() == len(ours["names"])) is right
+        assert read_facts("pyelftools", content)["symbols"] == ours["symbols"]
 
 
 def test_pyelftools_raises_for_separate_debug_files(tmp_path: Path) -> None:
-    """Their PT_DYNAMIC has an address and a size, but no bytes."""
+    """Their PT_DYNAMIC has an address, but no bytes: there are no symbols rather than an error."""
     debug = tmp_path / "x.debug"
     run(["objcopy", "--only-keep-debug", str(recipes.made("debug.so")), str(debug)], timeout=60)
     content = debug.read_bytes()
-    with pytest.raises(Exception) as raised:
-        list(_segment(content).iter_tags())
-    assert raised.type.__name__ in ("AssertionError", "UnicodeDecodeError", "ELFParseError", "ELFError")
+    with pytest.raises((ELFError, AssertionError, UnicodeDecodeError)):
+        _segment(content).num_symbols()
     assert read_facts("muslint", content)["dynamic"] == ()
     assert differences(content) == []
 
@@ -107,14 +108,11 @@ def _is_needs(section: object) -> bool:
     return isinstance(section, GNUVerNeedSection)
 
 
-def _wide_hash(little: bool = False) -> bytes:
+def _wide_hash() -> bytes:
     """An s390x object whose DT_HASH has 64-bit entries: two symbols, ``a`` and ``b``, in one bucket."""
-    rows = [symbol(n, 0x12, 0, 1, 16, 4, little=little) for n in (1, 3)]
+    rows = [symbol(n, 0x12 if n else 0, 0, min(n, 1), 16 * n, 4 * n, little=False) for n in (0, 1, 3)]
     table = struct.pack(">6Q", 1, 3, 2, 0, 0, 1)
-    return synthetic(
-        {DT_HASH: table, DT_SYMTAB: symbol(0, 0, 0, 0, 0, 0, little=little) + b"".join(rows), DT_STRTAB: b"\0a\0b\0"},
-        machine=EM_S390, little=little,
-    )  # fmt: skip
+    return synthetic({DT_HASH: table, DT_SYMTAB: b"".join(rows), DT_STRTAB: b"\0a\0b\0"}, machine=EM_S390, little=False)
 
 
 def test_pyelftools_takes_the_sysv_hash_of_s390x_for_32_bit_words() -> None:
@@ -168,7 +166,8 @@ def test_lief_omits_imports() -> None:
     for name in ("lazy", "library-x86_64.so"):
         content = recipes.content(name)
         undefined = [s for s in read_facts("muslint", content)["symbols"] if s.name and s.shndx == SHN_UNDEF]
-        told = {symbol.name for symbol in _parsed(content).imported_symbols}
+        binary = _parsed(content)
+        told = {symbol.name for symbol in binary.imported_symbols}
         missed |= {(row.type, row.value != 0) for row in undefined if row.name not in told}
         assert read_facts("lief", content)["symbols"] == read_facts("muslint", content)["symbols"]
     assert {(STT_NOTYPE, False), (STT_TLS, False), (STT_FUNC, True)} <= missed
@@ -181,9 +180,8 @@ def test_lief_counts_symbols_right_only_by_auto() -> None:
     struct.pack_into("<HH", content, 60, 0, 0)
     methods = lief.ELF.ParserConfig.DYNSYM_COUNT
     right = len(read_facts("muslint", bytes(content))["names"])
-    counts = {m: len(_parsed(bytes(content), count_mtd=m).dynamic_symbols) for m in (methods.AUTO, methods.SECTION)}
-    assert counts[methods.AUTO] == right
-    assert counts[methods.SECTION] == 0
+    assert _count(bytes(content), methods.AUTO) == right
+    assert _count(bytes(content), methods.SECTION) == 0
     several = [recipes.content(name) for name in ("library-x86_64.so", "pie", "versioned.so", "hash-both.so")]
     wrong = [c for c in several if _count(c, methods.RELOCATIONS) != len(read_facts("muslint", c)["names"])]
     assert wrong
@@ -192,7 +190,8 @@ def test_lief_counts_symbols_right_only_by_auto() -> None:
 
 
 def _count(content: bytes, method: lief.ELF.ParserConfig.DYNSYM_COUNT) -> int:
-    return len(_parsed(content, count_mtd=method).dynamic_symbols)
+    binary = _parsed(content, count_mtd=method)
+    return len(binary.dynamic_symbols)
 
 
 @pytest.mark.parametrize("name", ["hash-both.so", "hash-sysv.so", "hash-gnu.so", "library-mips.so", "debug.so"])
@@ -246,7 +245,8 @@ def test_lief_warns_about_numbers_it_has_no_name_for(recwarn: pytest.WarningsRec
 def test_lief_misreads_mips64el_relocations() -> None:
     """``r_info`` is a symbol and four bytes there, not one little-endian number."""
     content = recipes.content("library-mips64el.so")
-    entry = next(r for r in _parsed(content).dynamic_relocations if r.address)
+    binary = _parsed(content)
+    entry = next(r for r in binary.dynamic_relocations if r.address)
     ours = next(r for _, table in read_facts("muslint", content)["relocations"] for r in table if r.type == 4611)
     assert (entry.type.value if hasattr(entry.type, "value") else entry.type) & 0x7FFFFFF != ours.type
     assert differences(content) == []
@@ -258,14 +258,15 @@ def test_lief_counts_too_many_symbols_in_a_stripped_mips64el_file() -> None:
     struct.pack_into("<Q", content, 40, 0)
     struct.pack_into("<HH", content, 60, 0, 0)
     ours = len(read_facts("muslint", bytes(content))["names"])
-    assert len(_parsed(bytes(content)).dynamic_symbols) > ours
+    assert _count(bytes(content), lief.ELF.ParserConfig.DYNSYM_COUNT.AUTO) > ours
     assert differences(bytes(content)) == []
 
 
 def test_lief_leaves_gnu_hash_buckets_of_big_endian_files_unswapped() -> None:
     """So they cannot tell how many symbols there are; the reader over it does not ask them."""
     content = recipes.content("library-s390x.so")
-    table = _parsed(content).gnu_hash
+    binary = _parsed(content)
+    table = binary.gnu_hash
     assert table is not None
     assert max(table.buckets) > len(read_facts("muslint", content)["names"])
     assert differences(content) == []
@@ -274,10 +275,12 @@ def test_lief_leaves_gnu_hash_buckets_of_big_endian_files_unswapped() -> None:
 def test_lief_notes_are_padded_and_raise_for_odd_owners() -> None:
     """A description is rounded up to four bytes, an owner that is not UTF-8 raises; ours keeps both as they are."""
     padded = synthetic({DT_STRTAB: b"\0"}, notes=note(b"Go", 4, b"12345"))
-    assert [bytes(n.description) for n in _parsed(padded).notes] == [b"12345\0\0\0"]
+    binary = _parsed(padded)
+    assert [bytes(n.description) for n in binary.notes] == [b"12345\0\0\0"]
     odd = synthetic({DT_STRTAB: b"\0"}, notes=note(b"\xff\xfe", 4, b"1234"))
+    binary = _parsed(odd)
     with pytest.raises(UnicodeDecodeError):
-        [n.name for n in _parsed(odd).notes]
+        [n.name for n in binary.notes]
     for content, owner, description in ((padded, "Go", b"12345"), (odd, "\xff\xfe", b"1234")):
         found = [(n.owner, n.description) for n in read_facts("lief", content)["notes"]]
         assert found == [(owner, description)]
@@ -287,8 +290,8 @@ def test_lief_notes_are_padded_and_raise_for_odd_owners() -> None:
 def test_lief_mixes_notes_of_sections_into_those_of_segments() -> None:
     """A loader reads segments only; an object file has none."""
     content = recipes.content("relocatable.o")
-    sections = [s for s in _parsed(recipes.content("debug.so")).sections if s.name.startswith(".note")]
-    assert sections
+    binary = _parsed(content)
+    assert [n.original_type for n in binary.notes] == [7]
     assert read_facts("lief", content)["notes"] == read_facts("muslint", content)["notes"] == ()
 
 
@@ -307,7 +310,8 @@ def test_lief_raises_for_a_required_library_that_is_not_utf8() -> None:
 def test_irelative_relocations_of_static_programs_are_in_no_dynamic_table() -> None:
     """A static glibc program has them in a section alone; no reader of PT_DYNAMIC sees them."""
     content = recipes.content("static-glibc")
-    assert len(_parsed(content).relocations) > 0
+    binary = _parsed(content)
+    assert len(binary.relocations) > 0
     for reader in ("muslint", *LIBRARIES):
         assert read_facts(reader, content)["relocations"] == ()
 
@@ -321,4 +325,3 @@ def test_lld_writes_the_sysv_hash_of_s390x_with_32_bit_entries() -> None:
     without = content.replace(struct.pack(">QQ", DT_GNU_HASH, tags[DT_GNU_HASH]), struct.pack(">QQ", 0x6FFFFEF0, 0))
     assert without != content
     assert "DT_HASH" in str(reading("muslint", without))
-    assert EM_MIPS != EM_S390

@@ -45,6 +45,8 @@ def test_fixture_is_of_its_architecture(arch: str) -> None:
     assert found["soname"] == f"library-{arch}.so"
     assert {"measure", "answer", "per_thread", "getenv", "absent", "guarded"} <= set(found["names"])
     assert "unseen" not in found["names"]
+    words = struct.pack("<II" if found["ident"].little else ">II", 1, 2)
+    assert ("muslint", 7, words) in found["notes"]
 
 
 @pytest.mark.parametrize("name", ["hash-both.so", "library-mips64el.so", "library-s390x.so", "pie", "relr.so"])

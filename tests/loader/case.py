@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import musl
+from tests.support.cache import recipe_key
 from tests.support.compile import Flag, system_cc, zig_cc, zig_lld
 
 from . import patch
@@ -21,11 +22,11 @@ GLIBC = "x86_64-linux-gnu.2.28"
 
 # One object file, no start code, no library: what is in the dynamic section is what the case says.
 _COMPILE = ("-c", "-fPIC", "-fno-stack-protector", "-fno-sanitize=undefined", "-fno-builtin")
-_PROGRAM = ("--unresolved-symbols=ignore-all", "--no-as-needed", f"--dynamic-linker={INTERPRETER}")
+_PROGRAM = ("--unresolved-symbols=ignore-all", f"--dynamic-linker={INTERPRETER}")
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "program": ("-pie", *_PROGRAM),
     "fixed": ("-no-pie", *_PROGRAM),
-    "library": ("-shared", "--no-as-needed"),
+    "library": ("-shared",),
     "static": ("-static", "-no-pie"),
     "static-pie": ("-static", "-pie", "--no-dynamic-linker"),
 }
@@ -196,7 +197,9 @@ def _make(folder: Path, wanted: Object, made: Mapping[str, Path], output: Path) 
     if wanted.kind == "object":
         return compiled[0]
     inputs = [*compiled, *(_linked(wanted, name, made, output.parent) for name in wanted.needed)]
-    return zig_lld(inputs, output, *_flags(folder, wanted))
+    # With no library at all the linker leaves a program's undefined names out of its dynamic table.
+    spare = ("--as-needed", _stand_in(wanted, "spare.so", output.parent)) if wanted.kind in ("program", "fixed") else ()
+    return zig_lld(inputs, output, *_flags(folder, wanted), *spare)
 
 
 def _flags(folder: Path, wanted: Object) -> Iterator[Flag]:
@@ -213,6 +216,10 @@ def _linked(wanted: Object, name: str, made: Mapping[str, Path], folder: Path) -
     """The file to link for one NEEDED name: a file of the case, or an empty stand-in of that SONAME."""
     if name.startswith("@"):
         return made[name[1:]]
+    return _stand_in(wanted, name, folder)
+
+
+def _stand_in(wanted: Object, soname: str, folder: Path) -> Path:
     empty = zig_cc(wanted.target, [HERE / "empty.c"], folder / "empty.o", *_COMPILE)
-    stand_in = folder / f"stand-in-{wanted.needed.index(name)}.so"
-    return zig_lld([empty], stand_in, "-m", _LD_OF[wanted.target.split("-")[0]], "-shared", f"-soname={name}")
+    output = folder / f"{recipe_key(soname)}.so"
+    return zig_lld([empty], output, "-m", _LD_OF[wanted.target.split("-")[0]], "-shared", f"-soname={soname}")

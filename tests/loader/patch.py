@@ -14,7 +14,7 @@ DT_RELA, DT_RELASZ, DT_JMPREL, DT_VERSYM = 7, 8, 23, 0x6FFFFFF0
 DT_TEXTREL = 22
 
 _HEADER = {"class": (4, "B"), "data": (5, "B"), "type": (16, "<H"), "machine": (18, "<H"), "version": (20, "<I")}
-_HEADER |= {"phoff": (32, "<Q"), "phentsize": (54, "<H"), "phnum": (56, "<H"), "magic": (0, ">I")}
+_HEADER |= {"magic": (0, ">I"), "ident_version": (6, "B"), "osabi": (7, "B"), "flags": (48, "<I")}
 _SEGMENT = {"type": (0, "<I"), "flags": (4, "<I"), "offset": (8, "<Q"), "vaddr": (16, "<Q")}
 _SEGMENT |= {"filesz": (32, "<Q"), "memsz": (40, "<Q"), "align": (48, "<Q")}
 _SYMBOL = {"name": (0, "<I"), "info": (4, "B"), "other": (5, "B"), "shndx": (6, "<H"), "value": (8, "<Q")}

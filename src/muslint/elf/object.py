@@ -151,6 +151,10 @@ class SymbolTable(Protocol):
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
 
+    def forget(self) -> None:
+        """Drop decoded columns that can be decoded again: what is kept of thousands of objects must be small."""
+        ...
+
 
 class RelocationTable(Protocol):
     """One relocation table, in file order: ``JMPREL``, ``REL``, ``RELA`` or ``MIPS_GOT``."""
@@ -277,6 +281,9 @@ class SymbolRows:
         """``chain`` walks a SysV hash; without it the order is that of the indexes, as in a GNU hash."""
         self._rows, self.others, self._versyms, self._first = rows, others, versyms, first_hashed
         self._chain = chain
+
+    def forget(self) -> None:
+        """Rows are all there is: nothing can be dropped."""
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -96,6 +96,10 @@ class RawSymbols:
     def __len__(self) -> int:
         return self._count
 
+    def forget(self) -> None:
+        """Drop the decoded columns; the bytes stay, and a later question decodes them again."""
+        self._columns.clear()
+
     def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
         known = self._columns.get(name)
         if known is None:

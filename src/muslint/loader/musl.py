@@ -89,7 +89,14 @@ class MuslLoader:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        return Facts(obj, exports(obj), references(obj, self.model.relocations, self.local_is_final))
+        facts = Facts(obj, exports(obj), references(obj, self.model.relocations, self.local_is_final))
+        obj.symbols.forget()
+        return facts
+
+    def remember(self, identity: Hashable, obj: ElfObject) -> None:
+        """Take an object that was read already for the file of this identity, so that it is read once."""
+        if identity not in self._facts:
+            self._facts[identity] = self.facts(obj)
 
     def list(self, path: str, *, library_path: str = "", preload: str = "", repeats: bool = False) -> Link:
         """What ``LOADER --list PATH`` prints, line for line, and its exit code.

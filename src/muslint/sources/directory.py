@@ -15,6 +15,10 @@ _MAX_LINKS = 40
 """Symbolic links the kernel follows in one path before it says ELOOP."""
 
 
+_Found = tuple[str, os.DirEntry[str] | None, int]
+"""Canonical path, its directory entry (None for the root itself), and how many links led there."""
+
+
 class DirectoryTree:
     """A `Tree` over a directory. Symbolic links resolve inside it, as under ``chroot``.
 
@@ -24,8 +28,8 @@ class DirectoryTree:
     def __init__(self, root: str) -> None:
         """``root`` is a path on this machine; an empty one means the machine's own root."""
         self.root = root.rstrip("/")
-        self._found: dict[str, tuple[str, os.DirEntry[str] | None] | int] = {}
-        self._directories: dict[str, tuple[str, os.DirEntry[str] | None] | int] = {}
+        self._found: dict[str, _Found | int] = {}
+        self._directories: dict[str, _Found | int] = {}
         self._listings: dict[str, dict[str, os.DirEntry[str]] | int] = {}
         self._devices: dict[str, int] = {}
         self._opened: dict[str, Opened | int] = {}
@@ -42,7 +46,7 @@ class DirectoryTree:
         found = self.resolve(path)
         if isinstance(found, int):
             return found
-        canonical, entry = found
+        canonical, entry, _ = found
         host = self.root + canonical
         if entry is None or entry.is_dir(follow_symlinks=False):
             return Opened(canonical, canonical, True, None)
@@ -72,8 +76,8 @@ class DirectoryTree:
             self._listings[directory] = known
         return known
 
-    def resolve(self, path: str) -> tuple[str, os.DirEntry[str] | None] | int:
-        """The canonical path and directory entry behind ``path`` (entry None for the root itself)."""
+    def resolve(self, path: str) -> _Found | int:
+        """The canonical path and directory entry behind ``path``; an error number when there is none."""
         known = self._found.get(path)
         if known is None:
             head, slash, last = path.rpartition("/")
@@ -88,12 +92,10 @@ class DirectoryTree:
             self._found[path] = known
         return known
 
-    def _step(
-        self, found: tuple[str, os.DirEntry[str] | None] | int, name: str
-    ) -> tuple[str, os.DirEntry[str] | None] | int:
+    def _step(self, found: _Found | int, name: str) -> _Found | int:
         if isinstance(found, int):
             return found
-        directory, entry = found
+        directory, entry, links = found
         if entry is not None and not entry.is_dir(follow_symlinks=False):
             return errno.ENOTDIR
         listing = self._listing(directory)
@@ -105,11 +107,14 @@ class DirectoryTree:
         if child is None:
             return errno.ENOENT
         if child.is_symlink():
-            return self._walk(directory, name)
-        return f"{directory}/{name}", child
+            return self._walk(directory, name, links)
+        return f"{directory}/{name}", child, links
 
-    def _walk(self, start: str, path: str) -> tuple[str, os.DirEntry[str] | None] | int:
-        """Follow ``path`` from canonical directory ``start``, links and all (Linux path_resolution(7))."""
+    def _walk(self, start: str, path: str, links: int = 0) -> _Found | int:
+        """Follow ``path`` from canonical directory ``start``, links and all (Linux path_resolution(7)).
+
+        ``links`` is how many were followed on the way to ``start``: the kernel counts those of a whole path.
+        """
         if not path:
             return errno.ENOENT
         if len(os.fsencode(path)) >= 4096:
@@ -119,7 +124,6 @@ class DirectoryTree:
             here = self._ancestors(start)
         pending = [part for part in reversed(path.split("/")) if part]
         must_be_directory = path.endswith("/")
-        links = 0
         while pending:
             part = pending.pop()
             directory, entry = here[-1]
@@ -154,7 +158,7 @@ class DirectoryTree:
         canonical, entry = here[-1]
         if must_be_directory and entry is not None and not entry.is_dir(follow_symlinks=False):
             return errno.ENOTDIR
-        return canonical, entry
+        return canonical, entry, links
 
     def _ancestors(self, directory: str) -> list[tuple[str, os.DirEntry[str] | None]]:
         chain: list[tuple[str, os.DirEntry[str] | None]] = [("", None)]

@@ -1,0 +1,2 @@
+int tool(void);
+void _start(void) { tool(); }

@@ -1,0 +1,2 @@
+int tool(void) { return 1; }
+void _start(void) { tool(); }

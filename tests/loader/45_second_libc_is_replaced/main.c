@@ -1,0 +1,4 @@
+int puts(const char *);
+int only_there(void);
+int half(void);
+void _start(void) { puts(""), only_there(), half(); }

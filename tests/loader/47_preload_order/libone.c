@@ -1,0 +1,2 @@
+int dep(void);
+int one(void) { return dep(); }

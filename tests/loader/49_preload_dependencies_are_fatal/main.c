@@ -1,0 +1,2 @@
+int given_by_preload(void);
+void _start(void) { given_by_preload(); }

@@ -1,0 +1,2 @@
+int gone(void);
+int given_by_preload(void) { return gone(); }

@@ -1,0 +1,3 @@
+int puts(const char *);
+int a(void);
+void _start(void) { puts(""), a(); }
