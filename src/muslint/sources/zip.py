@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import lzma
+import struct
 import zipfile
 import zlib
 
@@ -26,7 +27,7 @@ _ENCRYPTED = 0x1
 
 # What Python's unpackers raise for bytes that are not what the directory says.
 _DAMAGED = (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error,
-            lzma.LZMAError)  # fmt: skip
+            lzma.LZMAError, struct.error)  # fmt: skip
 
 
 class ZipMember:
@@ -87,18 +88,18 @@ class ZipSource:
         """List the ELF members. A member that is encrypted, damaged or too large is skipped with the reason."""
         try:
             archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise UnreadableSource(f"{path}: not a readable zip archive ({error})") from None
+        except _DAMAGED as error:
+            raise UnreadableSource(f"{path}: not a readable zip archive ({_said(error)})") from None
         members: dict[str, zipfile.ZipInfo] = {}
         found: list[Member] = []
         skipped: list[Skipped] = []
         for info in archive.infolist()[:MAX_MEMBERS]:
-            if info.is_dir():
+            if info.filename.endswith("/"):
                 continue
             inside = "/".join(part for part in info.filename.split("/") if part not in ("", "."))
             starts = b""
-            if inside in members:
-                reason: str | None = "a second member of that name"
+            if not inside or inside in members:
+                reason: str | None = "a second member of that name" if inside else "it has no name"
             else:
                 reason, starts = _look(archive, info)
             if reason:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from muslint.errors import MalformedElf, MuslintError, UnreadableSource
+from muslint.errors import MuslintError, UnreadableSource
 from muslint.pipeline import check
 from muslint.policy.verdict import Verdict
 from muslint.sources import zip as module
@@ -110,10 +110,11 @@ def test_damaged_library_of_another(tmp_path: Path, library: bytes) -> None:
     app = compiler.zig_cc(
         "x86_64-linux-musl", [COMMON / "uses_part.c", soname], tmp_path / "app", "-dynamic", "-Wl,-rpath,$ORIGIN"
     )
-    path = archive(tmp_path, [("app", app.read_bytes()), ("part.so", soname.read_bytes())], zipfile.ZIP_STORED)
+    late = soname.read_bytes() + bytes(1 << 16)  # so long that its start is read without its end
+    path = archive(tmp_path, [("app", app.read_bytes()), ("part.so", late)], zipfile.ZIP_STORED)
     assert outcome(path)[0] == ["app", "part.so"]
     data = bytearray(path.read_bytes())
-    data[data.index(b"part.soPK") - 1 if b"part.soPK" in data else data.rindex(soname.read_bytes()) + 200] ^= 0xFF
+    data[data.index(late) + len(late) - 1] ^= 0xFF
     path.write_bytes(data)
     report = check(str(path), on="alpine:3.23")
     assert [(j.path, [f.rule for f in j.findings][:1]) for j in report.objects] == [("app", ["library-unusable"])]
@@ -161,12 +162,9 @@ def test_size_that_lies(tmp_path: Path) -> None:
     at = data.rindex(b"PK\x01\x02") + 24
     data[at : at + 4] = (100).to_bytes(4, "little")
     path.write_bytes(data)
-    member = open_source(str(path)).tree.open("/x.so")
-    assert not isinstance(member, int)
-    assert member.data is not None
-    assert member.data.size == 100
-    with pytest.raises(MalformedElf, match="cannot be unpacked"):
-        member.data.at(0, 1 << 30)
+    opened = open_source(str(path))
+    assert opened.members == ()
+    assert opened.skipped[0].reason == "cannot be unpacked (Bad CRC-32 for file 'x.so')"
 
 
 def test_tree(tmp_path: Path, library: bytes) -> None:
