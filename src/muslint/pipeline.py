@@ -83,7 +83,7 @@ def check(
         target.extra = ((opened.mount, opened.tree),)
     skipped: list[Skipped] = list(opened.skipped)
     work = list(_read(opened, target, skipped, arch))
-    links = _link_all(opened, work)
+    links = _link_all(opened, target, work)
     names = _basenames(opened)
     wanted = [item for item in work if selection.wants(item.member.display)]
     judged = tuple(_judge(opened, target, item, links, names) for item in wanted)
@@ -142,7 +142,7 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             yield _Work(member, obj, loader)
 
 
-def _link_all(source: Source, work: list[_Work]) -> _Links:
+def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
     links = _Links()
     for program in (True, False):
         for item in work:
@@ -153,7 +153,8 @@ def _link_all(source: Source, work: list[_Work]) -> _Links:
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)
-                item.link = item.loader.start(path)
+                name, preload = target.stub(item.object.interpreter, item.object.arch) or (None, "")
+                item.link = item.loader.start(path, preload=preload, loader_name=name)
             else:
                 item.host = _host(item)
                 item.link = item.loader.open(None, path, lazy=item.host is not None and item.host.lazy)

@@ -75,7 +75,9 @@ def main() -> None:
     for title, value, goal in rows:
         print(f"  {value:>7}  goal {goal:>5}  {title}")
     command = "python -m tests.bench"
-    (HERE / "results.json").write_text(json.dumps({"command": command, "files": len(files), "rows": rows}, indent=2) + "\n")
+    (HERE / "results.json").write_text(
+        json.dumps({"command": command, "files": len(files), "rows": rows}, indent=2) + "\n"
+    )
 
 
 def _programs(muslint: str, root: Path, files: list[str]) -> list[tuple[str, str, str]]:
@@ -106,7 +108,9 @@ def _against_the_loader(muslint: str, root: Path) -> tuple[str, str, str]:
     started = time.perf_counter()
     real = real_loader.list_files(root, wanted)
     theirs = time.perf_counter() - started
-    mine, _, out = min(_process(muslint, "ldd", "--root", str(root), "--all", "--format", "jsonl") for _ in range(ROUNDS))
+    mine, _, out = min(
+        _process(muslint, "ldd", "--root", str(root), "--all", "--format", "jsonl") for _ in range(ROUNDS)
+    )
     if out.count("\n") != len(list(real)):
         raise SystemExit(f"bench: ours listed {out.count(chr(10))} files, the loader {len(list(real))}")
     return ("muslint ldd --all: times faster than the real loader once a file", f"{theirs / mine:.1f}", "1")

@@ -48,11 +48,11 @@ def _totals(reader: str) -> Callable[[list[str]], Counts]:
 def _loader() -> Callable[[list[str]], Counts]:
     """What the loader model takes from every file: the names it gives and the names it asks for."""
     from muslint.elf.dynamic import read
-    from muslint.libc.musl import musl
+    from muslint.libc.musl import model
     from muslint.loader.bind import exports, references
     from muslint.sources.bytes import FileBytes
 
-    classes = musl("1.2.3", "x86_64").relocations
+    classes = model("1.2.3", "x86_64").relocations
 
     def work(paths: list[str]) -> Counts:
         given = asked = 0

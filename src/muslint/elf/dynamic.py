@@ -207,9 +207,9 @@ class _Reading:
         last = max(column(heads, "I", 0, 1, little))
         if last < first:
             return 0, first
-        at = chain_start + 4 * (last - first)
+        at, size = chain_start + 4 * (last - first), 256
         while at < span:
-            piece = self.bytes_at(offset + at, min(256, (span - at) // 4 * 4), "GNU hash table")
+            piece = self.bytes_at(offset + at, min(size, (span - at) // 4 * 4), "GNU hash table")
             if not piece:
                 break
             for value in column(piece, "I", 0, 1, little):
@@ -217,6 +217,7 @@ class _Reading:
                 if value & 1:
                     return last, first
             at += len(piece)
+            size = min(2 * size, 1 << 16)
         raise MalformedElf("a chain of DT_GNU_HASH has no end")
 
     def count_by_references(self) -> int:

@@ -9,7 +9,10 @@ from typing import Literal
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Symbol
+from muslint.errors import MalformedElf
 
+_LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
+_WINDOW = 2048  # bytes
 _NATIVE_LITTLE = sys.byteorder == "little"
 
 
@@ -35,8 +38,10 @@ def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
     """The NUL-terminated strings of a string table at ``offsets``; out of range gives an empty one.
 
     Bytes that are not UTF-8 come back as surrogates (PEP 383), so that distinct names stay distinct.
+    Raises MalformedElf when the strings overlap so much that together they are absurdly long.
     """
     table += b"\0"
+    _check_overlap(table, offsets)
     if table.isascii():
         text = table.decode("ascii")
         find, last = text.find, len(text) - 1
@@ -45,26 +50,49 @@ def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
     return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") if o < last else "" for o in offsets]
 
 
-def string_at(table: bytes, offset: int) -> str:
-    """One string of a string table, as `strings` gives it, without a pass over the whole table."""
+def _check_overlap(table: bytes, offsets: Sequence[int]) -> None:
+    """Refuse a table without ends that thousands of symbols point into: a small file would fill the memory."""
+    if len(offsets) * len(table) <= _LONGEST_TOGETHER:
+        return
+    # Where every window holds an end, no string is longer than two windows.
+    if len(offsets) * 2 * _WINDOW <= _LONGEST_TOGETHER and all(
+        table.find(b"\0", at, at + _WINDOW) >= 0 for at in range(0, len(table) - _WINDOW, _WINDOW)
+    ):
+        return
+    together = 0
+    for offset in offsets:
+        together += max(table.find(b"\0", offset) - offset, 0)
+        if together > _LONGEST_TOGETHER:
+            raise MalformedElf("the names of the symbols overlap without end")
+
+
+def string_at(table: bytes, offset: int, longest: int = 1 << 16) -> str:
+    """One string of a string table, as `strings` gives it, without a pass over the whole table.
+
+    Raises MalformedElf when it has no end within ``longest`` bytes.
+    """
     if offset >= len(table):
         return ""
-    end = table.find(b"\0", offset)
-    return table[offset : end if end >= 0 else len(table)].decode("utf-8", "surrogateescape")
+    end = table.find(b"\0", offset, offset + longest)
+    if end < 0:
+        end = len(table)
+        if end - offset > longest:
+            raise MalformedElf(f"a string of over {longest} bytes")
+    return table[offset:end].decode("utf-8", "surrogateescape")
 
 
 def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: Sequence[int]) -> list[int]:
     """Indexes of the entries called ``name`` in the order musl's ``sysv_lookup`` meets them.
 
-    A SysV chain is a linked list; one that loops ends at the number of symbols.
+    A SysV chain is a linked list; one that loops ends where it meets itself.
     """
     found: list[int] = []
     if not buckets:
         return found
     index = buckets[_sysv_hash(name) % len(buckets)]
-    for _ in range(len(chains)):
-        if not 0 < index < min(len(chains), len(names)):
-            break
+    seen: set[int] = set()
+    while 0 < index < min(len(chains), len(names)) and index not in seen:
+        seen.add(index)
         if names[index] == name:
             found.append(index)
         index = chains[index]
@@ -75,7 +103,7 @@ class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
     __slots__ = (
-        "_columns", "_count", "_data", "_first", "_hash", "_layout", "_strings", "_version_names", "_versym",
+        "_columns", "_count", "_data", "_first", "_hash", "_indexes", "_layout", "_strings", "_version_names", "_versym",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +119,7 @@ class RawSymbols:
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
         self._count = len(data) // layout.symbol_size
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
+        self._indexes: dict[str, list[int]] | None = None
         self._columns: dict[str, Sequence[int] | list[str]] = {}
 
     def __len__(self) -> int:
@@ -193,7 +222,11 @@ class RawSymbols:
         """
         names = self.names
         if self._hash is None:
-            return [i for i in range(self._first, self._count) if names[i] == name]
+            if self._indexes is None:
+                self._indexes = {}
+                for index in range(self._first, self._count):
+                    self._indexes.setdefault(names[index], []).append(index)
+            return self._indexes.get(name, [])
         return sysv_chain(names, name, *self._hash)
 
 

@@ -17,7 +17,9 @@ from muslint.errors import MalformedElf
 
 _VER_FLG_WEAK = 2
 _LARGEST_TABLE = 1 << 22
-_LARGEST_NOTES = 1 << 20
+_LARGEST_NOTES = 1 << 20  # bytes of all segments together
+_LONGEST_NAME = 4096
+_MOST_VERSIONS = 1 << 15  # an index has 15 bits
 
 
 class VersionTables:
@@ -66,18 +68,18 @@ class VersionTables:
         address, count = self._verneed
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII")
-        at, budget = 0, len(table) // 16
+        at, budget = 0, min(len(table) // 16, _MOST_VERSIONS)
         for _ in range(min(count, budget)):
             if at + 16 > len(table):
                 raise MalformedElf("DT_VERNEED runs past its segment")
             _, entries, file_name, aux, step = outer.unpack_from(table, at)
-            library = string_at(self._strtab, file_name)
+            library = string_at(self._strtab, file_name, _LONGEST_NAME)
             where = at + aux
             for _ in range(min(entries, budget)):
                 if where + 16 > len(table):
                     raise MalformedElf("DT_VERNEED runs past its segment")
                 _, flags, index, name, next_ = inner.unpack_from(table, where)
-                version = Version(library, string_at(self._strtab, name), bool(flags & _VER_FLG_WEAK))
+                version = Version(library, string_at(self._strtab, name, _LONGEST_NAME), bool(flags & _VER_FLG_WEAK))
                 yield index & 0x7FFF, version
                 budget -= 1
                 if next_ == 0:
@@ -98,14 +100,14 @@ class VersionTables:
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHHHIII"), struct.Struct(order + "II")
         at = 0
-        for _ in range(min(count, len(table) // 20)):
+        for _ in range(min(count, len(table) // 20, _MOST_VERSIONS)):
             if at + 20 > len(table):
                 raise MalformedElf("DT_VERDEF runs past its segment")
             _, _, index, _, _, aux, step = outer.unpack_from(table, at)
             if at + aux + 8 > len(table):
                 raise MalformedElf("DT_VERDEF runs past its segment")
             name, _ = inner.unpack_from(table, at + aux)
-            yield index & 0x7FFF, string_at(self._strtab, name)
+            yield index & 0x7FFF, string_at(self._strtab, name, _LONGEST_NAME)
             if step == 0:
                 return
             at += step
@@ -124,12 +126,13 @@ class VersionTables:
 
     def notes(self) -> tuple[Note, ...]:
         """Every note of the PT_NOTE segments, in file order."""
-        read, order = self._data.at, self._layout.order
-        return tuple(
-            note
-            for segment in self._notes
-            for note in notes_in(read(segment.offset, min(segment.filesz, _LARGEST_NOTES)), segment.align, order)
-        )
+        found: list[Note] = []
+        room = _LARGEST_NOTES
+        for segment in self._notes:
+            data = self._data.at(segment.offset, min(segment.filesz, room))
+            found += notes_in(data, segment.align, self._layout.order)
+            room -= len(data)
+        return tuple(found)
 
 
 def notes_in(data: bytes, align: int, order: str) -> Iterator[Note]:

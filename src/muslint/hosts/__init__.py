@@ -6,6 +6,7 @@ constant ``HOST``; `host_of` finds the host of a plugin by what it exports and r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
@@ -22,18 +23,18 @@ def hosts() -> tuple[Host, ...]:
 
 
 def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host | None:
-    """The host of a plugin: by its file name, its entry point, or the API it refers to."""
+    """The host of a plugin: by its file name, its entry point, or the API most of its names belong to."""
     exports, imports = tuple(exports), tuple(imports)
     for host in hosts():
         if path.endswith(host.suffixes) or any(name.startswith(host.entry_points) for name in exports):
             return host
-    for host in hosts():
-        if any(host.gives(name) for name in imports):
-            return host
-    return None
+    # A plugin may ask for a few names that look like another host's: PHP's own include ap_php_snprintf.
+    asked = Counter(found.id for name in imports if (found := giver(name)) is not None)
+    return max((host for host in hosts() if host.id in asked), key=lambda host: asked[host.id], default=None)
 
 
 @lru_cache(maxsize=65536)
 def giver(name: str) -> Host | None:
-    """The host whose API a name belongs to, None when no known host has such a name."""
-    return next((host for host in hosts() if host.gives(name)), None)
+    """The host whose API a name belongs to: the one with the longest prefix of it, or that lists it whole."""
+    reach, host = max(((host.reach(name), host) for host in hosts()), key=lambda item: item[0])
+    return host if reach else None

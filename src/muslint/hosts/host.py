@@ -20,3 +20,9 @@ class Host:
     def gives(self, name: str) -> bool:
         """Whether ``name`` belongs to this host's API."""
         return name.startswith(self.prefixes) or name in self.names
+
+    def reach(self, name: str) -> int:
+        """How many characters of ``name`` say that it is this host's: 0 where nothing does."""
+        if name in self.names:
+            return len(name)
+        return max((len(prefix) for prefix in self.prefixes if name.startswith(prefix)), default=0)

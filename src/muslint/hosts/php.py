@@ -8,6 +8,7 @@ HOST = Host(
     prefixes=(
         "zend_",
         "php_",
+        "ap_php_",
         "_zend_",
         "_php_",
         "ts_resource",

@@ -86,6 +86,8 @@ class _Tables:
                     obj = listed_library(library.path, self.arch, library.exports, library.needed)
                     self.files[library.path] = Opened(library.path, library.path, False, None, obj)
             self.links.update(known.links)
+            for requirement in known.requires:
+                self.package(requirement, release)
             if known.loader is not None:
                 self.named(known.loader)
             return

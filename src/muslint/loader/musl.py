@@ -116,17 +116,19 @@ class MuslLoader:
         program = Loaded(path, found.path, facts, None)
         return self._run(path, chain, program, preload, repeats)
 
-    def start(self, path: str, *, library_path: str = "", preload: str = "") -> Link:
+    def start(self, path: str, *, library_path: str = "", preload: str = "", loader_name: str | None = None) -> Link:
         """What happens after the kernel has mapped program ``path`` and started this loader.
 
-        The program's ``$ORIGIN`` is the directory of its real path (``/proc/self/exe``).
+        The program's ``$ORIGIN`` is the directory of its real path (``/proc/self/exe``). A stub such
+        as gcompat's starts the loader under a ``loader_name`` of its own, which a NEEDED entry may spell.
         """
         found = self.tree.open(path)
         facts = self.accept(found) if not isinstance(found, int) else found
         if isinstance(facts, int) or isinstance(found, int):
             text = f"{path}: {STRERROR.get(facts if isinstance(facts, int) else 0, 'cannot be read')}"
             return _not_started(path, Message(text, "program", path))
-        chain = Chain(self.tree, self.accept, self.arch, facts.object.interpreter or self.path, library_path)
+        name = loader_name or facts.object.interpreter or self.path
+        chain = Chain(self.tree, self.accept, self.arch, name, library_path)
         program = Loaded(path, found.path, facts, None, origin=directory_of(found.path))
         return self._run(path, chain, program, preload, False)
 

@@ -10,6 +10,7 @@ from muslint.elf.machine import musl_arch
 from muslint.elf.object import ElfObject, Reader
 from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
 from muslint.libc.model import LibcModel
+from muslint.libc.shims import shim
 from muslint.loader.base import MountedTree, table_tree
 from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Opened, Tree
@@ -67,6 +68,20 @@ class Target:
             return alpine(self.release, arch) if self.release is not None else named(self.libc or "", arch)
         except UnknownLibc:
             return None
+
+    def stub(self, interpreter: str | None, arch: str) -> tuple[str, str] | None:
+        """(name the loader runs under, libraries preloaded) where gcompat's stub stands in for ``interpreter``.
+
+        The stub replaces itself by ``ld-musl --preload libgcompat``; a program whose interpreter is
+        musl's own never meets it.
+        """
+        if self.release is None or interpreter is None or "gcompat" not in self.packages:
+            return None
+        known = shim("gcompat", self.release, arch)
+        name = interpreter.rpartition("/")[2]
+        if known is None or known.loader is None or known.loader.rpartition("/")[2] != name:
+            return None
+        return name, known.libraries[0].path
 
     def loads_with(self, arch: str, path: str) -> bool:
         """Whether the file at ``path`` of the root is the target's own loader for ``arch``."""

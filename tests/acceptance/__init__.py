@@ -1,0 +1,1 @@
+"""Real failures people reported, each as one row of data run through ``muslint check``."""

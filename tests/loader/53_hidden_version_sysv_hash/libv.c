@@ -1,0 +1,3 @@
+__asm__(".symver first_old, old@V1");
+int first_old(void) { return 1; }
+int current(void) { return 2; }

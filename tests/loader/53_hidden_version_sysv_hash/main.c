@@ -1,0 +1,3 @@
+int old(void);
+int current(void);
+void _start(void) { old(), current(); }

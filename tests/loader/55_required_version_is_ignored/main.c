@@ -1,0 +1,3 @@
+int foo(void);
+int plain(void);
+void _start(void) { foo(), plain(); }

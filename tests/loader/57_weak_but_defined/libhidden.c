@@ -1,0 +1,2 @@
+__attribute__((weak)) int own(void) { return 1; }
+int caller(void) { return own(); }

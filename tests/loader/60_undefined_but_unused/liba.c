@@ -1,0 +1,2 @@
+__asm__(".globl nowhere_defined");
+int a(void) { return 1; }

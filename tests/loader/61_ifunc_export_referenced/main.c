@@ -1,0 +1,2 @@
+int choice(void);
+void _start(void) { choice(); }

@@ -1,0 +1,1 @@
+int choice(void) { return 3; }

@@ -1,0 +1,2 @@
+int other(void);
+void _start(void) { other(); }

@@ -1,0 +1,3 @@
+extern char zero, one;
+char *table[] = {&zero, &one};
+void _start(void) {}

@@ -1,0 +1,2 @@
+int f(void);
+int call(void) { return f(); }

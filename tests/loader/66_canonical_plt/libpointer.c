@@ -1,0 +1,3 @@
+int f(void);
+int (*to_f)(void) = f;
+int (*address(void))(void) { return f; }

@@ -1,0 +1,2 @@
+int data = 1;
+int other(void) { return data; }

@@ -1,0 +1,2 @@
+extern int data;
+int other(void) { return data; }

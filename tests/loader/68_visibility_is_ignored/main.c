@@ -1,0 +1,2 @@
+int internal(void), hidden(void), protected(void);
+void _start(void) { internal(), hidden(), protected(); }

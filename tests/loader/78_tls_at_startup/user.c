@@ -1,0 +1,3 @@
+extern __thread int shared, absent;
+static __thread int own;
+int user(void) { return shared + absent + own++; }

@@ -1,0 +1,2 @@
+int a(void) { return 1; }
+__attribute__((section(".text.pointers"))) int (*const pointers[])(void) = {a};

@@ -1,0 +1,2 @@
+int missing(void);
+int function(void) { return missing(); }

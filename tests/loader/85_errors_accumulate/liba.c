@@ -1,0 +1,2 @@
+int gone(void);
+int a(void) { return gone(); }

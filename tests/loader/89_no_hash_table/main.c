@@ -1,0 +1,3 @@
+int a(void);
+int b(void);
+void _start(void) { a(), b(); }
