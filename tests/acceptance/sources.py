@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support import compile as compiler
 from tests.support import fetch, roots
+from tests.support.cache import Unavailable
 
 from .case import HERE, parts
 
@@ -44,7 +45,7 @@ def _npm(_name: str, part: Part, folder: Path) -> None:
 def _debian(_name: str, part: Part, folder: Path) -> None:
     found = fetch.debian_packages(part["packages"], part["suite"], part["arch"])
     if len(found) != len(part["packages"]):
-        raise fetch.Unavailable(f"Debian {part['suite']} {part['arch']} lacks some of {', '.join(part['packages'])}")
+        raise Unavailable(f"Debian {part['suite']} {part['arch']} lacks some of {', '.join(part['packages'])}")
     fetch.unpack_debs(found.values(), folder)
 
 

@@ -37,11 +37,11 @@ _LD_OF = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux", "x86": "elf_i386", 
 class Object:
     """One ELF file to make.
 
-    ``kind`` is a key of `_KINDS`, ``object`` (what the compiler leaves) or ``cc`` (linked by the machine's own
-    compiler driver). ``needed`` are DT_NEEDED names in order: one that starts with ``@`` is a file of this case,
-    linked for real; any other gets an empty stand-in. ``flags`` go to the linker, ``cflags`` to the compiler.
-    ``patch`` are calls of `patch`, each a list of the function's name and its arguments. ``placed`` false: made to
-    link against, not put in the root.
+    ``kind`` is a key of `_KINDS`, ``object`` (what the compiler leaves), ``driver`` (a program of musl's own) or
+    ``cc`` (made by the machine's own compiler). ``needed`` are DT_NEEDED names in order: one that starts with ``@``
+    is a file of this case, linked for real; any other gets an empty stand-in. ``flags`` go to the linker, ``cflags``
+    to the compiler. ``patch`` are calls of `patch`, each a list of the function's name and its arguments.
+    ``placed`` false: made to link against, not put in the root.
     """
 
     path: str
@@ -93,7 +93,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Every case, by number."""
-    for folder in sorted(HERE.glob("[0-9][0-9]_*")):
+    for folder in sorted(HERE.glob("[0-9]*_*"), key=lambda found: int(found.name.partition("_")[0])):
         yield read(folder)
 
 
@@ -187,9 +187,8 @@ def _make(folder: Path, wanted: Object, made: Mapping[str, Path], output: Path) 
     if wanted.kind == "cc":
         return system_cc([folder / name for name in wanted.sources], output, *wanted.flags)
     if wanted.kind == "driver":
-        return zig_cc(
-            "x86_64-linux-musl", [folder / name for name in wanted.sources], output, "-dynamic", *wanted.flags
-        )
+        sources = [*(folder / name for name in wanted.sources), *(made[name[1:]] for name in wanted.needed)]
+        return zig_cc("x86_64-linux-musl", sources, output, "-dynamic", *wanted.flags)
     compiled = [
         zig_cc(wanted.target, [folder / name], output.with_name(f"{number}.o"), *_COMPILE, *wanted.cflags)
         for number, name in enumerate(wanted.sources)

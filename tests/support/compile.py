@@ -47,11 +47,18 @@ def zig_lld(inputs: Sequence[Path], output: Path, *flags: Flag) -> Path:
 
 
 def system_cc(sources: Sequence[Path], output: Path, *flags: Flag) -> Path:
-    """Compile ``sources`` to ``output`` with the machine's ``cc``. Returns and raises as `zig_cc`."""
+    """Compile ``sources`` to ``output`` with the machine's ``cc``.
+
+    Returns ``output``. Raises `Unavailable` without one, and where it fails too: what a machine's compiler lacks
+    (a static C library, a linker's option) is not known beforehand.
+    """
     found = shutil.which("cc")
     if not found:
         raise Unavailable("no C compiler called cc (Debian: apt-get install gcc libc6-dev)")
-    return _made(_cc_version(found), [found, "-O1", "-g0"], sources, output, flags, {})
+    try:
+        return _made(_cc_version(found), [found, "-O1", "-g0"], sources, output, flags, {})
+    except AssertionError as error:
+        raise Unavailable(f"the machine's C compiler does not make it: {str(error).splitlines()[0]}") from None
 
 
 def _zig() -> list[str]:

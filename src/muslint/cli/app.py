@@ -16,6 +16,7 @@ COMMANDS = ("check", "ldd", "libc", "rules", "schema")
 """In the order of the help page."""
 
 WRONG_USE, UNREADABLE, BUG = 2, 3, 4
+_SIGPIPE_EXIT = 141  # 128 + 13, as shells give it
 
 
 def main() -> None:
@@ -27,15 +28,27 @@ def main() -> None:
     # Links make many small objects that live on: looking for cycles among them again and again is waste.
     gc.set_threshold(200_000, 20, 20)
     try:
-        _run(arguments)
+        try:
+            _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, not at the interpreter's end, where it could not be answered
     except BrokenPipeError:
-        # The reader went away (`| head`): not an error of ours, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        _reader_gone()
+    except SystemExit as ended:
+        # typer makes exit code 1 of it, which is a verdict.
+        if isinstance(ended.__context__, BrokenPipeError):
+            _reader_gone()
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         sys.exit(_explain(error))
+
+
+def _reader_gone() -> None:
+    """End as SIGPIPE would (`| head`): not an error of ours, and nothing more can be said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(_SIGPIPE_EXIT)
 
 
 def _run(arguments: list[str]) -> None:

@@ -103,7 +103,8 @@ class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
     __slots__ = (
-        "_columns", "_count", "_data", "_first", "_hash", "_indexes", "_layout", "_strings", "_version_names", "_versym",
+        "_columns", "_count", "_data", "_first", "_hash", "_indexes", "_layout", "_strings", "_version_names",
+        "_versym",
     )  # fmt: skip
 
     def __init__(

@@ -35,6 +35,6 @@ def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host |
 
 @lru_cache(maxsize=65536)
 def giver(name: str) -> Host | None:
-    """The host whose API a name belongs to: the one with the longest prefix of it, or that lists it whole."""
+    """The host whose API a name belongs to, by the longest prefix; None when no known host has such a name."""
     reach, host = max(((host.reach(name), host) for host in hosts()), key=lambda item: item[0])
     return host if reach else None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
@@ -99,11 +100,22 @@ def open_source(spec: str) -> Source:
     scheme, colon, rest = spec.partition(":")
     named = scheme if colon and any(kind.scheme == scheme for kind in known) else None
     path = rest if named else spec
-    if not os.path.lexists(path):
-        raise UnreadableSource(f"{path}: no such file or directory")
+    _check_ordinary(path)
     for kind in known:
         if kind.accepts(path, named):
             return kind.open(path, spec)
     raise UnreadableSource(
         f"{path}: neither an ELF file, a directory, nor a zip archive or wheel; unpack it and name the directory"
     )
+
+
+def _check_ordinary(path: str) -> None:
+    """Raise UnreadableSource for what is not there, and for what may block or has no bytes of its own."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        dangling = os.path.islink(path) and isinstance(error, FileNotFoundError)
+        why = os.strerror(error.errno or 0).lower() if isinstance(error, OSError) else str(error)
+        raise UnreadableSource(f"{path}: {'a link to nothing' if dangling else why}") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UnreadableSource(f"{path}: neither a regular file nor a directory")

@@ -1,3 +1,2 @@
-int gone(void) __attribute__((weak));
 int a(void) { return 1; }
-__attribute__((section(".text.pointers"))) int (*const pointers[])(void) = {a, gone};
+__asm__(".weak gone\n.globl in_text_too\nin_text_too: .quad a, gone, 1f\n1:");

@@ -1,0 +1,5 @@
+static _Thread_local int counter;
+
+int count(void) {
+    return ++counter;
+}

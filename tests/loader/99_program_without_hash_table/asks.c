@@ -1,0 +1,2 @@
+int a(void);
+void _start(void) { a(); }

@@ -1,0 +1,2 @@
+int fine(void);
+int call(void) { return fine(); }

@@ -1,0 +1,2 @@
+extern __thread int variable;
+int value(void) { return variable; }

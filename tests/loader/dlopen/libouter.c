@@ -1,0 +1,2 @@
+int call(void);
+int outer(void) { return call(); }

@@ -1,0 +1,2 @@
+__thread int variable = 1;
+int in_libtls(void) { return 1; }

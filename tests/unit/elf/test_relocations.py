@@ -1,0 +1,99 @@
+"""Relocation tables, the MIPS GOT and DT_RELR."""
+
+import struct
+
+import lief
+import pytest
+
+from muslint.elf.dynamic import read
+from muslint.elf.header import LAYOUTS, AddressMap
+from muslint.elf.object import DT_JMPREL, DT_PLTREL, DT_REL, DT_RELA, DT_RELR, DT_RELRSZ, DT_STRTAB, Relocation
+from muslint.elf.relocations import MipsGot, RawRelocations, relr_addresses
+from muslint.errors import MalformedElf
+from muslint.sources.bytes import MemoryBytes
+from tests.differential import recipes
+from tests.differential.synthetic import synthetic
+
+
+def test_rela_and_rel_of_64_bits() -> None:
+    info = (5 << 32) | 6
+    table = RawRelocations("RELA", struct.pack("<QQq", 0x10, info, -1) * 2, LAYOUTS[64, True], 3, False)
+    assert list(table) == [Relocation(0x10, 6, 5)] * 2
+    assert (table.references(), list(table.all_references()), len(table)) == ([(6, 5)], [(6, 5), (6, 5)], 2)
+    table = RawRelocations("REL", struct.pack(">QQ", 0x10, info) + b"torn", LAYOUTS[64, False], 2, False)
+    assert list(table) == [Relocation(0x10, 6, 5)]
+
+
+def test_rel_of_32_bits() -> None:
+    table = RawRelocations("REL", struct.pack("<II", 8, 0x123407), LAYOUTS[32, True], 2, False)
+    assert list(table) == [Relocation(8, 0x07, 0x1234)]
+
+
+def test_references_keep_the_order_they_occur_in() -> None:
+    infos = [(1 << 32) | 7, (2 << 32) | 6, (1 << 32) | 7, (1 << 32) | 6]
+    data = b"".join(struct.pack("<QQq", 0, info, 0) for info in infos)
+    table = RawRelocations("JMPREL", data, LAYOUTS[64, True], 3, False)
+    assert table.references() == [(7, 1), (6, 2), (6, 1)]
+    assert list(table.all_references()) == [(7, 1), (6, 2), (7, 1), (6, 1)]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_mips64_packs_three_types(order: str) -> None:
+    """REL32 and 64 as one number, 0x1203 (musl arch/mips64/reloc.h)."""
+    data = struct.pack(order + "Q", 0x20) + struct.pack(order + "I", 9) + bytes([0, 0, 0x12, 0x03])
+    table = RawRelocations("REL", data, LAYOUTS[64, order == "<"], 2, True)
+    assert list(table) == [Relocation(0x20, 4611, 9)]
+
+
+def test_the_global_got_of_mips_has_one_slot_a_symbol() -> None:
+    got = MipsGot(3, 5, 0x1000, 4)
+    assert list(got) == [Relocation(0x1000, 127, 3), Relocation(0x1004, 127, 4)]
+    assert (got.references(), list(got.all_references()), len(got)) == ([(127, 3), (127, 4)],) * 2 + (2,)
+    assert len(MipsGot(9, 5, 0, 4)) == 0
+    linked = read(MemoryBytes(recipes.content("library-mips.so")), "x")
+    assert linked.relocations[0].table == "MIPS_GOT"
+    assert "getenv" in {linked.symbols[r.symbol].name for r in linked.relocations[0]}
+
+
+def test_tables_come_in_the_order_musl_works_them() -> None:
+    """JMPREL, REL, RELA (musl reloc_all), whatever the order of the tags; DT_PLTREL says what JMPREL holds."""
+    rela, rel = struct.pack("<QQq", 8, 8, 0), struct.pack("<QQ", 16, 8)
+    content = synthetic({DT_RELA: rela, DT_REL: rel, DT_JMPREL: rela, DT_STRTAB: b"\0"}, [(DT_PLTREL, DT_RELA)])
+    tables = read(MemoryBytes(content), "x").relocations
+    assert [(t.table, len(t)) for t in tables] == [("JMPREL", 1), ("REL", 1), ("RELA", 1)]
+    as_rel = synthetic({DT_JMPREL: rela, DT_STRTAB: b"\0"}, [(DT_PLTREL, DT_REL)])
+    assert [len(t) for t in read(MemoryBytes(as_rel), "x").relocations] == [1]
+
+
+def test_a_table_longer_than_the_file() -> None:
+    content = synthetic({DT_STRTAB: b"\0"}, [(DT_RELA, 8), (8, 1 << 62)])
+    with pytest.raises(MalformedElf, match="inside its DT_RELA relocations"):
+        read(MemoryBytes(content), "x")
+
+
+def test_relr_words() -> None:
+    """An address, then bitmaps over the words behind it (gABI)."""
+    assert list(relr_addresses([0x1000], 8)) == [0x1000]
+    assert list(relr_addresses([0x1000, 0b1011], 8)) == [0x1000, 0x1008, 0x1018]
+    assert list(relr_addresses([0x1000, 1 | 1 << 63, 0b11], 8)) == [0x1000, 0x1008 + 62 * 8, 0x1008 + 63 * 8]
+    assert list(relr_addresses([0x1000, 1, 0b11, 0x9000], 4)) == [0x1000, 0x1004 + 31 * 4, 0x9000]
+    assert list(relr_addresses([], 4)) == []
+
+
+@pytest.mark.parametrize("name", ["relr.so", "relr-32.so", "relr-aarch64.so", "relr-be.so"])
+def test_relr_addresses_of_linked_files_as_lief_has_them(name: str) -> None:
+    content = recipes.content(name)
+    obj = read(MemoryBytes(content), name)
+    address, size = obj.tag(DT_RELR), obj.tag(DT_RELRSZ)
+    assert address is not None
+    assert size is not None
+    word = obj.ident.bits // 8
+    at = AddressMap(obj.segments).offset(address)
+    code = ("<" if obj.ident.little else ">") + str(obj.relr_words) + ("Q" if word == 8 else "I")
+    words = struct.unpack(code, content[at : at + size])
+    binary = lief.ELF.parse(content)
+    assert isinstance(binary, lief.ELF.Binary)
+    relative = lief.ELF.Relocation.ENCODING.RELR
+    theirs = sorted(r.address for r in binary.dynamic_relocations if r.encoding == relative)
+    assert sorted(relr_addresses(words, word)) == theirs
+    assert len(theirs) == 102

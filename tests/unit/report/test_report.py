@@ -1,0 +1,136 @@
+"""The table and the JSON report from made-up values: what no small file shows."""
+
+import json
+from typing import Any
+
+import pytest
+
+from muslint.errors import WrongUse
+from muslint.policy.verdict import Verdict
+from muslint.report import json_format, table
+from muslint.report.report import Judged, Report, TargetFacts, joined
+from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.sources.source import Skipped
+
+TARGET = TargetFacts("alpine:3.23", "musl", "1.2.5", "a table")
+WORDS = {"fails": "1 fails", "fails-on-use": "1 fails on use", "differs": "1 differs", "runs": "1 runs"}
+
+
+def judged(path: str = "app", verdict: str = "runs", *findings: Finding, **facts: Any) -> Judged:
+    """An object with a verdict."""
+    values: dict[str, Any] = {
+        "path": path, "parents": (), "arch": "x86_64", "kind": "shared-library", "built_for": "glibc",
+        "verdict": Verdict(verdict), "requires": {}, "interpreter": None, "assumed": (), "findings": findings,
+    }  # fmt: skip
+    return Judged(**(values | facts))
+
+
+def report(*objects: Judged, skipped: tuple[Skipped, ...] = (), source: str = "dist") -> Report:
+    """A report of these objects."""
+    return Report(source, "directory", TARGET, objects, skipped)
+
+
+def missing(symbol: str, path: str = "app", when: When = When.LOAD, **facts: Any) -> Finding:
+    """A name that is not found."""
+    text = f"Error relocating {path}: {symbol}: symbol not found"
+    return Finding("symbol-missing", Severity.ERROR, when, path, text, symbol=symbol, **facts)
+
+
+@pytest.mark.parametrize("verdict", WORDS)
+def test_totals_agree_in_number(verdict: str) -> None:
+    """One fails, two fail."""
+    one = table.render(report(judged(verdict=verdict)), 0).splitlines()[-1]
+    two = table.render(report(judged("a", verdict), judged("b", verdict)), 0).splitlines()[-1]
+    assert one == f"1 checked on alpine:3.23: {WORDS[verdict]}."
+    first, _, rest = WORDS[verdict].removeprefix("1 ").partition(" ")
+    assert two == f"2 checked on alpine:3.23: 2 {first.removesuffix('s')}{' ' + rest if rest else ''}."
+
+
+def test_long_lists_are_folded_and_v_unfolds_them() -> None:
+    """What runs is counted when there is much of it; what fails never is."""
+    many = [judged(f"lib/{number:02}.so") for number in range(20)]
+    failing = judged("zz.so", "fails", missing("backtrace", "zz.so"))
+    short, long = (table.render(report(*many, failing), verbose) for verbose in (0, 1))
+    assert "(20 more)" in short
+    assert "lib/07.so" not in short
+    assert "zz.so" in short
+    assert all(judged.path in long for judged in many)
+
+
+def test_same_causes_are_told_once() -> None:
+    """Files that fail alike share a paragraph; another cause has its own."""
+    names = ("a.so", "b.so", "c.so")
+    objects = [judged(name, "fails", missing("backtrace", name)) for name in names]
+    text = table.render(report(*objects, judged("d.so", "fails", missing("fcntl64", "d.so"))), 0)
+    assert text.count("a.so and 2 more with the same causes:") == 1
+    assert text.count("Error relocating") == 2
+
+
+def test_remedies_that_settle_all_come_first() -> None:
+    """A partial remedy says of how many findings it is one; -v lists all."""
+    rebuild, source = Remedy("rebuild", "rebuild for musl", True), Remedy("source", "use another name", False)
+    findings = [missing("backtrace", remedies=(rebuild, source)), missing("fcntl64", remedies=(rebuild,))]
+    lines = table.render(report(judged("app", "fails", *findings)), 0).splitlines()
+    at = lines.index("  What helps")
+    assert lines[at + 1 : at + 3] == ["    rebuild for musl", "    use another name  (1 of 2 findings)"]
+
+
+def test_use_and_silence_are_not_called_messages() -> None:
+    """What the loader never prints is not said to be printed."""
+    deferred = judged("m.so", "fails-on-use", missing("backtrace", "m.so", When.USE))
+    assert "dies without a message when it calls: backtrace" in table.render(report(deferred), 0)
+    silent = Finding("relr-unsupported", Severity.ERROR, When.LOAD, "app", "app: DT_RELR is ignored",
+                     evidence=(Evidence("dynamic", "app", "3 words in DT_RELR"),))  # fmt: skip
+    text = table.render(report(judged("app", "fails", silent)), 0)
+    assert "No log will say:\n    app: DT_RELR is ignored" in text
+    assert "The loader will say" not in text
+    assert "1 object with packed relocations\n    app    3 words in DT_RELR" in text
+
+
+def test_what_was_not_looked_at() -> None:
+    """Skips are grouped by reason and counted; the total names them."""
+    skipped = (*(Skipped(f"{number}.o", "an object file") for number in range(9)), Skipped("x", "encrypted"))
+    text = table.render(report(judged(), skipped=skipped), 0)
+    assert "  9 × an object file: 0.o, 1.o, 2.o and 6 more\n  1 × encrypted: x\n" in text
+    assert text.endswith("1 checked on alpine:3.23: 1 runs; 10 not looked at.\n")
+    assert "8.o" in table.render(report(judged(), skipped=skipped), 1)
+
+
+def test_unknown_says_why() -> None:
+    """An object that could not be judged has its reason in the table, and in JSON."""
+    made = report(judged("app", "unknown", reason="no loader for sparc64"))
+    assert "Not judged: no loader for sparc64." in table.render(made, 0)
+    assert json.loads(json_format.render(made))["objects"][0]["reason"] == "no loader for sparc64"
+
+
+def test_assumptions_are_said() -> None:
+    """What a verdict leans on is in the table once, also for what runs."""
+    text = table.render(report(judged(assumed=("/usr/lib/libz.so.1",))), 0)
+    assert text.count("Taken for granted: /usr/lib/libz.so.1") == 1
+
+
+def test_names_that_are_not_text() -> None:
+    """Bytes of a file name that are no UTF-8 come out as escapes, in both formats."""
+    made = report(judged("bad-\udcff.so"))
+    assert "bad-\\udcff.so" in json_format.render(made)
+    json.loads(json_format.render(made).encode("utf-8"))
+    assert table.render(made, 0).encode("utf-8", "backslashreplace")
+
+
+def test_colour_is_only_colour() -> None:
+    """Painted or not, the words are the same."""
+    made = report(judged("a", "fails", missing("backtrace", "a")), judged("b"), judged("c", "unknown", reason="r"))
+    painted = table.render(made, 0, colour=True)
+    assert "\x1b[31;1mFAILS\x1b[0m" in painted
+    for code in ("31;1", "32", "35", "0"):
+        painted = painted.replace(f"\x1b[{code}m", "")
+    assert painted == table.render(made, 0)
+
+
+def test_joined() -> None:
+    """Several sources on one target make one report; on several targets none."""
+    both = joined([report(judged("a"), source="x"), report(judged("b"), source="y")])
+    assert (both.source, [j.path for j in both.objects]) == ("x, y", ["a", "b"])
+    other = Report("z", "file", TargetFacts("musl:1.2.5", "musl", "1.2.5", ""), (), ())
+    with pytest.raises(WrongUse, match="different targets"):
+        joined([both, other])
