@@ -222,6 +222,8 @@ class MuslLoader:
             chain.load_dependencies(program)
             lines.extend(message.text for message in chain.messages)
             for loaded in [*chain.objects[1:], program]:
+                if loaded.is_libc and program.facts is not None and not program.facts.exports.searchable:
+                    raise LoaderKilled(_SIGSEGV)  # libc's own references are looked up again, from the program on
                 if loaded.facts is not None:
                     self._relocate(chain, loaded, lines if repeats else None)
             status = FAILED if chain.messages else 0

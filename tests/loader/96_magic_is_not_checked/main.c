@@ -1,3 +1,0 @@
-int one(void);
-int two(void);
-void _start(void) { one(), two(); }

@@ -1,1 +1,0 @@
-int one(void) { return 1; }

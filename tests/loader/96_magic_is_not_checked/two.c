@@ -1,1 +1,0 @@
-int two(void) { return 2; }

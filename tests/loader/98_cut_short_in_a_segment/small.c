@@ -1,1 +1,0 @@
-int small(void) { return 1; }
