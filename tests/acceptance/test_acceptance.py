@@ -128,7 +128,7 @@ def test_rows_are_whole() -> None:
     assert covered | without == DEMAND
 
 
-def test_pinned_files_are_small() -> None:
+def test_downloads_are_pinned() -> None:
     """Nothing is downloaded without a hash, Debian's packages apart, which move on under their names."""
     for name, part in parts().items():
         if part["kind"] in ("wheel", "npm"):
