@@ -6,7 +6,7 @@ one `ElfObject`. Numbers and names are those of the gABI and of ``elf.h``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -151,10 +151,6 @@ class SymbolTable(Protocol):
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
 
-    def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
-        """The names of some symbols, without decoding those of all."""
-        ...
-
     def forget(self) -> None:
         """Drop decoded columns that can be decoded again: what is kept of thousands of objects must be small."""
         ...
@@ -285,10 +281,6 @@ class SymbolRows:
         """``chain`` walks a SysV hash; without it the order is that of the indexes, as in a GNU hash."""
         self._rows, self.others, self._versyms, self._first = rows, others, versyms, first_hashed
         self._chain = chain
-
-    def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
-        """The names of some symbols."""
-        return [self._rows[index].name for index in indexes]
 
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""

@@ -6,15 +6,11 @@ occurrence, and whether there are any at all. Both come from one strided column 
 
 from __future__ import annotations
 
-import sys
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
 from muslint.elf.symbols import column
-
-_HIGH = 1 if sys.byteorder == "little" else 0  # place of the high half of a 64-bit number
 
 
 class RawRelocations:
@@ -42,11 +38,7 @@ class RawRelocations:
             return [(info & 0xFF, info >> 8) for info in infos]
         if self._packed and self._layout.order == "<":
             return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in infos]
-        halves = memoryview(array("Q", infos)).cast("B").cast("I").tolist()
-        symbols, types = halves[_HIGH::2], halves[1 - _HIGH :: 2]
-        if max(types, default=0) > 0x7FFFFFFF:
-            types = [kind & 0x7FFFFFFF for kind in types]
-        return list(zip(types, symbols))
+        return [(info & 0x7FFFFFFF, info >> 32) for info in infos]
 
     def __iter__(self) -> Iterator[Relocation]:
         return (

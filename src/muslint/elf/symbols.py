@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from muslint.elf.header import Layout
@@ -147,11 +147,6 @@ class RawSymbols:
             known = strings(self._strings, self._numbers("st_name", "I", 0))
             self._columns["name"] = known
         return known  # type: ignore[return-value]
-
-    def names_of(self, indexes: Iterable[int]) -> list[str]:
-        """The names of some symbols, without decoding those of all."""
-        offsets = self._numbers("st_name", "I", 0)
-        return strings(self._strings, [offsets[index] for index in indexes])
 
     @property
     def infos(self) -> bytes:

@@ -10,9 +10,6 @@ from muslint.elf.object import ElfObject
 from muslint.sources.tree import Opened as Opened
 from muslint.sources.tree import Tree as Tree
 
-FAILED, NOT_STARTED = 127, 1
-"""Exit codes of the loader: errors while loading, and a file it cannot load at all."""
-
 STRERROR = {
     0: "No error information",
     errno.ENOENT: "No such file or directory",
@@ -48,7 +45,8 @@ class Search(NamedTuple):
     outcome: str  # path found, or the error text
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """One line the loader prints to stderr, with the facts it was made from."""
 
     text: str
