@@ -1,53 +1,81 @@
-"""``make bench``: cost as ratios, measured side by side in one run, counts checked; the fastest of several counts.
+"""``python -m tests.bench`` (``make bench``): measure, print a table, write ``tests/bench/results.json``."""
 
-Measured here: start-up, a root against the real loader, peak memory. The comparison of readers is not here yet.
-"""
-
-import shutil
-import subprocess
+import argparse
+import json
+import platform
 import sys
-import time
+import tempfile
+from importlib import metadata
 from pathlib import Path
 
-from tests.support import real_loader, roots
+from tabulate import tabulate
 
-LIMIT = 900  # seconds for one process
-_PEAK = (
-    "import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,timeout=600);"
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss//1024)"
-)
+from tests.support import roots
+from tests.support.cache import Unavailable
 
+from .goals import CountsDiffer, Row, memory, readers, start_up, whole_root
+from .measure import RunFailed
 
-def _run(*words: str) -> tuple[float, str]:
-    started = time.perf_counter()
-    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False)
-    return time.perf_counter() - started, done.stdout
+RESULTS = Path(__file__).with_name("results.json")
+ROOT, WHEELS = "debian-bookworm-amd64-multiarch", "alpine-wheels"
 
 
-def main() -> None:
-    """Measure and print one row a goal."""
-    muslint = shutil.which("muslint") or str(Path(sys.executable).with_name("muslint"))
-    root = roots.corpus("debian-bookworm-amd64-multiarch")
-    empty = min(_run(sys.executable, "-c", "pass")[0] for _ in range(9))
-    version = min(_run(muslint, "--version")[0] for _ in range(9))
-    one = min(_run(muslint, "check", str(root / "usr/bin/true"), "--on", "alpine:3.23")[0] for _ in range(5))
-    wanted = real_loader.subjects(root)
-    started = time.perf_counter()
-    real_loader.list_files(root, wanted)
-    theirs = time.perf_counter() - started
-    mine, out = min(_run(muslint, "ldd", "--root", str(root), "--all", "--format", "jsonl") for _ in range(3))
-    if out.count("\n") != len(wanted):
-        raise SystemExit("bench: ours listed another number of files than the loader was asked about")
-    wheels = roots.corpus("alpine-wheels") / "wheels"
-    peak = _run(sys.executable, "-c", _PEAK, muslint, "check", "-q", str(wheels))[1].strip()
-    for title, value, goal in (
-        ("muslint --version: times `python -c pass`", f"{version / empty:.1f}", "10"),
-        ("muslint check of one small file: times `python -c pass`", f"{one / empty:.1f}", "20"),
-        ("muslint ldd --all: times faster than the real loader once a file", f"{theirs / mine:.1f}", "1"),
-        ("muslint check of the unpacked wheels: peak memory, MB", peak, "200"),
-    ):
-        print(f"  {value:>7}  goal {goal:>5}  {title}")
+def measured(rounds: int) -> list[Row]:
+    """Every comparison, one after the other; progress goes to stderr."""
+    root, wheels = roots.corpus(ROOT), roots.corpus(WHEELS)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="muslint-bench-") as folder:
+        for group in (
+            start_up(root, rounds),
+            whole_root(root, rounds),
+            memory(wheels),
+            readers(root, wheels, Path(folder), rounds),
+        ):
+            for row in group:
+                print(f"{row.title}: {row.value:.2f} {row.unit}", file=sys.stderr, flush=True)
+                rows.append(row)
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """The rows for people."""
+    cells = [
+        (row.title, f"{row.value:.2f} {row.unit}", f"{'at least' if row.least else 'at most'} {row.goal:.3g}",
+         "yes" if row.met else "NO")
+        for row in rows
+    ]  # fmt: skip
+    return tabulate(cells, headers=("measured", "ratio", "goal", "met"), disable_numparse=True)
+
+
+def main() -> int:
+    """Measure; returns 0, 2 when it cannot be done, and with ``--strict`` 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="times each side runs (5)")
+    parser.add_argument("--no-results", action="store_true", help="do not write results.json")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
+    options = parser.parse_args()
+    try:
+        rows = measured(options.rounds)
+    except (CountsDiffer, RunFailed, Unavailable) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    print(table(rows))
+    if not options.no_results:
+        RESULTS.write_text(json.dumps(_results(rows, options.rounds), indent=1) + "\n")
+    return 1 if options.strict and not all(row.met for row in rows) else 0
+
+
+def _results(rows: list[Row], rounds: int) -> dict[str, object]:
+    return {
+        "command": f"python -m tests.bench --rounds {rounds}",
+        "corpora": [ROOT, WHEELS],
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "libraries": {name: metadata.version(name) for name in ("lief", "pyelftools", "typer")},
+        "note": "Ratios of medians; both sides ran in turn. ours and theirs are seconds, or MB for memory.",
+        "rows": [row.as_json() for row in rows],
+    }
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ from muslint.elf import object as elf
 from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, headers_mapped, kind_of, read_header
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
 from muslint.elf.object import ElfObject, Readable, RelocationTable, Segment
+from muslint.elf.pieces import Piece
 from muslint.elf.relocations import MipsGot, RawRelocations
 from muslint.elf.symbols import Code, RawSymbols, column, string_at
 from muslint.elf.versions import VersionTables, note_segments
@@ -57,6 +58,13 @@ class _Reading:
     def at_address(self, address: int, size: int, what: str) -> bytes:
         return self.bytes_at(self.map.offset(address), size, what) if size else b""
 
+    def piece(self, address: int | None, size: int, what: str) -> Piece:
+        """A table that can be let go and read again."""
+        if address is None or not size:
+            return Piece(b"")
+        offset = self.map.offset(address)
+        return Piece(self.bytes_at(offset, size, what), self.data, offset)
+
     def object(self) -> ElfObject:
         ident, segments = self.header.ident, self.header.segments
         by_type = {s.type: s for s in reversed(segments)}
@@ -64,13 +72,14 @@ class _Reading:
         self.last = dict(dynamic)
         self.first = dict(reversed(dynamic))
         self.prefetch()
-        string_table = self.string_table()
+        string_piece = self.string_table()
+        string_table = string_piece.content
         late = VersionTables(
-            self.data, self.layout, self.map, string_table,
+            self.data, self.layout, self.map, string_piece,
             self.pair(elf.DT_VERNEED, elf.DT_VERNEEDNUM), self.pair(elf.DT_VERDEF, elf.DT_VERDEFNUM),
             note_segments(segments),
         )  # fmt: skip
-        symbols = self.symbols(string_table, late)
+        symbols = self.symbols(string_piece, late)
         needed = [string_at(string_table, value) for tag, value in dynamic if tag == elf.DT_NEEDED]
         interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
         soname = self.named(string_table, elf.DT_SONAME)
@@ -137,12 +146,10 @@ class _Reading:
         if high <= self.data.size and high - low <= 2 * known + _WINDOW_SLACK and high > len(self.head):
             self.window, self.window_start = self.data.at(low, high - low), low
 
-    def string_table(self) -> bytes:
+    def string_table(self) -> Piece:
         address = self.last.get(elf.DT_STRTAB)
-        if address is None:
-            return b""
-        size = self.last.get(elf.DT_STRSZ) or self.map.span(address)
-        return self.at_address(address, size, "string table")
+        size = 0 if address is None else self.last.get(elf.DT_STRSZ) or self.map.span(address)
+        return self.piece(address, size, "string table")
 
     def named(self, string_table: bytes, tag: int) -> str | None:
         offset = self.last.get(tag)
@@ -158,13 +165,12 @@ class _Reading:
         raw = self.bytes_at(segment.offset, min(segment.filesz, 4096), "interpreter name")
         return raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
-    def symbols(self, string_table: bytes, late: VersionTables) -> RawSymbols:
+    def symbols(self, string_table: Piece, late: VersionTables) -> RawSymbols:
         address = self.last.get(elf.DT_SYMTAB)
         count, first, sysv = self.symbol_count() if address is not None else (0, 1, None)
-        size = count * self.layout.symbol_size
-        table = self.at_address(address, size, "symbol table") if address is not None and count else b""
+        table = self.piece(address, count * self.layout.symbol_size, "symbol table")
         versym_address = self.first.get(elf.DT_VERSYM)
-        versym = self.at_address(versym_address, 2 * count, "version table") if versym_address and count else None
+        versym = self.piece(versym_address, 2 * count, "version table") if versym_address and count else None
         return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names)
 
     def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
@@ -264,6 +270,6 @@ class _Reading:
         ):
             size = get(size_tag, 0)
             if size and tag in self.last:
-                data = self.at_address(self.last[tag], size, f"DT_{name} relocations")
+                data = self.piece(self.last[tag], size, f"DT_{name} relocations")
                 found.append(RawRelocations(name, data, self.layout, words, packed))
         return found

@@ -6,7 +6,7 @@ one `ElfObject`. Numbers and names are those of the gABI and of ``elf.h``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -151,8 +151,12 @@ class SymbolTable(Protocol):
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
 
+    def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
+        """The names of some symbols, without decoding those of all."""
+        ...
+
     def forget(self) -> None:
-        """Drop decoded columns that can be decoded again: what is kept of thousands of objects must be small."""
+        """Drop what can be read again: what is kept of thousands of objects must be small."""
         ...
 
 
@@ -169,6 +173,10 @@ class RelocationTable(Protocol):
 
     def all_references(self) -> Iterator[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what can be read again."""
         ...
 
 
@@ -198,6 +206,12 @@ class ElfObject:
     gnu_stack: Segment | None
     tls: Segment | None
     _late: LateFacts
+
+    def forget(self) -> None:
+        """Drop the bytes of the tables; a later question reads them again."""
+        self.symbols.forget()
+        for table in self.relocations:
+            table.forget()
 
     def tag(self, tag: int) -> int | None:
         """The value of the last dynamic entry with this tag, as musl's ``decode_vec`` keeps it."""
@@ -282,6 +296,10 @@ class SymbolRows:
         self._rows, self.others, self._versyms, self._first = rows, others, versyms, first_hashed
         self._chain = chain
 
+    def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
+        """The names of some symbols."""
+        return [self._rows[index].name for index in indexes]
+
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""
 
@@ -352,6 +370,9 @@ class RelocationRows:
     def all_references(self) -> Iterator[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order."""
         return ((row.type, row.symbol) for row in self._rows)
+
+    def forget(self) -> None:
+        """Rows are all there is: nothing can be dropped."""
 
 
 def version_names(needed: Mapping[int, str], defined: Mapping[int, str]) -> dict[int, str]:

@@ -6,11 +6,16 @@ occurrence, and whether there are any at all. Both come from one strided column 
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
+from muslint.elf.pieces import Piece
 from muslint.elf.symbols import column
+
+_HIGH = 1 if sys.byteorder == "little" else 0  # place of the high half of a 64-bit number
 
 
 class RawRelocations:
@@ -20,25 +25,32 @@ class RawRelocations:
     (musl ``arch/mips64/reloc.h``).
     """
 
-    __slots__ = ("_data", "_layout", "_packed", "_words", "table")
+    __slots__ = ("_layout", "_packed", "_piece", "_words", "table")
 
-    def __init__(self, table: str, data: bytes, layout: Layout, words: int, packed: bool) -> None:
-        entry = words * layout.word_size
-        self.table, self._data = table, data[: len(data) // entry * entry]
+    def __init__(self, table: str, data: bytes | Piece, layout: Layout, words: int, packed: bool) -> None:
+        self.table, self._piece = table, data if isinstance(data, Piece) else Piece(data)
         self._layout, self._words, self._packed = layout, words, packed
 
     def __len__(self) -> int:
-        return len(self._data) // (self._words * self._layout.word_size)
+        return self._piece.size // (self._words * self._layout.word_size)
+
+    def forget(self) -> None:
+        """Drop the bytes; a later question reads them again."""
+        self._piece.forget()
+
+    def _whole(self) -> bytes:
+        return self._piece.content[: len(self) * self._words * self._layout.word_size]
 
     def _column(self, item: int) -> list[int]:
-        return column(self._data, self._layout.word, item, self._words, self._layout.order == "<")
+        return column(self._whole(), self._layout.word, item, self._words, self._layout.order == "<")
 
     def _split(self, infos: Iterable[int]) -> list[tuple[int, int]]:
         if self._layout.word_size == 4:
             return [(info & 0xFF, info >> 8) for info in infos]
         if self._packed and self._layout.order == "<":
             return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in infos]
-        return [(info & 0x7FFFFFFF, info >> 32) for info in infos]
+        halves = memoryview(array("Q", infos)).cast("B").cast("I").tolist()
+        return _pairs(halves[1 - _HIGH :: 2], halves[_HIGH::2])
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
@@ -52,7 +64,18 @@ class RawRelocations:
 
     def all_references(self) -> Iterator[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
-        return iter(self._split(self._column(1)))
+        if self._layout.word_size == 4 or self._packed:
+            return iter(self._split(self._column(1)))
+        little, table = self._layout.order == "<", self._whole()
+        low, high = (2, 3) if little else (3, 2)  # the halves of r_info among the 32-bit words of an entry
+        words = 2 * self._words
+        return iter(_pairs(column(table, "I", low, words, little), column(table, "I", high, words, little)))
+
+
+def _pairs(types: list[int], symbols: list[int]) -> list[tuple[int, int]]:
+    if max(set(types), default=0) > 0x7FFFFFFF:
+        types = [kind & 0x7FFFFFFF for kind in types]
+    return list(zip(types, symbols))
 
 
 def _swapped(number: int) -> int:
@@ -75,6 +98,9 @@ class MipsGot:
 
     def __len__(self) -> int:
         return self._count
+
+    def forget(self) -> None:
+        """It holds no bytes."""
 
     def __iter__(self) -> Iterator[Relocation]:
         size = self._word_size

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
+from typing import Any, Literal, TypeVar
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Symbol
+from muslint.elf.pieces import Piece
 from muslint.errors import MalformedElf
 
 _LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
 _WINDOW = 2048  # bytes
 _NATIVE_LITTLE = sys.byteorder == "little"
 
+
+T = TypeVar("T")
+_BINDS = bytes(info >> 4 for info in range(256))
+_TYPES = bytes(info & 15 for info in range(256))
+_VISIBILITIES = bytes(other & 3 for other in range(256))
+_as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
+"""A row as a `Symbol`, without the checks of its constructor: every symbol of every file goes through here."""
 
 Code = Literal["H", "I", "Q"]
 """Formats of a column: 16, 32 and 64 bits, unsigned."""
@@ -99,90 +109,103 @@ def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: 
     return found
 
 
+@lru_cache(maxsize=4)
+def _decoded(_table: RawSymbols) -> dict[str, Any]:
+    """What was decoded of the tables looked at last; the others are decoded again when asked for again."""
+    return {}
+
+
 class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
-    __slots__ = (
-        "_columns", "_count", "_data", "_first", "_hash", "_indexes", "_layout", "_strings", "_version_names",
-        "_versym",
-    )  # fmt: skip
+    __slots__ = ("_count", "_data", "_first", "_hash", "_layout", "_strings", "_version_names", "_versym")
 
     def __init__(
         self,
         layout: Layout,
-        data: bytes,
-        string_table: bytes,
-        versym: bytes | None,
+        data: Piece,
+        string_table: Piece,
+        versym: Piece | None,
         first_hashed: int,
         sysv_hash: tuple[Sequence[int], Sequence[int]] | None,
         version_names: Callable[[], Mapping[int, str]],
     ) -> None:
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
-        self._count = len(data) // layout.symbol_size
+        self._count = data.size // layout.symbol_size
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
-        self._indexes: dict[str, list[int]] | None = None
-        self._columns: dict[str, Sequence[int] | list[str]] = {}
 
     def __len__(self) -> int:
         return self._count
 
     def forget(self) -> None:
-        """Drop the decoded columns; the bytes stay, and a later question decodes them again."""
-        self._columns.clear()
+        """Drop what was read and decoded; a later question reads it again."""
+        _decoded(self).clear()
+        for piece in (self._data, self._strings, self._versym):
+            if piece is not None:
+                piece.forget()
+
+    def _kept(self, name: str, decode: Callable[[], T]) -> T:
+        kept = _decoded(self)
+        known: T | None = kept.get(name)
+        if known is None:
+            known = kept[name] = decode()
+        return known
+
+    def _table(self) -> bytes:
+        return self._kept("table", lambda: self._data.content)
+
+    def _string_table(self) -> bytes:
+        return self._kept("strings", lambda: self._strings.content)
 
     def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
-        known = self._columns.get(name)
-        if known is None:
-            size = {"H": 2, "I": 4, "Q": 8}[code]
-            layout = self._layout
-            known = column(self._data, code, offset // size, layout.symbol_size // size, layout.order == "<")
-            self._columns[name] = known
-        return known  # type: ignore[return-value]
+        layout, size = self._layout, {"H": 2, "I": 4, "Q": 8}[code]
+        first, stride = offset // size, layout.symbol_size // size
+        return self._kept(name, lambda: column(self._table(), code, first, stride, layout.order == "<"))
 
     @property
     def names(self) -> list[str]:
         """Symbol names by index."""
-        known = self._columns.get("name")
-        if known is None:
-            known = strings(self._strings, self._numbers("st_name", "I", 0))
-            self._columns["name"] = known
-        return known  # type: ignore[return-value]
+        return self._kept("names", lambda: strings(self._string_table(), self._numbers("st_name", "I", 0)))
+
+    def names_of(self, indexes: Iterable[int]) -> list[str]:
+        """The names of some symbols, without decoding those of all."""
+        offsets = self._numbers("st_name", "I", 0)
+        return strings(self._string_table(), list(map(offsets.__getitem__, indexes)))
 
     @property
     def infos(self) -> bytes:
         """``st_info`` by index."""
-        return self._data[4::24] if self._layout.word_size == 8 else self._data[12::16]
+        return self._kept("infos", lambda: self._table()[4::24] if self._wide else self._table()[12::16])
 
     @property
     def others(self) -> bytes:
         """``st_other`` by index."""
-        return self._data[5::24] if self._layout.word_size == 8 else self._data[13::16]
+        return self._kept("others", lambda: self._table()[5::24] if self._wide else self._table()[13::16])
 
     @property
     def shndxs(self) -> list[int]:
         """``st_shndx`` by index."""
-        return self._numbers("shndx", "H", 6 if self._layout.word_size == 8 else 14)
+        return self._numbers("shndxs", "H", 6 if self._wide else 14)
 
     @property
     def values(self) -> list[int]:
         """``st_value`` by index."""
-        return self._numbers("value", "Q", 8) if self._layout.word_size == 8 else self._numbers("value", "I", 4)
+        return self._numbers("values", "Q", 8) if self._wide else self._numbers("values", "I", 4)
 
     @property
     def sizes(self) -> list[int]:
         """``st_size`` by index, bytes."""
-        return self._numbers("size", "Q", 16) if self._layout.word_size == 8 else self._numbers("size", "I", 8)
+        return self._numbers("sizes", "Q", 16) if self._wide else self._numbers("sizes", "I", 8)
 
     @property
     def versyms(self) -> list[int] | None:
         """Version indexes with the hidden bit (0x8000), None without DT_VERSYM."""
-        if self._versym is None:
-            return None
-        known = self._columns.get("versym")
-        if known is None:
-            known = column(self._versym, "H", 0, 1, self._layout.order == "<")
-            self._columns["versym"] = known
-        return known  # type: ignore[return-value]
+        versym, little = self._versym, self._layout.order == "<"
+        return None if versym is None else self._kept("versyms", lambda: column(versym.content, "H", 0, 1, little))
+
+    @property
+    def _wide(self) -> bool:
+        return self._layout.word_size == 8
 
     @property
     def first_hashed(self) -> int:
@@ -190,14 +213,13 @@ class RawSymbols:
         return self._first
 
     def __iter__(self) -> Iterator[Symbol]:
-        versions = self._versions()
-        hidden = self.versyms or [0] * self._count
-        return (
-            Symbol(name, info >> 4, info & 15, other & 3, shndx, value, size, version, versym >= 0x8000)
-            for name, info, other, shndx, value, size, version, versym in zip(
-                self.names, self.infos, self.others, self.shndxs, self.values, self.sizes, versions, hidden
-            )
-        )
+        versions, hidden = self._versions()
+        infos = self.infos
+        rows = zip(
+            self.names, infos.translate(_BINDS), infos.translate(_TYPES), self.others.translate(_VISIBILITIES),
+            self.shndxs, self.values, self.sizes, versions, hidden,
+        )  # fmt: skip
+        return map(_as_symbol, repeat(Symbol), rows)
 
     def __getitem__(self, index: int) -> Symbol:
         info, other = self.infos[index], self.others[index]
@@ -208,27 +230,31 @@ class RawSymbols:
             self.values[index], self.sizes[index], version, versym >= 0x8000,
         )  # fmt: skip
 
-    def _versions(self) -> list[str | None]:
+    def _versions(self) -> tuple[Iterable[str | None], Iterable[bool]]:
+        """Version name and hidden bit of every symbol."""
         versyms = self.versyms
         if versyms is None:
-            return [None] * self._count
+            return repeat(None), repeat(False)
         names = {index: name for index, name in self._version_names().items() if index > 1}
-        get = names.get
-        return [get(v & 0x7FFF) for v in versyms]
+        found = set(versyms)
+        name_of = {versym: names.get(versym & 0x7FFF) for versym in found}
+        hidden_of = {versym: versym >= 0x8000 for versym in found}
+        return map(name_of.__getitem__, versyms), map(hidden_of.__getitem__, versyms)
 
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.
 
         GNU hash chains run in index order; a SysV chain is walked (`sysv_chain`).
         """
-        names = self.names
         if self._hash is None:
-            if self._indexes is None:
-                self._indexes = {}
-                for index in range(self._first, self._count):
-                    self._indexes.setdefault(names[index], []).append(index)
-            return self._indexes.get(name, [])
-        return sysv_chain(names, name, *self._hash)
+            return self._kept("indexes", self._indexes).get(name, [])
+        return sysv_chain(self.names, name, *self._hash)
+
+    def _indexes(self) -> dict[str, list[int]]:
+        names, found = self.names, dict[str, list[int]]()
+        for index in range(self._first, self._count):
+            found.setdefault(names[index], []).append(index)
+        return found
 
 
 def _sysv_hash(name: str) -> int:

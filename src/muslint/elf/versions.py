@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from muslint.elf.header import AddressMap, Layout
 from muslint.elf.object import PT_NOTE, Note, Readable, Segment, Version
+from muslint.elf.pieces import Piece
 from muslint.elf.symbols import string_at
 from muslint.errors import MalformedElf
 
@@ -43,7 +44,7 @@ class VersionTables:
         data: Readable,
         layout: Layout,
         address_map: AddressMap,
-        string_table: bytes,
+        string_table: Piece,
         verneed: tuple[int, int] | None,
         verdef: tuple[int, int] | None,
         notes: tuple[Segment, ...],
@@ -66,6 +67,7 @@ class VersionTables:
     def _walk_verneed(self) -> Iterator[tuple[int, Version]]:
         assert self._verneed is not None
         address, count = self._verneed
+        strings = self._strtab.content
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII")
         at, budget = 0, min(len(table) // 16, _MOST_VERSIONS)
@@ -73,13 +75,13 @@ class VersionTables:
             if at + 16 > len(table):
                 raise MalformedElf("DT_VERNEED runs past its segment")
             _, entries, file_name, aux, step = outer.unpack_from(table, at)
-            library = string_at(self._strtab, file_name, _LONGEST_NAME)
+            library = string_at(strings, file_name, _LONGEST_NAME)
             where = at + aux
             for _ in range(min(entries, budget)):
                 if where + 16 > len(table):
                     raise MalformedElf("DT_VERNEED runs past its segment")
                 _, flags, index, name, next_ = inner.unpack_from(table, where)
-                version = Version(library, string_at(self._strtab, name, _LONGEST_NAME), bool(flags & _VER_FLG_WEAK))
+                version = Version(library, string_at(strings, name, _LONGEST_NAME), bool(flags & _VER_FLG_WEAK))
                 yield index & 0x7FFF, version
                 budget -= 1
                 if next_ == 0:
@@ -97,6 +99,7 @@ class VersionTables:
     def _walk_verdef(self) -> Iterator[tuple[int, str]]:
         assert self._verdef is not None
         address, count = self._verdef
+        strings = self._strtab.content
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHHHIII"), struct.Struct(order + "II")
         at = 0
@@ -107,7 +110,7 @@ class VersionTables:
             if at + aux + 8 > len(table):
                 raise MalformedElf("DT_VERDEF runs past its segment")
             name, _ = inner.unpack_from(table, at + aux)
-            yield index & 0x7FFF, string_at(self._strtab, name, _LONGEST_NAME)
+            yield index & 0x7FFF, string_at(strings, name, _LONGEST_NAME)
             if step == 0:
                 return
             at += step

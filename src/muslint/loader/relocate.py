@@ -2,142 +2,171 @@
 
 Every relocation of every object is processed before anything runs: libraries in load order, the
 program last. Whether a name is found depends only on whether *some* object of the scope has it, so
-the test is a set difference; the entries are walked one by one only where something is missing.
+the test is on sets of names; the entries are walked one by one only where something is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD
-from muslint.libc.model import LibcModel, lfs64_target
-from muslint.loader.bind import References
-from muslint.loader.scope import Facts, Loaded, LoaderKilled
+from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject
+from muslint.loader.bind import STATIC_TLS, Exports, Reference, References
+from muslint.loader.scope import Loaded, LoaderKilled
 from muslint.loader.target import Message
 
 _PF_W = 2
-_EMPTY: frozenset[str] = frozenset()
+_SIGSEGV = 11
 
 
 class Missing:
     """The names one object of a link asks for and no object of the scope gives."""
 
-    __slots__ = ("copy", "other", "plt")
+    __slots__ = ("copy", "fatal", "lines", "other", "plt")
 
-    def __init__(self, plt: frozenset[str], other: frozenset[str], copy: frozenset[str]) -> None:
-        self.plt, self.other, self.copy = plt, other, copy
+    def __init__(self, plt: frozenset[str], other: frozenset[str], copy: frozenset[str], fatal: frozenset[str]) -> None:
+        self.plt, self.other, self.copy, self.fatal = plt, other, copy, fatal
+        self.lines: dict[str, tuple[Message, ...]] = {}
+        """The loader's lines, by the path the object goes by (see `failures`)."""
 
     def __bool__(self) -> bool:
-        return bool(self.plt or self.other or self.copy)
+        return bool(self.plt or self.other or self.copy or self.fatal)
 
     def __iter__(self) -> Iterator[frozenset[str]]:
-        return iter((self.plt, self.other, self.copy))
+        return iter((self.plt, self.other, self.copy, self.fatal))
+
+    def has(self, name: str, handled: str | None) -> bool:
+        """Whether a reference of this class to ``name`` finds nothing."""
+        return name in (self.plt if handled == "PLT" else self.copy if handled == "COPY" else self.other)
 
 
-def remapped(names: Iterable[str], model: LibcModel) -> frozenset[str]:
-    """Those of ``names`` that the LFS64 fallback finds in libc (musl ``get_lfs64``)."""
-    return frozenset(name for name in names if lfs64_target(name, model.lfs64) in model.exports)
+class Needs:
+    """What one object needs of others, and who was found to give some of it; shared by all links.
+
+    The same library meets the same others in link after link, so each pair is tested once, and what
+    stays missing is worked out once for each set of givers.
+    """
+
+    __slots__ = ("_givers", "_settled", "_tested", "references")
+
+    def __init__(self, references: References) -> None:
+        self.references = references
+        self._tested: set[int] = set()
+        self._givers: set[int] = set()
+        self._settled: dict[frozenset[int], Missing] = {}
+
+    def missing(self, scope: Scope) -> Missing:
+        """What the scope leaves unresolved."""
+        plt, other, copy, fatal = self.references[:4]
+        if plt or other or fatal:
+            fresh = scope.serials - self._tested
+            if fresh:
+                self._tested |= fresh
+                self._givers.update(serial for serial in fresh if _gives(scope.exports[serial], plt, other | fatal))
+        givers = scope.serials & self._givers
+        known = self._settled.get(givers)
+        if known is None:
+            for serial in givers:
+                gives = scope.exports[serial]
+                plt, other = plt - gives.defined, other - gives.defined - gives.canonical
+                fatal = fatal - gives.defined
+            known = self._settled[givers] = Missing(plt, other, frozenset(), fatal)
+        return Missing(known.plt, known.other, scope.without_program(copy), known.fatal) if copy else known
 
 
-def residual(facts: Facts, model: LibcModel, with_libc: bool) -> tuple[frozenset[str], frozenset[str]]:
-    """Names ``facts`` needs from objects other than itself and libc, kept for the next link."""
-    known = facts.residual.get(with_libc)
-    if known is None:
-        plt, other = facts.references.plt - facts.exports.defined, facts.references.other - facts.exports.defined
-        other -= facts.exports.canonical
-        if with_libc:
-            plt, other = plt - model.exports, other - model.exports
-        known = plt - remapped(plt, model), other - remapped(other, model)
-        facts.residual[with_libc] = known
-    return known
+def _gives(gives: Exports, plt: frozenset[str], other: frozenset[str]) -> bool:
+    return not (gives.defined.isdisjoint(plt) and gives.defined.isdisjoint(other) and gives.canonical.isdisjoint(other))
 
 
-def missing(loaded: Loaded, scope: list[Loaded], model: LibcModel, with_libc: bool) -> Missing:
-    """What the scope leaves unresolved for one object, its program being ``scope[0]``."""
-    facts = loaded.facts
-    assert facts is not None
-    plt, other = residual(facts, model, with_libc)
-    copy = facts.references.copy
-    if copy:
-        given = model.exports if with_libc else _EMPTY
-        copy = copy - given - remapped(copy, model)
-    if not (plt or other or copy):
-        return Missing(plt, other, copy)
-    nearby = [*loaded.deps, *scope]  # what it needs itself is the likeliest to settle it early
-    for provider in nearby:
-        if provider.facts is None:
-            continue
-        exports = provider.facts.exports
-        if plt:
-            plt = plt - exports.defined
-        if other:
-            other = other - exports.defined
-            if exports.canonical:
-                other = other - exports.canonical
-        if copy and provider is not scope[0]:
-            copy = copy - exports.defined - exports.canonical
-        if not (plt or other or copy):
-            break
-    return Missing(plt, other, copy)
+class Scope:
+    """The global scope of one link: the names every loaded object gives."""
+
+    __slots__ = ("_program", "exports", "serials", "unseen")
+
+    def __init__(self, objects: list[Loaded]) -> None:
+        self.exports = {o.facts.serial: o.facts.exports for o in objects if o.facts is not None}
+        self.serials = frozenset(self.exports)
+        self.unseen = tuple(o.name.rpartition("/")[2] for o in objects if o.facts is None and not o.is_libc)
+        """File names of objects that are only known by name."""
+        self._program = objects[0].facts.serial if objects and objects[0].facts is not None else None
+
+    def without_program(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of ``names`` that no object but the program gives: what COPY relocations miss."""
+        for serial, gives in self.exports.items():
+            if serial != self._program:
+                names = names - gives.defined - gives.canonical
+        return names
 
 
-def failures(loaded: Loaded, lacking: Missing) -> tuple[Message, ...]:
+def failures(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> tuple[Message, ...]:
     """The loader's lines for one object, in the order it meets the entries.
 
-    The symbol is looked up first, so an entry wrong in both ways reports the symbol. Kept with the
-    object: the same library fails the same way under many programs.
+    The symbol is looked up first, so an entry wrong in both ways reports the symbol.
     """
-    facts = loaded.facts
-    assert facts is not None
-    key = (loaded.name, lacking.plt, lacking.other, lacking.copy)
-    known = facts.reports.get(key)
+    known = lacking.lines.get(loaded.name)
     if known is None:
-        known = facts.reports[key] = tuple(_failures(loaded.name, facts.references, lacking))
+        lines = (line for _, line in failing(loaded.name, order, lacking) if line is not None)
+        known = lacking.lines[loaded.name] = tuple(lines)
     return known
 
 
-def _failures(path: str, references: References, lacking: Missing) -> Iterator[Message]:
-    plt, other, copy = lacking.plt, lacking.other, lacking.copy
-    for name, handled, kind, _ in references.order:
-        if name and name in (plt if handled == "PLT" else copy if handled == "COPY" else other):
-            yield Message(
-                f"Error relocating {path}: {name}: symbol not found", "symbol", path, name, reference=handled or ""
-            )
+def failing(
+    path: str, order: tuple[Reference, ...], lacking: Missing
+) -> Iterator[tuple[tuple[int, int], Message | None]]:
+    """The (type, symbol index) pairs that fail, with the line for each; None where the loader dies, and no more."""
+    for name, handled, kind, index in order:
+        if name in lacking.fatal and handled in STATIC_TLS:
+            yield (kind, index), None
+            return
+        if name and lacking.has(name, handled):
+            text = f"Error relocating {path}: {name}: symbol not found"
+            yield (kind, index), Message(text, "symbol", path, name, 0, handled or "")
         elif handled is None:
-            yield Message(f"Error relocating {path}: unsupported relocation type {kind}", "type", path, number=kind)
+            text = f"Error relocating {path}: unsupported relocation type {kind}"
+            yield (kind, index), Message(text, "type", path, number=kind)
 
 
-def every_failure(loaded: Loaded, lacking: Missing) -> Iterator[str]:
+def every_failure(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> Iterator[str]:
     """As `failures`, but one line an entry, as the loader prints them."""
-    facts = loaded.facts
-    assert facts is not None
-    lines: dict[tuple[int, int], str] = {}
-    for reference in facts.references.order:
-        alone = facts.references._replace(order=(reference,))
-        for message in _failures(loaded.name, alone, lacking):
-            lines[reference[2:]] = message.text
-    for table in facts.object.relocations:
-        yield from (lines[pair] for pair in table.all_references() if pair in lines)
+    assert loaded.facts is not None
+    obj = loaded.facts.object
+    count = len(obj.symbols)
+    lines = dict(failing(loaded.name, order, lacking))
+    for table in obj.relocations if lines else ():
+        for kind, index in table.all_references():
+            pair = kind, index if index < count else 0
+            if pair in lines:
+                line = lines[pair]
+                if line is None:
+                    return
+                yield line.text
 
 
-def writes_read_only(facts: Facts) -> bool:
+def writes_read_only(obj: ElfObject) -> bool:
     """Whether a relocation lies in a segment that stays read-only: the loader dies writing to it.
 
     musl makes the mapping writable for the tag DT_TEXTREL only; an object that has just the flag
     DF_TEXTREL is not helped (musl ``map_library``).
     """
-    obj = facts.object
-    if obj.textrel or not (obj.tag(DT_FLAGS) or 0) & DF_TEXTREL:
+    if not (obj.tag(DT_FLAGS) or 0) & DF_TEXTREL or obj.textrel:
         return False
     fixed = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == PT_LOAD and not s.flags & _PF_W]
     return any(low <= r.offset < high for table in obj.relocations for r in table if r.type for low, high in fixed)
 
 
 def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:
-    """Raise LoaderKilled when a look-up of ``loaded`` would reach a program without a hash table."""
+    """Raise LoaderKilled when a look-up of ``loaded`` would reach a program without a hash table.
+
+    musl itself is relocated anew at its place in the list, and refers to symbols (musl ``__dls3``, ``reloc_all``).
+    """
     head, facts = scope[0].facts, loaded.facts
-    if head is None or head.exports.searchable or facts is None:
+    if head is None or head.exports.searchable:
         return
-    wanted = facts.references
-    if wanted.plt or wanted.other:
-        raise LoaderKilled(11)
+    if loaded.is_libc:
+        raise LoaderKilled(_SIGSEGV)
+    if facts is None:
+        return
+    infos = facts.object.symbols.infos
+    for table in facts.object.relocations:
+        for kind, index in table.references():
+            if kind and 0 < index < len(infos) and infos[index] >> 4 != STB_LOCAL:
+                raise LoaderKilled(_SIGSEGV)

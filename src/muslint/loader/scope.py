@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
 
 from muslint.elf.object import ET_DYN, PT_LOAD, ElfObject
-from muslint.loader.bind import Exports, References
-from muslint.loader.search import (
-    NAME_MAX,
-    Stopped,
-    directory_of,
-    expand_origin,
-    reserved_family,
-    search,
-    system_path,
-)
-from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Search, Tree
+from muslint.loader.bind import Exports
+from muslint.loader.search import Outcome, Searches, directory_of, expand_origin, reserved_family, too_long
+from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Search
+
+if TYPE_CHECKING:
+    from muslint.loader.relocate import Needs
 
 PAGE = 4096
 
@@ -29,19 +26,22 @@ class LoaderKilled(Exception):
         self.number = number
 
 
-@dataclass(slots=True)
 class Facts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
-    object: ElfObject
-    exports: Exports
-    references: References
-    residual: dict[bool, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
-    """(PLT names, other names) that neither the object itself nor libc gives, by "libc is in scope"."""
-    reports: dict[tuple[str, frozenset[str], frozenset[str], frozenset[str]], tuple[Message, ...]] = field(
-        default_factory=dict
-    )
-    """Error lines by path and missing names (see `relocate.failures`)."""
+    __slots__ = ("exports", "is_libc", "needs", "object", "serial", "size", "writes_read_only")
+    _serials = count(1)
+
+    def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool) -> None:
+        self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
+        self.serial = next(self._serials)
+        """Tells this reading of the object from any other; never used again."""
+        self.is_libc = {"__libc_start_main", "stdin"} <= exports.defined
+        """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
+        self.size = 2000 + 120 * len(exports.defined)
+        """About how many bytes it takes."""
+        self.needs: dict[bool, Needs] = {}
+        """What it needs of others, by "libc is in scope"."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +55,7 @@ class Loaded:
     shortname: str | None = None
     is_libc: bool = False
     origin: str | None = None  # directory for $ORIGIN, when it is not that of `name`
+    no_origin: bool = False  # $ORIGIN is not known or not to be trusted: an rpath with one is void
     rpath: str | None = None
     deps: list[Loaded] = field(default_factory=list)
     runtime: bool = False  # loaded by dlopen
@@ -65,8 +66,10 @@ class Loaded:
         if self.facts is not None:
             obj = self.facts.object
             raw = obj.rpath if obj.runpath is None else obj.runpath
-            if raw is not None:
-                self.rpath = raw if "$" not in raw else expand_origin(raw, self.origin or directory_of(self.name))
+            if raw is not None and "$" not in raw:
+                self.rpath = raw
+            elif raw is not None and not self.no_origin:
+                self.rpath = expand_origin(raw, directory_of(self.name) if self.origin is None else self.origin)
 
 
 Accept = Callable[[Opened], "Facts | int"]
@@ -77,11 +80,12 @@ Accept = Callable[[Opened], "Facts | int"]
 class Chain:
     """The objects of one process, growing as names are loaded."""
 
-    tree: Tree
+    searching: Searches
     accept: Accept
     arch: str
     loader_name: str  # what the loader calls itself: PT_INTERP, or its own path
     library_path: str = ""
+    secure: bool = False  # AT_SECURE: set-user-ID and the like
     errno: int = 0
     objects: list[Loaded] = field(default_factory=list)
     listed: list[Listed] = field(default_factory=list)
@@ -125,52 +129,51 @@ class Chain:
         if family is not None or name == self.loader_name:
             return self._itself()
         if "/" in name:
-            found = self.tree.open(name)
+            found = self.searching.tree.open(name)
             if isinstance(found, int):
                 self.errno = found
-                self._note(name, needed_by, [Attempt(name, "as given", found)], STRERROR.get(found, str(found)))
+                self._note(name, needed_by, (Attempt(name, "as given", found),), STRERROR.get(found, str(found)))
                 return None
             return self._add(name, name, found, needed_by)
         if (known := self._by_name.get(name)) is not None:
             return known
         if name == "libc.so" and self._libc is not None:
             return self._libc
-        if len(name.encode("utf-8", "surrogateescape")) > NAME_MAX:
+        if too_long(name):
             return None
-        attempts: list[Attempt] = []
-        hit = self._search(name, needed_by, attempts)
-        self._note(name, needed_by, attempts, hit[0] if hit else STRERROR.get(self.errno, str(self.errno)))
-        return self._add(name, hit[0], hit[1], needed_by) if hit else None
+        hit = self._search(name, needed_by)
+        return self._add(name, hit.path, hit.file, needed_by) if hit.file is not None else None
 
-    def _note(self, name: str, needed_by: Loaded | None, attempts: list[Attempt], outcome: str) -> None:
-        self.searches.append(Search(name, needed_by.name if needed_by else None, tuple(attempts), outcome))
+    def _note(self, name: str, needed_by: Loaded | None, attempts: tuple[Attempt, ...], outcome: str) -> None:
+        self.searches.append(Search(name, needed_by.name if needed_by else None, attempts, outcome))
 
-    def _search(self, name: str, needed_by: Loaded | None, attempts: list[Attempt]) -> tuple[str, Opened] | None:
+    def _search(self, name: str, needed_by: Loaded | None) -> Outcome:
         """Library path, then rpaths from the requester up to the program, then the system path."""
-        try:
-            hit = self._try(name, self.library_path, "library path", attempts) if self.library_path else None
-            requester = needed_by
-            while hit is None and requester is not None:
-                if requester.rpath:
-                    hit = self._try(name, requester.rpath, f"rpath of {requester.name}", attempts)
-                requester = requester.needed_by
-            return hit or self._try(name, self._system(), "system path", attempts)
-        except Stopped:
-            return None
+        attempts: tuple[Attempt, ...] = ()
+        for path, origin in self._paths(needed_by):
+            outcome = self.searching.search(name, path, origin)
+            attempts = attempts + outcome.attempts if attempts else outcome.attempts
+            self.errno = outcome.errno or self.errno  # a later success does not reset errno
+            if outcome.file is not None or outcome.stops:
+                break
+        self._note(name, needed_by, attempts, outcome.path or STRERROR.get(self.errno, str(self.errno)))
+        return outcome
 
-    def _try(self, name: str, path: str, origin: str, attempts: list[Attempt]) -> tuple[str, Opened] | None:
-        before = len(attempts)
-        try:
-            return search(self.tree, name, path, origin, attempts)
-        finally:
-            for attempt in attempts[before:]:
-                self.errno = attempt.error or self.errno  # a later success does not reset errno
+    def _paths(self, needed_by: Loaded | None) -> Iterator[tuple[str, str]]:
+        if self.library_path:
+            yield self.library_path, "library path"
+        requester = needed_by
+        while requester is not None:
+            if requester.rpath:
+                yield requester.rpath, f"rpath of {requester.name}"
+            requester = requester.needed_by
+        yield self._system(), "system path"
 
     def _system(self) -> str:
+        """The system path; the path file is read when it is first needed, and what goes wrong stays in errno."""
         if self._system_path is None:
-            self._system_path, error = system_path(self.tree, self.loader_name, self.arch)
-            if error:
-                self.errno = error
+            self._system_path, error = self.searching.system_path(self.loader_name, self.arch)
+            self.errno = error or self.errno
         return self._system_path
 
     def _add(self, name: str, path: str, found: Opened, needed_by: Loaded | None) -> Loaded | None:
@@ -187,9 +190,10 @@ class Chain:
             return None
         if facts is not None and not facts.exports.searchable:
             raise LoaderKilled(11)
-        if facts is not None and {"__libc_start_main", "stdin"} <= facts.exports.defined:
-            return self.load("libc.so", needed_by)  # some libc, musl's own file or glibc's: never a second one
-        added = Loaded(path, found.path, facts, needed_by, runtime=self.runtime)
+        if facts is not None and facts.is_libc:
+            return self.load("libc.so", needed_by)  # never a second one
+        untrusted = self.secure and not path.startswith("/")
+        added = Loaded(path, found.path, facts, needed_by, no_origin=untrusted, runtime=self.runtime)
         self._by_identity[found.identity] = added
         if path != name:
             self._shorten(added)

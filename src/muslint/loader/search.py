@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple
 
 from muslint.loader.target import Attempt, Opened, Tree
 
@@ -22,6 +23,7 @@ DEFAULT_PATH = "/lib:/usr/local/lib:/usr/lib"
 _GOES_ON = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENAMETOOLONG))
 
 
+@lru_cache(maxsize=4096)
 def reserved_family(name: str) -> str | None:
     """The family of a name that is musl itself (``libm.so.6`` → ``m``), None for any other."""
     if name.startswith("lib"):
@@ -58,45 +60,71 @@ def directory_of(path: str) -> str:
     return head if slash else "."
 
 
-class Stopped(Exception):
-    """A search that must not go on: ``open`` failed for a reason other than "not here"."""
+class Outcome(NamedTuple):
+    """What came of looking for a name in the directories of one path."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    path: str  # what was opened; empty when nothing was
+    file: Opened | None
+    attempts: tuple[Attempt, ...]
+    errno: int  # what it leaves behind: the last error, 0 when there was none
+    stops: bool  # an error ends the whole search (musl ``path_open`` returning -2)
 
 
-def search(tree: Tree, name: str, path: str, origin: str, attempts: list[Attempt]) -> tuple[str, Opened] | None:
-    """The first file called ``name`` in the directories of ``path`` that opens.
+class Searches:
+    """Searches in one tree, remembered: link after link asks for the same names."""
 
-    Adds to ``attempts`` what was tried. Raises Stopped when an error ends the whole search
-    (musl ``path_open`` returning -2).
-    """
+    __slots__ = ("_known", "_system", "tree")
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._known: dict[tuple[str, str, str], Outcome] = {}
+        self._system: dict[str, tuple[str, int]] = {}
+
+    def search(self, name: str, path: str, origin: str) -> Outcome:
+        """The first file called ``name`` in the directories of ``path`` that opens; ``origin`` says whose they are."""
+        known = self._known.get((name, path, origin))
+        if known is None:
+            known = self._known[name, path, origin] = _search(self.tree, name, path, origin)
+        return known
+
+    def system_path(self, loader_name: str, arch: str) -> tuple[str, int]:
+        """`system_path`, read once for each name the loader goes by."""
+        known = self._system.get(loader_name)
+        if known is None:
+            known = self._system[loader_name] = system_path(self.tree, loader_name, arch)
+        return known
+
+
+def _search(tree: Tree, name: str, path: str, origin: str) -> Outcome:
+    attempts: list[Attempt] = []
+    error = 0
     for entry in path_entries(path):
         candidate = f"{entry}/{name}"
-        if len(candidate) > CANDIDATE_MAX or (
-            not candidate.isascii() and len(candidate.encode("utf-8", "surrogateescape")) > CANDIDATE_MAX
-        ):
+        if _longer(candidate, CANDIDATE_MAX):
             continue
         found = tree.open(candidate)
         if not isinstance(found, int):
             attempts.append(Attempt(candidate, origin, 0))
-            return candidate, found
+            return Outcome(candidate, found, tuple(attempts), error, False)
+        error = found
         attempts.append(Attempt(candidate, origin, found))
         if found not in _GOES_ON:
-            raise Stopped(found)
-    return None
+            return Outcome("", None, tuple(attempts), error, True)
+    return Outcome("", None, tuple(attempts), error, False)
 
 
-class Requester(Protocol):
-    """An object whose rpath a search reads."""
-
-    name: str
-    rpath: str | None
-    needed_by: Requester | None
+def too_long(name: str) -> bool:
+    """Whether musl refuses to search for a name for its length."""
+    return _longer(name, NAME_MAX)
 
 
-def system_path(tree: Tree, loader_name: str, arch: str) -> tuple[str, int | None]:
-    """The system search path, and the error number that reading the path file left behind.
+def _longer(text: str, limit: int) -> bool:
+    """Whether ``text`` has more than ``limit`` bytes; UTF-8 has at most four to a character."""
+    return len(text) > limit // 4 and len(text.encode("utf-8", "surrogateescape")) > limit
+
+
+def system_path(tree: Tree, loader_name: str, arch: str) -> tuple[str, int]:
+    """The system search path, and the error number that reading the path file left behind, 0 for none.
 
     The file is ``PREFIX/etc/ld-musl-ARCH.path``, PREFIX being the loader's name without its last
     two components. Only a file that does not exist leaves the default; one that cannot be read
@@ -111,4 +139,5 @@ def system_path(tree: Tree, loader_name: str, arch: str) -> tuple[str, int | Non
     if found.directory or found.data is None:
         return "", errno.EISDIR
     text = found.data.at(0, found.data.size).split(b"\0", 1)[0]
-    return text.decode("utf-8", "surrogateescape"), None
+    found.data.close()
+    return text.decode("utf-8", "surrogateescape"), 0

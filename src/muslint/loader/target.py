@@ -10,6 +10,9 @@ from muslint.elf.object import ElfObject
 from muslint.sources.tree import Opened as Opened
 from muslint.sources.tree import Tree as Tree
 
+FAILED, NOT_STARTED = 127, 1
+"""Exit codes of the loader: errors while loading, and a file it cannot load at all."""
+
 STRERROR = {
     0: "No error information",
     errno.ENOENT: "No such file or directory",
@@ -45,8 +48,7 @@ class Search(NamedTuple):
     outcome: str  # path found, or the error text
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One line the loader prints to stderr, with the facts it was made from."""
 
     text: str

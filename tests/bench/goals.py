@@ -1,0 +1,148 @@
+"""What is compared, and the goal of each comparison."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support import real_loader
+
+from .corpus import files, write_list
+from .measure import Run, Side, in_turn, median, python, run
+from .work import write_plan
+
+MUSLINT = shutil.which("muslint", path=str(Path(sys.executable).parent)) or "muslint"
+SAMPLE = 40
+"""pyelftools reads every 40th file: it takes a second for each 20,000 symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison: ``value`` against ``goal``, in ``unit``; ``least`` says that more is better."""
+
+    title: str
+    value: float
+    goal: float
+    unit: str
+    least: bool
+    ours: float
+    theirs: float
+    counts: Mapping[str, Any]
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.value >= self.goal if self.least else self.value <= self.goal
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``results.json``."""
+        rounded = {key: round(item, 4) if isinstance(item, float) else item for key, item in asdict(self).items()}
+        return rounded | {"met": self.met}
+
+
+class CountsDiffer(Exception):
+    """The two sides did not find the same things, so their times cannot be compared."""
+
+
+def work(name: str, argument: str) -> Side:
+    """A side that is one of `work.WORKS`."""
+    return Side(name, python("-m", "tests.bench.work", name, argument), answers=True)
+
+
+def equal_counts(reader: str, argument: str) -> None:
+    """Raise CountsDiffer unless ``reader`` and muslint agree on the totals of every fact of all files."""
+    ours, theirs = (
+        run(work(f"totals-{name}", argument).command, answers=True).answer["counts"] for name in ("muslint", reader)
+    )
+    wrong = {key: (ours[key], value) for key, value in theirs.items() if ours[key] != value}
+    if wrong:
+        raise CountsDiffer(f"muslint and {reader}: {wrong}")
+
+
+def facts(title: str, reader: str, argument: str, goal: float, rounds: int) -> tuple[Row, list[list[Run]]]:
+    """Full facts by muslint and by ``reader``; imports are not counted."""
+    equal_counts(reader, argument)
+    runs = in_turn([work("facts-muslint", argument), work(f"facts-{reader}", argument)], rounds)
+    ours, theirs = (median([one.inner for one in side]) for side in runs)
+    return Row(title, theirs / ours, goal, "times faster", True, ours, theirs, runs[0][0].answer["counts"]), runs
+
+
+def readers(root: Path, wheels: Path, folder: Path, rounds: int) -> Iterator[Row]:
+    """The reader against LIEF, pyelftools, eu-readelf and the bare bytes."""
+    debian = files(root)
+    lists = {
+        "wheels": write_list(folder, "wheels", files(wheels, "/wheels/")),
+        "Debian root": write_list(folder, "debian", debian),
+    }
+    for name, argument in lists.items():
+        row, runs = facts(f"every fact of the files, LIEF: {name}", "lief", argument, 4, rounds)
+        yield row
+        ours, theirs = (max(one.peak for one in side) / 1024 for side in runs)
+        title = f"the same, peak memory against LIEF's: {name}"
+        yield Row(title, ours / theirs, 1 / 3, "of it", False, ours, theirs, row.counts)
+    sample = write_list(folder, "sample", debian[::SAMPLE])
+    yield facts(f"every fact of every {SAMPLE}th file, pyelftools: Debian root", "pyelftools", sample, 60, 1)[0]
+    yield from exports_and_references(debian, folder, rounds)
+
+
+def exports_and_references(debian: list[str], folder: Path, rounds: int) -> Iterator[Row]:
+    """What binding needs of every file, against the bytes alone and against eu-readelf."""
+    argument = str(folder / "debian")
+    plan = folder / "plan"
+    write_plan(debian, plan)
+    runs = in_turn([work("loader-muslint", argument), work("bytes", str(plan))], rounds)
+    ours, theirs = (median([one.inner for one in side]) for side in runs)
+    counts = runs[0][0].answer["counts"] | runs[1][0].answer["counts"]
+    yield Row("exports and references: against reading just the bytes", ours / theirs, 5, "times its time", False,
+              ours, theirs, counts)  # fmt: skip
+    if shutil.which("eu-readelf"):
+        readelf = Side("eu-readelf", ("eu-readelf", "-d", "-s", "-r", *debian), (0, 1))
+        runs = in_turn([work("loader-muslint", argument), readelf], rounds)
+        ours, theirs = (median([one.seconds for one in side]) for side in runs)
+        yield Row("exports and references: against eu-readelf -d -s -r, whole processes", ours / theirs, 1,
+                  "times its time", False, ours, theirs, {"files": len(debian)})  # fmt: skip
+
+
+def whole_root(root: Path, rounds: int) -> Iterator[Row]:
+    """``muslint ldd --all`` against the real loader once a file, and its peak memory."""
+    wanted = real_loader.subjects(root)
+    all_of_it = Side("muslint ldd --all", (MUSLINT, "ldd", "--root", str(root), "--all", "--format", "jsonl"), (0, 127))
+    mine, theirs = [], []
+    run(all_of_it.command, statuses=all_of_it.statuses)
+    for _ in range(rounds):
+        mine.append(run(all_of_it.command, statuses=all_of_it.statuses).seconds)
+        began = time.monotonic()
+        answers = real_loader.list_files(root, wanted)
+        theirs.append(time.monotonic() - began)
+        if len(answers) != len(wanted):
+            raise CountsDiffer(f"the real loader answered for {len(answers)} of {len(wanted)} files")
+    title = "muslint ldd --all, the real loader once a file: Debian root"
+    yield Row(title, median(theirs) / median(mine), 1, "times faster", True, median(mine), median(theirs),
+              {"files": len(wanted)})  # fmt: skip
+
+
+def start_up(root: Path, rounds: int) -> Iterator[Row]:
+    """One command, against an interpreter that does nothing."""
+    program = str(root / "usr" / "bin" / "true")
+    sides = [
+        Side("python -c pass", python("-c", "pass")),
+        Side("muslint --version", (MUSLINT, "--version")),
+        Side("muslint ldd, one small file", (MUSLINT, "ldd", "--root", str(root), "/usr/bin/true"), (127,)),
+        Side("muslint check, one small file", (MUSLINT, "check", program, "--on", "alpine:3.23"), (1,)),
+    ]
+    times = [median([one.seconds for one in side]) for side in in_turn(sides, 5 * rounds)]
+    for side, seconds, goal in zip(sides[1:], times[1:], (10, 20, 20), strict=True):
+        yield Row(side.name, seconds / times[0], goal, "times python -c pass", False, seconds, times[0], {})
+
+
+def memory(wheels: Path) -> Iterator[Row]:
+    """Peak memory of whole runs over the unpacked wheels."""
+    for side in (
+        Side("muslint ldd --all", (MUSLINT, "ldd", "--root", str(wheels), "--all", "--format", "jsonl"), (127,)),
+        Side("muslint check", (MUSLINT, "check", "-q", str(wheels / "wheels")), (1,)),
+    ):
+        peak = run(side.command, statuses=side.statuses).peak / 1024
+        yield Row(f"{side.name} of the unpacked wheels, peak memory", peak, 200, "MB", False, peak, 200, {})

@@ -1,0 +1,147 @@
+"""One side of a comparison as a process: ``python -m tests.bench.work WORK LIST``, LIST naming one file a line.
+
+Prints one JSON object: ``seconds`` the work took without imports, and what was counted.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from . import facts
+
+Counts = dict[str, int]
+
+
+def _facts(reader: str) -> Callable[[list[str]], Counts]:
+    read = facts.READERS[reader]()
+
+    def work(paths: list[str]) -> Counts:
+        symbols = relocations = 0
+        for path in paths:
+            found = read(path)
+            symbols += len(found.symbols)
+            relocations += len(found.relocations)
+        return {"files": len(paths), "symbols": symbols, "relocations": relocations}
+
+    return work
+
+
+def _totals(reader: str) -> Callable[[list[str]], Counts]:
+    read = facts.READERS[reader]()
+
+    def work(paths: list[str]) -> Counts:
+        counts: Counter[str] = Counter()
+        for path in paths:
+            found = read(path)
+            counts.update(facts.totals(found))
+            if reader != "pyelftools":
+                counts.update(facts.versions(found))
+        return dict(counts)
+
+    return work
+
+
+def _loader() -> Callable[[list[str]], Counts]:
+    """What the loader model takes from every file: the names it gives and the names it asks for."""
+    from muslint.elf.dynamic import read
+    from muslint.libc.musl import model
+    from muslint.loader.bind import exports, references
+    from muslint.sources.bytes import FileBytes
+
+    libc = model("1.2.3", "x86_64")
+
+    def work(paths: list[str]) -> Counts:
+        given = asked = 0
+        for path in paths:
+            data = FileBytes(path)
+            found = read(data, path)
+            gives = exports(found)
+            wanted = references(found, gives, libc, True, True)
+            given += len(gives.defined)
+            asked += len(wanted.plt) + len(wanted.other) + len(wanted.copy)
+            data.close()
+        return {"files": len(paths), "given": given, "asked": asked}
+
+    return work
+
+
+class _Noted:
+    """A file that remembers what was read of it."""
+
+    def __init__(self, path: str) -> None:
+        from muslint.sources.bytes import FileBytes
+
+        self._data = FileBytes(path)
+        self.size = self._data.size
+        self.reads: list[tuple[int, int]] = []
+
+    def at(self, offset: int, size: int) -> bytes:
+        """As `FileBytes.at`."""
+        self.reads.append((offset, size))
+        return self._data.at(offset, size)
+
+    def close(self) -> None:
+        """As `FileBytes.close`."""
+        self._data.close()
+
+
+def write_plan(paths: list[str], plan: Path) -> None:
+    """Write which bytes of each file the reader reads, for `_bytes`."""
+    from muslint.elf.dynamic import read
+
+    rows = []
+    for path in paths:
+        data = _Noted(path)
+        read(data, path)
+        data.close()
+        rows.append([path, data.reads])
+    plan.write_text(json.dumps(rows))
+
+
+def _bytes() -> Callable[[list[str]], Counts]:
+    """Only the bytes: each file opened, the pieces of its plan read, nothing decoded. LIST is the plan."""
+
+    def work(lines: list[str]) -> Counts:
+        total = 0
+        rows = json.loads(lines[0])
+        began = time.perf_counter()
+        for path, reads in rows:
+            fd = os.open(path, os.O_RDONLY)
+            os.fstat(fd)
+            for offset, size in reads:
+                total += len(os.pread(fd, size, offset))
+            os.close(fd)
+        took = time.perf_counter() - began
+        return {"files": len(rows), "bytes": total, "nanoseconds": int(took * 1e9)}
+
+    return work
+
+
+WORKS: dict[str, Callable[[], Callable[[list[str]], Counts]]] = {
+    "bytes": _bytes,
+    "loader-muslint": _loader,
+    **{f"facts-{reader}": lambda reader=reader: _facts(reader) for reader in facts.READERS},
+    **{f"totals-{reader}": lambda reader=reader: _totals(reader) for reader in facts.READERS},
+}
+
+
+def main() -> None:
+    """Do one work and print what it took."""
+    gc.set_threshold(200_000, 20, 20)  # as muslint itself sets it; all sides gain
+    work = WORKS[sys.argv[1]]()
+    paths = Path(sys.argv[2]).read_text().splitlines()
+    began = time.perf_counter()
+    counts = work(paths)
+    seconds = time.perf_counter() - began
+    if "nanoseconds" in counts:
+        seconds = counts.pop("nanoseconds") / 1e9  # without reading the plan
+    print(json.dumps({"seconds": seconds, "counts": counts}))
+
+
+if __name__ == "__main__":
+    main()
