@@ -48,7 +48,7 @@ NATIVE = {
 }
 """musl architectures each machine (``uname -m``) runs without qemu."""
 
-_LISTED = re.compile(r"\t(.*?)(?: => (.*))? \(0x[0-9a-fA-F]+\)")
+_LISTED = re.compile(r"\t(.*?)(?: => (.*))? \((?:0x[0-9a-fA-F]+|0)\)")
 
 
 _QEMU_OWN = "qemu: uncaught target signal"

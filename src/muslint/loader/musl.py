@@ -16,6 +16,7 @@ from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
 from muslint.errors import MalformedElf
 from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
+from muslint.loader.mapped import cut_short, read_as_mapped
 from muslint.loader.opened import dlopen, link
 from muslint.loader.relocate import (
     Missing,
@@ -31,7 +32,7 @@ from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
 
 if TYPE_CHECKING:
-    from muslint.elf.object import Reader
+    from muslint.elf.object import Readable, Reader
     from muslint.libc.model import LibcModel
 
 Lines = list[str]
@@ -84,15 +85,19 @@ class MuslLoader:
             return self.facts(found.object)
         if found.directory or found.data is None:
             return errno.EISDIR
+        obj = self._read(found.data, found.path)
+        return obj if isinstance(obj, int) else self.facts(obj)
+
+    def _read(self, data: Readable, path: str) -> ElfObject | int:
+        """The object, read plainly where the file is sound, else as `read_as_mapped` says musl takes it."""
         try:
-            obj = self._reader(found.data, found.path)
+            obj = self._reader(data, path)
         except MalformedElf:
-            return errno.ENOEXEC
+            return read_as_mapped(self._reader, data, path, self.bits, self.little)
         ident = obj.ident
-        # Class and byte order are not checked by musl, but the header then reads as nonsense.
-        if (ident.bits, ident.little) != (self.bits, self.little) or ident.type not in (ET_EXEC, ET_DYN):
-            return errno.ENOEXEC
-        return self.facts(obj)
+        if (ident.bits, ident.little) != (self.bits, self.little) or cut_short(obj.segments, data.size):
+            return read_as_mapped(self._reader, data, path, self.bits, self.little)
+        return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
     def facts(self, obj: ElfObject) -> Facts | int:
         """What binding needs of ``obj``, or the error number musl refuses it with."""
@@ -130,6 +135,8 @@ class MuslLoader:
             text = f"{self.path}: cannot load {path}: {STRERROR.get(found, str(found))}"
             return _not_started(path, Message(text, "program", path, number=found))
         facts = self.accept(found)
+        if isinstance(facts, int) and facts < 0:
+            return Link(path, facts, (), (), (), (), repeats=())
         if isinstance(facts, int):
             return _not_started(path, Message(f"{self.path}: {path}: Not a valid dynamic program", "program", path))
         name = facts.object.mapped_interpreter or self.path

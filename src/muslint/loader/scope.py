@@ -212,6 +212,8 @@ class Chain:
         if found.data is None and found.object is None and not found.directory:
             return None  # known only by name
         facts = self.accept(found)
+        if isinstance(facts, int) and facts < 0:
+            raise LoaderKilled(-facts)
         if not isinstance(facts, int) and facts.object.ident.type != ET_DYN and self._overlaps(facts.object):
             return errno.EBUSY
         return facts

@@ -1,0 +1,76 @@
+"""A file as ``map_library`` sees it once it is mapped (musl ``ldso/dynlink.c``, mmap(2)).
+
+musl looks at neither the magic number nor the class nor the byte order: it reads every header as its own. It does
+not compare the file's length with its segments either: what is missing of the last page reads as zeros, and what
+lies beyond that page kills the loader with SIGBUS.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from muslint.elf.header import HEAD_SIZE, MAGIC, read_header
+from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_LOAD, ElfObject, Readable, Reader, Segment
+from muslint.errors import MalformedElf
+
+PAGE = 4096
+KILLED_BY_SIGBUS = -7
+"""In place of an error number: reading the file kills the loader."""
+
+_PF_W = 2
+
+
+class _AsMapped:
+    """The bytes with the header's first six as the loader takes them, and zeros up to the end of the last page."""
+
+    def __init__(self, data: Readable, ident: bytes, padded: bool) -> None:
+        self._data, self._ident = data, ident
+        self.size = (data.size + PAGE - 1) // PAGE * PAGE if padded else data.size
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``."""
+        size = max(min(size, self.size - offset), 0)
+        piece = self._data.at(offset, size)
+        piece += bytes(size - len(piece))
+        return self._ident[offset:][:size] + piece[len(self._ident) - offset :] if offset < len(self._ident) else piece
+
+    def close(self) -> None:
+        """Give back what reading holds open."""
+        self._data.close()
+
+
+def cut_short(segments: tuple[Segment, ...], size: int) -> bool:
+    """Whether a PT_LOAD runs past the end of a file of ``size`` bytes."""
+    return any(s.type == PT_LOAD and s.offset + s.filesz > size for s in segments)
+
+
+def read_as_mapped(reader: Reader, data: Readable, path: str, bits: int, little: bool) -> ElfObject | int:
+    """Read a file whose header or length an ordinary reader refuses; an error number where musl refuses it too.
+
+    `KILLED_BY_SIGBUS` where something musl reads at this point lies beyond the file's last page.
+    """
+    ident = MAGIC + bytes((bits // 32, 1 if little else 2))
+    view = _AsMapped(data, ident, padded=False)
+    try:
+        header = read_header(view, view.at(0, HEAD_SIZE))
+    except MalformedElf:
+        return errno.ENOEXEC
+    segments = header.segments
+    if header.ident.type not in (ET_EXEC, ET_DYN) or not any(s.type == PT_DYNAMIC for s in segments):
+        return errno.ENOEXEC
+    short = cut_short(segments, data.size)
+    if short and _clears_beyond(segments, (data.size + PAGE - 1) // PAGE * PAGE):
+        return KILLED_BY_SIGBUS
+    try:
+        return reader(_AsMapped(data, ident, padded=short), path)
+    except MalformedElf:
+        return KILLED_BY_SIGBUS if short else errno.ENOEXEC
+
+
+def _clears_beyond(segments: tuple[Segment, ...], end: int) -> bool:
+    """Whether the rest of the last page of a segment's file part, which musl clears for .bss, is not in the file."""
+    return any(
+        s.type == PT_LOAD and s.flags & _PF_W and s.memsz > s.filesz
+        and (s.vaddr + s.filesz) % PAGE and s.offset + s.filesz > end
+        for s in segments
+    )  # fmt: skip

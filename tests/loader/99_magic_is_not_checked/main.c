@@ -1,0 +1,3 @@
+int one(void);
+int two(void);
+void _start(void) { one(), two(); }
