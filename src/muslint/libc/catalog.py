@@ -77,7 +77,8 @@ class Runtime:
 VERSIONED_ONLY: frozenset[str] = frozenset({"_ZSt21ios_base_library_initv"})
 """Names libstdc++ has only when built with symbol versions: absent in every Alpine.
 
-Objects compiled by GCC 13 or newer that include ``<iostream>`` refer to this one.
+GCC 13 and newer leave this one undefined in users of ``<iostream>``, mostly without a relocation; musl looks up
+only what a relocation refers to, so it fails just where the name is really called.
 """
 
 # Nodes of libgcc_s by the compiler they came with; 8 to 11 added none.
