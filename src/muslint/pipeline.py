@@ -12,7 +12,7 @@ from muslint.hosts import host_of
 from muslint.hosts.host import Host
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
-from muslint.loader.target import Link, Message
+from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
 from muslint.report.report import Judged, Report, TargetFacts
@@ -138,7 +138,7 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
         else:
             loader = target.loader(obj.arch)
             if loader is not None and obj.kind in _LINKED:
-                loader.remember(found.identity, obj)
+                loader.remember(found, obj)
             yield _Work(member, obj, loader)
 
 
@@ -188,6 +188,8 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     obj, loader = item.object, item.loader
     if loader is None:
         return _unjudged(target, item)
+    if item.link is not None and item.link.exit == NOT_STARTED:
+        return _judged(item, Verdict.UNKNOWN, (), (), f"the loader does not take it: {item.link.errors[0]}")
     messages: tuple[Message, ...] = ()
     canonical = ""
     if item.link is not None:

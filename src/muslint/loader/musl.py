@@ -118,12 +118,16 @@ class MuslLoader:
             facts.object.forget()
         return known
 
-    def remember(self, identity: Hashable, obj: ElfObject) -> None:
-        """Take an object that was read already for the file of this identity, so that it is read once."""
-        if identity not in self._facts:
+    def remember(self, found: Opened, obj: ElfObject) -> None:
+        """Take an object that was read already from ``found``, so that it is read once.
+
+        A file cut short is not taken: `accept` reads it as it would be mapped.
+        """
+        short = found.data is not None and cut_short(obj.segments, found.data.size)
+        if found.identity not in self._facts and not short:
             facts = self.facts(obj)
             self._held += _bytes(facts)
-            self._keep(identity, facts)
+            self._keep(found.identity, facts)
 
     def list(self, path: str, *, library_path: str = "", preload: str = "", repeats: bool = False) -> Link:
         """What ``LOADER --list PATH`` prints, line for line, and its exit code.
@@ -168,6 +172,8 @@ class MuslLoader:
         """
         found = self.tree.open(path)
         facts = self.accept(found) if not isinstance(found, int) else found
+        if isinstance(facts, int) and facts < 0:
+            return Link(path, facts, (), (), (), ())
         if isinstance(facts, int) or isinstance(found, int):
             text = f"{path}: {STRERROR.get(facts if isinstance(facts, int) else 0, 'cannot be read')}"
             return _not_started(path, Message(text, "program", path))

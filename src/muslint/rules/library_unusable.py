@@ -7,7 +7,11 @@ from muslint.rules.finding import Evidence, Finding, Severity, When
 from muslint.rules.library_cause import library_findings
 from muslint.rules.rule import Case, Rule
 
-_SIGSEGV = -11
+_SIGBUS = 7
+_SIGNALS = {
+    _SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
+    11: ("SIGSEGV", "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
+}
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -25,13 +29,20 @@ def find(case: Case) -> Iterator[Finding]:
                 f"{where} is for {mapped.object.arch}, not {case.model.arch}", library=where,
                 evidence=(Evidence("header", where, "musl maps it without a check and then misreads it"),),
             )  # fmt: skip
-    if link.exit == _SIGSEGV:
-        yield Finding(
-            RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of SIGSEGV, without a message",
-            evidence=(
-                Evidence("loader", path, "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
-            ),
-        )  # fmt: skip
+    if link.exit < 0:
+        yield _killed(case, path, -link.exit)
+
+
+def _killed(case: Case, path: str, number: int) -> Finding:
+    """The load kills the loader itself, with nothing in the log but the signal."""
+    why = _SIGNALS.get(number, (f"signal {number}", "the loader cannot read one of the files"))
+    where = path
+    if number == _SIGBUS and case.link is not None and case.link.searches and case.link.searches[-1].attempts:
+        where = case.shown(case.link.searches[-1].attempts[-1].path)  # the file that was being mapped
+    return Finding(
+        RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of {why[0]}, without a message",
+        library=where if where != path else None, evidence=(Evidence("loader", where, why[1]),),
+    )  # fmt: skip
 
 
 RULE = Rule(
