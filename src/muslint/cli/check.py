@@ -154,9 +154,10 @@ def _listed(files_from: str) -> list[str]:
 
 
 def _known_arch(arch: str) -> str:
-    from muslint.elf.machine import canonical_arch, machine_number
+    from muslint.elf.machine import machine_number
+    from muslint.libc.model import musl_arch
 
-    name = canonical_arch(arch)
+    name = musl_arch(arch)
     if not machine_number(name):
         raise WrongUse(f"--arch {arch}: no architecture of musl; write x86_64, aarch64, armhf, i386, riscv64 …")
     return name

@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from muslint.errors import WrongUse
 from muslint.loader.target import Link
+
+if TYPE_CHECKING:
+    from muslint.sources.directory import DirectoryTree
 
 
 class Format(StrEnum):
@@ -70,30 +73,29 @@ def _links(
     library_path: str, preload: str, repeats: bool, reader: str,
 ) -> Iterator[Link]:  # fmt: skip
     from muslint.elf.readers import named_reader
+    from muslint.libc.model import musl_arch
     from muslint.loader.root import loader_of, subjects
     from muslint.sources.directory import DirectoryTree
 
     reading = named_reader(reader)
+    wanted = musl_arch(arch) if arch else None
     if root is not None:
         if not os.path.isdir(root):
             raise WrongUse(f"--root {root}: no such directory")
         tree = DirectoryTree(root)
-        loader = loader_of(tree, arch, reading)
+        loader = loader_of(tree, wanted, reading)
         for path in [_inside(root, tree, name) for name in files] or subjects(tree, loader):
             yield loader.list(path, library_path=library_path, preload=preload, repeats=repeats)
         return
     from muslint.loader.named import host_loader
 
     for name in files:
-        loader = host_loader(name, on, arch, reading)
+        loader = host_loader(name, on, wanted, reading)
         yield loader.list(name, library_path=library_path, preload=preload, repeats=repeats)
 
 
-def _inside(root: str, tree: object, name: str) -> str:
+def _inside(root: str, tree: DirectoryTree, name: str) -> str:
     """FILE as a path inside the root; a path on this machine that lies below the root is taken too."""
-    from muslint.sources.directory import DirectoryTree
-
-    assert isinstance(tree, DirectoryTree)
     if isinstance(tree.resolve(name), int):
         absolute, base = os.path.abspath(name), os.path.abspath(root)
         if os.path.lexists(absolute) and absolute.startswith(base.rstrip("/") + "/"):

@@ -75,38 +75,6 @@ def _mips_arch(bits: int, little: bool, flags: int) -> str:
     return name + ("r6" if flags >> 28 in (9, 10) else "") + ("el" if little else "")
 
 
-def reloc_arch(musl_name: str) -> str:
-    """The name under which musl keeps the relocation numbers of ``musl_name``.
-
-    Float ABI and byte order do not change relocation numbers: ``armhf`` and ``armeb`` share
-    ``arm``, ``powerpc64le`` is ``powerpc64``. Source: the directories below musl ``arch/``.
-    """
-    name = musl_name.split("-")[0]
-    for prefix in (
-        "aarch64", "arm", "mips64", "mipsn32", "mips", "powerpc64", "powerpc",
-        "microblaze", "loongarch64", "riscv64", "riscv32", "sh",
-    ):  # fmt: skip
-        if name.startswith(prefix):
-            return prefix
-    return name
-
-
-# What `uname -m`, Docker platforms and Debian call them, to the musl name.
-ALIASES = {
-    "amd64": "x86_64", "x86-64": "x86_64", "x64": "x86_64",
-    "x86": "i386", "386": "i386", "i686": "i386", "i586": "i386", "i486": "i386",
-    "arm64": "aarch64", "armv8": "aarch64",
-    "armv7": "armhf", "armv7l": "armhf", "armv6": "armhf", "armel": "arm",
-    "ppc64le": "powerpc64le", "ppc64el": "powerpc64le", "ppc64": "powerpc64", "ppc": "powerpc",
-    "loong64": "loongarch64",
-}  # fmt: skip
-
-
-def canonical_arch(name: str) -> str:
-    """``name`` as musl spells it: ``amd64`` → ``x86_64``, ``arm64`` → ``aarch64`` …; unknown names pass through."""
-    return ALIASES.get(name.lower(), name)
-
-
 def word(musl_name: str) -> tuple[int, bool]:
     """Address size in bits and whether the byte order is little, for a musl architecture name."""
     name = musl_name.split("-")[0]

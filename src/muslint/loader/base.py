@@ -10,6 +10,7 @@ from muslint.libc.catalog import base_files, runtime
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import names as shim_names
 from muslint.libc.shims import shim
+from muslint.loader.scope import LIBC_MARKS
 from muslint.loader.target import Opened, Tree
 
 RUNTIME_PACKAGES = {"libstdc++": ("libstdc++.so.6", "libgcc_s.so.1"), "libgcc": ("libgcc_s.so.1",)}
@@ -110,13 +111,9 @@ def table_tree(model: LibcModel, release: str | None, packages: tuple[str, ...])
     """
     tables = _Tables(model.arch)
     loader = f"/lib/ld-musl-{model.arch}.so.1"
-    tables.files[loader] = Opened(
-        loader,
-        loader,
-        False,
-        None,
-        listed_library(loader, model.arch, model.exports | {"stdin", "__libc_start_main"}, ()),
-    )
+    # The two names a libc is known by; whoever finds the file gets the model in its place.
+    itself = listed_library(loader, model.arch, LIBC_MARKS, ())
+    tables.files[loader] = Opened(loader, loader, False, None, itself)
     if release is not None:
         tables.base(release)
         for package in packages:

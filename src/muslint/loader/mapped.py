@@ -12,9 +12,9 @@ import errno
 from muslint.elf.header import HEAD_SIZE, MAGIC, read_header
 from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_LOAD, ElfObject, Readable, Reader, Segment
 from muslint.errors import MalformedElf
+from muslint.loader.scope import PAGE, SIGBUS
 
-PAGE = 4096
-KILLED_BY_SIGBUS = -7
+KILLED_BY_SIGBUS = -SIGBUS
 """In place of an error number: reading the file kills the loader."""
 
 _PF_W = 2

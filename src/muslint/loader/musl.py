@@ -27,7 +27,7 @@ from muslint.loader.relocate import (
     failures,
     writes_read_only,
 )
-from muslint.loader.scope import PAGE, Chain, Facts, Loaded, LoaderKilled
+from muslint.loader.scope import PAGE, SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
 
@@ -40,8 +40,6 @@ Lines = list[str]
 
 MOST_HELD = 64 << 20
 """About how many bytes of facts a loader keeps between links."""
-
-_SIGSEGV = 11
 
 
 class MuslLoader:
@@ -70,6 +68,11 @@ class MuslLoader:
         if found.data is not None:
             found.data.close()
         return known
+
+    def is_itself(self, found: Opened | int) -> bool:
+        """Whether a file of the tree is the loader's own: the model, never a subject."""
+        itself = self.tree.open(self.path)
+        return isinstance(found, Opened) and isinstance(itself, Opened) and itself.identity == found.identity
 
     def _keep(self, identity: Hashable, facts: Facts | int) -> None:
         """Remember facts as those used last, and forget the longest unused when they are too many.
@@ -229,7 +232,7 @@ class MuslLoader:
                     if repeats:
                         lines.extend(every_failure(loaded, needs.references.order, lacking))
                 if lacking.fatal:
-                    raise LoaderKilled(_SIGSEGV)
+                    raise LoaderKilled(SIGSEGV)
             status = FAILED if chain.messages else 0
         except LoaderKilled as killed:
             status = -killed.number
@@ -242,7 +245,7 @@ class MuslLoader:
         """
         assert loaded.facts is not None
         if loaded.facts.writes_read_only:
-            raise LoaderKilled(_SIGSEGV)
+            raise LoaderKilled(SIGSEGV)
         needs = self._needs(loaded.facts, chain.libc is not None)
         lacking = needs.missing(scope)
         if lacking and scope.unseen:

@@ -86,10 +86,7 @@ class Target:
     def loads_with(self, arch: str, path: str) -> bool:
         """Whether the file at ``path`` of the root is the target's own loader for ``arch``."""
         loader = self.loader(arch)
-        if loader is None:
-            return False
-        itself, found = loader.tree.open(loader.path), loader.tree.open(path)
-        return not isinstance(itself, int) and not isinstance(found, int) and itself.identity == found.identity
+        return loader is not None and loader.is_itself(loader.tree.open(path))
 
     def check_packages(self) -> None:
         """Raise UnknownTarget when a package added with ``+`` is none the tables know."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from muslint.elf.object import DF_1_NOW, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, STB_LOCAL, ElfObject
 from muslint.loader.bind import STATIC_TLS
 from muslint.loader.relocate import Missing, Needs, Scope, failing, failures
-from muslint.loader.scope import Chain, Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Chain, Loaded, LoaderKilled
 from muslint.loader.target import FAILED, STRERROR, Link, Mapped, Message
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 DEFERRED = ("PLT", "GOT")
 """Relocation classes that RTLD_LAZY puts off when the name is not found."""
-_SIGSEGV = 11
 
 
 class _GaveUp(Exception):
@@ -69,7 +68,7 @@ class _Opening:
             else:
                 self.fail((line,))
         if lacking.fatal:
-            raise LoaderKilled(_SIGSEGV)
+            raise LoaderKilled(SIGSEGV)
 
     def lines_with_tls(self, loaded: Loaded, needs: Needs, lacking: Missing) -> Iterator[Message]:
         """The lines of an object with initial-exec TLS, in the order its entries are met."""

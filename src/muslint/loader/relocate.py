@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject
 from muslint.loader.bind import STATIC_TLS, Exports, Reference, References
-from muslint.loader.scope import Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
 _PF_W = 2
-_SIGSEGV = 11
 
 
 class Missing:
@@ -162,11 +161,11 @@ def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:
     if head is None or head.exports.searchable:
         return
     if loaded.is_libc:
-        raise LoaderKilled(_SIGSEGV)
+        raise LoaderKilled(SIGSEGV)
     if facts is None:
         return
     infos = facts.object.symbols.infos
     for table in facts.object.relocations:
         for kind, index in table.references():
             if kind and 0 < index < len(infos) and infos[index] >> 4 != STB_LOCAL:
-                raise LoaderKilled(_SIGSEGV)
+                raise LoaderKilled(SIGSEGV)

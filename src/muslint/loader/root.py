@@ -73,13 +73,11 @@ def subjects(tree: DirectoryTree, loader: MuslLoader) -> Iterator[str]:
     Programs and shared libraries of its class, byte order and machine; regular files, not
     symbolic links; the loader itself left out.
     """
-    itself = tree.open(loader.path)
     wanted = (loader.bits, loader.little, machine_number(loader.arch))
     for path, head in tree.elf_files():
         bits, little = 32 * head[4], head[5] == 1
         kind, machine = struct.unpack_from("<HH" if little else ">HH", head, 16)
         if (bits, little, machine) != wanted or kind not in (ET_EXEC, ET_DYN):
             continue
-        found = tree.open(path)
-        if isinstance(itself, int) or isinstance(found, int) or found.identity != itself.identity:
+        if not loader.is_itself(tree.open(path)):
             yield path

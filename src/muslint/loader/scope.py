@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 PAGE = 4096
 
 
+LIBC_MARKS = frozenset({"__libc_start_main", "stdin"})
+"""Names that together give away a libc, musl's or glibc's."""
+
+SIGSEGV, SIGBUS = 11, 7
+"""Signals the loader dies of."""
+
+
 class LoaderKilled(Exception):
     """The loader itself would die of a signal here."""
 
@@ -36,7 +43,7 @@ class Facts:
         self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
-        self.is_libc = {"__libc_start_main", "stdin"} <= exports.defined
+        self.is_libc = exports.defined >= LIBC_MARKS
         """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
         self.size = 2000 + 120 * len(exports.defined)
         """About how many bytes it takes."""
@@ -189,7 +196,7 @@ class Chain:
             self.errno = facts
             return None
         if facts is not None and not facts.exports.searchable:
-            raise LoaderKilled(11)
+            raise LoaderKilled(SIGSEGV)
         if facts is not None and facts.is_libc:
             return self.load("libc.so", needed_by)  # never a second one
         untrusted = self.secure and not path.startswith("/")

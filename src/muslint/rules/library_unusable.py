@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from muslint.elf.machine import machine_number
+from muslint.loader.scope import SIGBUS, SIGSEGV
 from muslint.rules.finding import Evidence, Finding, Severity, When
 from muslint.rules.library_cause import library_findings
 from muslint.rules.rule import Case, Rule
 
-_SIGBUS = 7
 _SIGNALS = {
-    _SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
-    11: ("SIGSEGV", "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
+    SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
+    SIGSEGV: ("SIGSEGV", "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
 }
 
 
@@ -37,7 +37,7 @@ def _killed(case: Case, path: str, number: int) -> Finding:
     """The load kills the loader itself, with nothing in the log but the signal."""
     why = _SIGNALS.get(number, (f"signal {number}", "the loader cannot read one of the files"))
     where = path
-    if number == _SIGBUS and case.link is not None and case.link.searches and case.link.searches[-1].attempts:
+    if number == SIGBUS and case.link is not None and case.link.searches and case.link.searches[-1].attempts:
         where = case.shown(case.link.searches[-1].attempts[-1].path)  # the file that was being mapped
     return Finding(
         RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of {why[0]}, without a message",
