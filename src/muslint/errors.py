@@ -4,6 +4,8 @@
 
     MuslintError              anything below; the command line turns it into one line and an exit code
     ├── MalformedElf          the bytes are not a readable ELF object (becomes a Skipped value)
+    ├── MalformedArchive      the bytes are not a readable archive (becomes a Skipped value)
+    ├── LimitReached          an archive is larger, deeper or slower than allowed (becomes a Skipped value)
     ├── UnknownLibc           no table for this C library, release or architecture
     ├── UnknownTarget         --on names no target we know
     ├── UnreadableSource      a source cannot be opened at all
@@ -17,6 +19,14 @@ class MuslintError(Exception):
 
 class MalformedElf(MuslintError):
     """The bytes cannot be read as an ELF object; the text is the reason, without the path."""
+
+
+class MalformedArchive(MuslintError):
+    """The bytes cannot be read as an archive of their format; the text is the reason, without the path."""
+
+
+class LimitReached(MuslintError):
+    """An archive goes beyond a limit on size, growth, number, depth or time; the text says which."""
 
 
 class UnknownLibc(MuslintError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Reader
@@ -19,7 +19,9 @@ from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.rule import Case
-from muslint.sources.source import Member, Skipped, Source, open_source
+from muslint.sources.folder import is_root
+from muslint.sources.limits import Limits
+from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
@@ -69,41 +71,81 @@ def check(
     reader: Reader | None = None,
     arch: str | None = None,
     selection: Selection = EVERYTHING,
+    limits: Limits | None = None,
 ) -> Report:
-    """Judge every ELF object of ``source`` on target ``on``.
+    """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
-    still count as what the others are loaded with. Raises UnreadableSource and UnknownTarget.
+    still count as what the others are loaded with. ``limits`` bound what is unpacked.
+    Raises UnreadableSource, UnknownTarget and WrongUse.
     """
-    opened = open_source(source)
-    target = parse_target(on, opened.tree if _is_root(opened) else None, reader)
-    if target.name != "self":
-        if opened.closed:
-            opened = _hung(opened)
-        target.extra = ((opened.mount, opened.tree),)
-    skipped: list[Skipped] = list(opened.skipped)
-    work = list(_read(opened, target, skipped, arch))
-    links = _link_all(opened, target, work)
-    names = _basenames(opened)
-    wanted = [item for item in work if selection.wants(item.member.display)]
-    judged = tuple(_judge(opened, target, item, links, names) for item in wanted)
-    unread = tuple(item for item in skipped if selection.wants(item.path))
+    opened = open_source(source, limits)
+    targets = _Targets(on, reader)
+    judged: list[Judged] = []
+    skipped: list[Skipped] = []
+
+    def wanted(parents: tuple[str, ...], path: str) -> bool:
+        return selection.wants(nested(source, parents, path))
+
+    for place, outer in opened.places():
+        target = targets.of(place, outer)
+        if target.name != "self" and place.closed:
+            place = _hung(place)
+        judged += _check_place(place, target, skipped, arch, wanted)
+    facts = _facts(targets.of(opened, None))
+    unread = tuple(item for item in skipped if wanted(item.parents, item.path))
+    return Report(source, opened.kind, facts, tuple(judged), unread, opened.image)
+
+
+def _check_place(
+    place: Source,
+    target: Target,
+    skipped: list[Skipped],
+    arch: str | None,
+    wanted: Callable[[tuple[str, ...], str], bool],
+) -> Iterator[Judged]:
+    """Judge the objects of one source or of one archive inside it."""
+    skipped += place.skipped
+    work = list(_read(place, target, skipped, arch))
+    links = _link_all(place, target, work)
+    names = _basenames(place)
+    for item in work:
+        if wanted(item.member.parents, item.member.display):
+            yield _judge(place, target, item, links, names)
+
+
+class _Targets:
+    """The target of every place of a source: named once, with the place hung into it."""
+
+    def __init__(self, on: str | None, reader: Reader | None) -> None:
+        self._on, self._reader = on, reader
+        self._named: Target | None = None
+
+    def of(self, place: Source, outer: Source | None) -> Target:
+        """The target for ``place``, which lies in ``outer``.
+
+        What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
+        """
+        root = place if outer is None else outer
+        if root.closed and self._on in (None, "self") and is_root(root.tree):
+            target = parse_target("self", root.tree, self._reader)
+            if outer is not None:
+                target.extra = ((place.mount, place.tree),)
+            return target
+        if self._named is None:
+            self._named = parse_target(self._on, None, self._reader)
+        return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
+
+
+def _facts(target: Target) -> TargetFacts:
     model = target.any_model
-    facts = TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
-    return Report(source, opened.kind, facts, judged, unread)
-
-
-def _is_root(source: Source) -> bool:
-    from muslint.sources.directory import DirectoryTree
-    from muslint.sources.folder import is_root
-
-    return isinstance(source.tree, DirectoryTree) and source.closed and is_root(source.tree)
+    return TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
 
 
 def _hung(source: Source) -> Source:
     """A whole file system asked about on another target: it hangs in that like any directory."""
-    members = tuple(Member(m.path, m.path[1:], m.parents) for m in source.members)
-    return Source(source.name, source.kind, source.tree, members, source.skipped, False, source.shown)
+    members = tuple(replace(m, display=m.path[1:]) for m in source.members)
+    return replace(source, members=members, closed=False)
 
 
 def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None) -> Iterator[_Work]:
@@ -230,5 +272,5 @@ def _judged(
     obj, member = item.object, item.member
     return Judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
-        obj.interpreter, assumed, findings, reason,
+        obj.interpreter, assumed, findings, reason, member.layer,
     )  # fmt: skip

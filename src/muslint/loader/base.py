@@ -53,6 +53,21 @@ class MountedTree:
         return found if isinstance(found, int) else found._replace(path=self._mount + found.path)
 
 
+class InstalledTree:
+    """A tree whose files are put over those of another, as a package is installed."""
+
+    def __init__(self, base: Tree, package: Tree) -> None:
+        self._base, self._package = base, package
+
+    def open(self, path: str) -> Opened | int:
+        """Open the package's file where it has one, else what was there before."""
+        found = self._package.open(path)
+        if isinstance(found, int) or found.directory:
+            before = self._base.open(path)
+            return found if isinstance(before, int) and not isinstance(found, int) else before
+        return found
+
+
 class _Tables:
     """Collects the files of a base image and its packages."""
 

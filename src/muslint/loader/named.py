@@ -11,7 +11,7 @@ from muslint.elf.object import ElfObject, Reader
 from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
-from muslint.loader.base import MountedTree, table_tree
+from muslint.loader.base import InstalledTree, MountedTree, table_tree
 from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Opened, Tree
 from muslint.sources.directory import DirectoryTree
@@ -51,7 +51,7 @@ class Target:
         if model is None:
             return None
         for mount, source in self.extra:
-            tree = MountedTree(tree, mount, source)
+            tree = MountedTree(tree, mount, source) if mount else InstalledTree(tree, source)
         loader = MuslLoader(tree, model, path, self.reader)
 
         def assume(obj: ElfObject, name: str, sonames: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ from muslint import __version__
 from muslint.policy.verdict import Verdict
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding
+from muslint.sources.source import Layer
 
 NAME = "json"
 SCHEMA = "muslint-report/1"
@@ -46,7 +47,7 @@ def summary(report: Report) -> dict[str, int]:
 
 def _object(judged: Judged) -> dict[str, Any]:
     document = {
-        "path": judged.path, "parents": list(judged.parents), "layer": None,
+        "path": judged.path, "parents": list(judged.parents), "layer": _layer(judged.layer),
         "arch": judged.arch, "kind": judged.kind, "built_for": judged.built_for, "verdict": str(judged.verdict),
         "requires": judged.requires, "assumed": list(judged.assumed),
         "findings": [_finding(finding) for finding in judged.findings],
@@ -54,6 +55,12 @@ def _object(judged: Judged) -> dict[str, Any]:
     if judged.reason is not None:
         document["reason"] = judged.reason
     return document
+
+
+def _layer(layer: Layer | None) -> dict[str, Any] | None:
+    if layer is None:
+        return None
+    return {"index": layer.index, "digest": layer.digest, "created_by": layer.created_by}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

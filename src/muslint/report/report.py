@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from muslint.errors import WrongUse
 from muslint.policy.verdict import Verdict
 from muslint.rules.finding import Finding
-from muslint.sources.source import Skipped
+from muslint.sources.source import Image, Layer, Skipped, nested
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Judged:
     assumed: tuple[str, ...]  # libraries and hosts taken to give what nothing known gives
     findings: tuple[Finding, ...]
     reason: str | None = None  # why the verdict is unknown
+    layer: Layer | None = None  # of an image: the layer that added it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Report:
     target: TargetFacts
     objects: tuple[Judged, ...]
     skipped: tuple[Skipped, ...]
+    image: Image | None = None  # where the source is an image
+
+    def shown(self, of: Judged | Skipped) -> str:
+        """The path of an object as people are shown it, with what it lies in."""
+        return nested(self.source, of.parents, of.path)
 
     def count(self, verdict: Verdict) -> int:
         """How many objects have a verdict."""

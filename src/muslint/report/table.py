@@ -71,7 +71,7 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
+    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -83,7 +83,10 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         list(report.objects) if verbose or len(report.objects) <= 12 else [j for j in report.objects if j in failing]
     )
     rest = [j for j in report.objects if j not in shown]
-    rows = [(j.path, _paint(f"{_WORDS[j.verdict]:12}".rstrip(), j.verdict, colour), first_failure(j)) for j in shown]
+    rows = [
+        (report.shown(j), _paint(f"{_WORDS[j.verdict]:12}".rstrip(), j.verdict, colour), first_failure(j))
+        for j in shown
+    ]
     for verdict in Verdict:
         count = sum(j.verdict is verdict for j in rest)
         if count:
@@ -96,9 +99,9 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
     for same in _alike(failing):
         judged = same[0]
         if len(same) > 1:
-            lines.append(f"{judged.path} and {len(same) - 1} more with the same causes:")
+            lines.append(f"{report.shown(judged)} and {len(same) - 1} more with the same causes:")
         else:
-            lines.append(f"{judged.path}  {_describe(judged)}")
+            lines.append(f"{report.shown(judged)}  {_describe(judged)}")
         lines.append("")
         lines += _details(judged, verbose)
         lines.append("")
@@ -278,7 +281,7 @@ def _skipped(report: Report, verbose: int) -> list[str]:
         return []
     by_reason: dict[str, list[str]] = {}
     for skipped in report.skipped:
-        by_reason.setdefault(skipped.reason, []).append(skipped.path)
+        by_reason.setdefault(skipped.reason, []).append(report.shown(skipped))
     lines = ["Not looked at:"]
     lines += [f"  {len(paths)} × {reason}: {_listed(paths, verbose)}" for reason, paths in sorted(by_reason.items())]
     return [*lines, ""]

@@ -1,10 +1,17 @@
-"""Bytes that are read in pieces: a file on disk, or a member held in memory."""
+"""Bytes that are read in pieces: a file on disk, a part of one, a member held in memory or set aside."""
 
 from __future__ import annotations
 
+import io
 import os
+import tempfile
+from typing import BinaryIO
 
+from muslint.elf.object import Readable
 from muslint.errors import UnreadableSource
+
+CHUNK = 1 << 20
+"""Bytes taken from a stream at a time."""
 
 
 class FileBytes:
@@ -53,3 +60,114 @@ class MemoryBytes:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+EMPTY = MemoryBytes(b"")
+
+
+class Slice:
+    """A part of other bytes, such as a member that lies in an archive as it is."""
+
+    __slots__ = ("_data", "_start", "size")
+
+    def __init__(self, data: Readable, start: int, size: int) -> None:
+        """``start`` and ``size`` are in bytes; what reaches beyond the end of ``data`` is cut off."""
+        self._data, self._start = data, start
+        self.size = max(0, min(size, data.size - start))
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``."""
+        if offset >= self.size or offset < 0:
+            return b""
+        return self._data.at(self._start + offset, min(size, self.size - offset))
+
+    def close(self) -> None:
+        """Give back what the whole holds open."""
+        self._data.close()
+
+
+class ReadableFile(io.RawIOBase):
+    """Bytes read in pieces as a seekable binary file, for libraries that want one."""
+
+    def __init__(self, data: Readable) -> None:
+        super().__init__()
+        self._data, self._at = data, 0
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """It can be read from anywhere."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position, as ``io.IOBase.seek`` does."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._data.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """The position in bytes."""
+        return self._at
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill ``buffer`` from the position on; 0 at the end."""
+        data = self._data.at(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to ``size`` bytes, all that is left without one."""
+        wanted = self._data.size - self._at if size is None or size < 0 else size
+        data = self._data.at(self._at, wanted)
+        self._at += len(data)
+        return data
+
+
+class Spool:
+    """Where members of compressed streams are set aside: one file without a name, gone with the process.
+
+    Only what is an ELF file, or an archive that must be read out of order, is put there.
+    """
+
+    def __init__(self) -> None:
+        self._file: BinaryIO | None = None
+        self._end = 0
+
+    def keep(self, stream: BinaryIO, size: int | None) -> SpoolBytes:
+        """Set the rest of ``stream`` aside, ``size`` bytes at most; raises OSError when there is no room."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="muslint-")  # noqa: SIM115
+        start, left = self._end, size
+        fd = self._file.fileno()
+        while left is None or left > 0:
+            chunk = stream.read(CHUNK if left is None else min(CHUNK, left))
+            if not chunk:
+                break
+            view = memoryview(chunk)
+            while view:
+                written = os.pwrite(fd, view, self._end)
+                self._end += written
+                view = view[written:]
+            left = None if left is None else left - len(chunk)
+        return SpoolBytes(self._file, start, self._end - start)
+
+
+class SpoolBytes:
+    """Bytes that were set aside in a `Spool`."""
+
+    __slots__ = ("_file", "_start", "size")
+
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        self._file, self._start, self.size = file, start, size
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``."""
+        if offset >= self.size or offset < 0 or size <= 0:
+            return b""
+        return os.pread(self._file.fileno(), min(size, self.size - offset), self._start + offset)
+
+    def close(self) -> None:
+        """Nothing to give back: the file is shared."""

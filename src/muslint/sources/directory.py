@@ -9,17 +9,15 @@ from collections.abc import Iterator
 
 from muslint.elf.header import MAGIC
 from muslint.sources.bytes import FileBytes
+from muslint.sources.entry import HEAD
+from muslint.sources.resolve import ResolvingTree
 from muslint.sources.tree import Opened
 
-_MAX_LINKS = 40
-"""Symbolic links the kernel follows in one path before it says ELOOP."""
+IDENTIFIED = 20
+"""Bytes of an ELF header that say class, byte order, type and machine."""
 
 
-_Found = tuple[str, os.DirEntry[str] | None, int]
-"""Canonical path, its directory entry (None for the root itself), and how many links led there."""
-
-
-class DirectoryTree:
+class DirectoryTree(ResolvingTree["os.DirEntry[str]"]):
     """A `Tree` over a directory. Symbolic links resolve inside it, as under ``chroot``.
 
     The directory is taken not to change while the tree is in use: what was looked up is remembered.
@@ -27,9 +25,8 @@ class DirectoryTree:
 
     def __init__(self, root: str) -> None:
         """``root`` is a path on this machine; an empty one means the machine's own root."""
+        super().__init__()
         self.root = root.rstrip("/")
-        self._found: dict[str, _Found | int] = {}
-        self._directories: dict[str, _Found | int] = {}
         self._listings: dict[str, dict[str, os.DirEntry[str]] | int] = {}
         self._devices: dict[str, int] = {}
         self._opened: dict[str, Opened | int] = {}
@@ -76,113 +73,17 @@ class DirectoryTree:
             self._listings[directory] = known
         return known
 
-    def resolve(self, path: str) -> _Found | int:
-        """The canonical path and directory entry behind ``path``; an error number when there is none."""
-        known = self._found.get(path)
-        if known is None:
-            head, slash, last = path.rpartition("/")
-            # Most look-ups share few directories, so the directory is resolved and remembered by itself.
-            if slash and head and last not in ("", ".", ".."):
-                directory = self._directories.get(head)
-                if directory is None:
-                    directory = self._directories[head] = self._walk("", head)
-                known = self._step(directory, last)
-            else:
-                known = self._walk("", path)
-            self._found[path] = known
-        return known
-
-    def _step(self, found: _Found | int, name: str) -> _Found | int:
-        if isinstance(found, int):
-            return found
-        directory, entry, links = found
-        if entry is not None and not entry.is_dir(follow_symlinks=False):
-            return errno.ENOTDIR
-        listing = self._listing(directory)
-        if isinstance(listing, int):
-            return listing
-        if len(os.fsencode(name)) > 255:
-            return errno.ENAMETOOLONG
-        child = listing.get(name)
-        if child is None:
-            return errno.ENOENT
-        if child.is_symlink():
-            return self._walk(directory, name, links)
-        return f"{directory}/{name}", child, links
-
-    def _walk(self, start: str, path: str, links: int = 0) -> _Found | int:
-        """Follow ``path`` from canonical directory ``start``, links and all (Linux path_resolution(7)).
-
-        ``links`` is how many were followed on the way to ``start``: the kernel counts those of a whole path.
-        """
-        if not path:
-            return errno.ENOENT
-        if len(os.fsencode(path)) >= 4096:
-            return errno.ENAMETOOLONG
-        here: list[tuple[str, os.DirEntry[str] | None]] = [("", None)]
-        if start and not path.startswith("/"):
-            here = self._ancestors(start)
-        pending = [part for part in reversed(path.split("/")) if part]
-        must_be_directory = path.endswith("/")
-        while pending:
-            part = pending.pop()
-            directory, entry = here[-1]
-            if entry is not None and not entry.is_dir(follow_symlinks=False):
-                return errno.ENOTDIR
-            if part == ".":
-                continue
-            if part == "..":
-                if len(here) > 1:
-                    here.pop()
-                continue
-            if len(os.fsencode(part)) > 255:
-                return errno.ENAMETOOLONG
-            listing = self._listing(directory)
-            if isinstance(listing, int):
-                return listing
-            child = listing.get(part)
-            if child is None:
-                return errno.ENOENT
-            if child.is_symlink():
-                links += 1
-                if links > _MAX_LINKS:
-                    return errno.ELOOP
-                target = os.readlink(self.root + directory + "/" + part)
-                if target.startswith("/"):
-                    here = here[:1]
-                if target.endswith("/") and not pending:
-                    must_be_directory = True
-                pending.extend(piece for piece in reversed(target.split("/")) if piece)
-                continue
-            here.append((f"{directory}/{part}", child))
-        canonical, entry = here[-1]
-        if must_be_directory and entry is not None and not entry.is_dir(follow_symlinks=False):
-            return errno.ENOTDIR
-        return canonical, entry, links
-
-    def _ancestors(self, directory: str) -> list[tuple[str, os.DirEntry[str] | None]]:
-        chain: list[tuple[str, os.DirEntry[str] | None]] = [("", None)]
-        for part in directory.split("/")[1:]:
-            listing = self._listing(chain[-1][0])
-            entry = listing.get(part) if not isinstance(listing, int) else None
-            chain.append((f"{chain[-1][0]}/{part}", entry))
-        return chain
-
-    def names(self, directory: str) -> tuple[str, ...]:
-        """The names in a directory, links in its path followed, sorted; none where it cannot be listed."""
-        found = self.resolve(directory)
-        listing = self._listing(found[0]) if not isinstance(found, int) else found
-        return () if isinstance(listing, int) else tuple(sorted(listing))
+    def _link(self, directory: str, name: str) -> str:
+        return os.readlink(f"{self.root}{directory}/{name}")
 
     def unreadable(self) -> tuple[tuple[str, str], ...]:
         """Directories met so far that cannot be listed, and files that cannot be read, with the reason."""
         return tuple(sorted(self._unreadable.items()))
 
-    def elf_files(self) -> Iterator[tuple[str, bytes]]:
-        """Every regular ELF file below the root: canonical path and first 20 bytes, in path order.
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Every regular file below the root: canonical path and first `HEAD` bytes, in path order.
 
-        Symbolic links are not followed; what cannot be read is left out (the kernel would not
-        load it either).
+        Symbolic links are not followed; what cannot be read is left out (the kernel would not load it either).
         """
         found = []
         stack = [""]
@@ -196,10 +97,16 @@ class DirectoryTree:
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(f"{directory}/{name}")
                 elif entry.is_file(follow_symlinks=False):
-                    head = self._head(f"{directory}/{name}")
-                    if head[:4] == MAGIC and len(head) == 20:
-                        found.append((f"{directory}/{name}", head))
-        return iter(sorted(found))
+                    found.append(f"{directory}/{name}")
+        return ((path, self._head(path)) for path in sorted(found))
+
+    def elf_files(self) -> Iterator[tuple[str, bytes]]:
+        """Every regular ELF file below the root: canonical path and first bytes, in path order."""
+        return ((path, head) for path, head in self.files() if head[:4] == MAGIC and len(head) >= IDENTIFIED)
+
+    def content(self, path: str) -> FileBytes:
+        """The bytes of a regular file at a canonical path; raises OSError."""
+        return FileBytes(self.root + path)
 
     def _head(self, path: str) -> bytes:
         try:
@@ -208,7 +115,7 @@ class DirectoryTree:
             self._unreadable[path] = f"cannot be read: {os.strerror(error.errno or 0)}"
             return b""
         try:
-            return os.read(fd, 20)
+            return os.read(fd, HEAD)
         except OSError as error:
             self._unreadable[path] = f"cannot be read: {os.strerror(error.errno or 0)}"
             return b""

@@ -7,6 +7,7 @@ import os
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
 from muslint.sources.directory import DirectoryTree
+from muslint.sources.limits import Limits
 from muslint.sources.source import Member, Source
 from muslint.sources.tree import Opened
 
@@ -26,7 +27,7 @@ class FileSource:
         except OSError:
             return False
 
-    def open(self, path: str, name: str) -> Source:
+    def open(self, path: str, name: str, limits: Limits) -> Source:  # noqa: ARG002
         """Open it together with the file system around it, for ``$ORIGIN``."""
         absolute = os.path.realpath(path)
         if not os.path.isfile(absolute):

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 
+from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
-from muslint.sources.directory import DirectoryTree
+from muslint.sources.archive import Unpacker
+from muslint.sources.directory import IDENTIFIED, DirectoryTree
+from muslint.sources.entry import Held
+from muslint.sources.limits import Limits
+from muslint.sources.resolve import ResolvingTree
 from muslint.sources.source import Member, Skipped, Source
+from muslint.sources.tree import Tree
 
 
-def is_root(tree: DirectoryTree) -> bool:
-    """Whether a directory is a root file system with a musl loader in ``/lib``."""
-    return any(name.startswith("ld-musl-") and name.endswith(".so.1") for name in tree.names("/lib"))
+def is_root(tree: Tree) -> bool:
+    """Whether a tree is a root file system with a musl loader in ``/lib``."""
+    return isinstance(tree, ResolvingTree) and any(
+        name.startswith("ld-musl-") and name.endswith(".so.1") for name in tree.names("/lib")
+    )
 
 
 class FolderSource:
@@ -26,15 +34,30 @@ class FolderSource:
         """A directory."""
         return scheme == self.scheme or (scheme is None and self.scheme == "dir" and os.path.isdir(path))
 
-    def open(self, path: str, name: str) -> Source:
+    def open(self, path: str, name: str, limits: Limits) -> Source:
         """List its ELF files; symbolic links are not followed."""
         if not os.path.isdir(path):
             raise UnreadableSource(f"{path}: not a directory")
         tree = DirectoryTree(path)
         closed = self.scheme == "rootfs" or is_root(tree)
-        members = tuple(Member(inside, inside if closed else inside[1:]) for inside, _ in tree.elf_files())
+        unpacker = Unpacker(limits)
+        members: list[Member] = []
+        inner: list[Source] = []
+        for inside, head in tree.files():
+            shown = inside if closed else inside[1:]
+            if head[:4] == MAGIC and len(head) >= IDENTIFIED:
+                members.append(Member(inside, shown))
+            if unpacker.may_hold(head):
+                data = tree.content(inside)
+                found = unpacker.unpack(shown, Held(data), ())
+                if found is not None:
+                    inner.append(found)
+                data.close()
         skipped = tuple(Skipped(inside, reason) for inside, reason in tree.unreadable())
-        return Source(name, "root" if closed else "directory", tree, members, skipped, closed, (("/", ""),))
+        return Source(
+            name, "root" if closed else "directory", tree, tuple(members), skipped, closed, (("/", ""),),
+            inner=tuple(inner),
+        )  # fmt: skip
 
 
 SOURCES = (FolderSource("dir"), FolderSource("rootfs"))

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol
 
 from muslint.errors import UnreadableSource
+from muslint.sources.labels.label import Claim
+from muslint.sources.limits import Limits
 from muslint.sources.tree import Tree
 
 MOUNT = "/@source"
 """Where a source that is not a whole file system hangs in the target's tree."""
+
+
+NO_KIND = "neither an ELF file, a directory, nor an archive or image that muslint knows"
+"""What is said of a source of no known kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,38 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of an image."""
+
+    index: int  # from 1, the lowest
+    digest: str  # "sha256:…" of the layer as it is stored
+    created_by: str  # the instruction that made it, from the history; "" when the image does not say
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One ELF file of a source."""
 
     path: str  # in the source's own tree, from its root
     display: str  # as people are shown it
     parents: tuple[str, ...] = ()  # what it lies in, outermost first: image › layer › wheel
+    layer: Layer | None = None  # of an image: the layer that added it
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What the configuration of an image says."""
+
+    platform: str  # "linux/arm64/v8"
+    layers: tuple[Layer, ...]
+    command: tuple[str, ...]  # entrypoint and cmd: what is started
+    environment: tuple[tuple[str, str], ...]
+    directory: str  # where it is started
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the user asked about, ready to be looked at."""
+    """What the user asked about, or an archive inside it, ready to be looked at."""
 
     name: str  # as the user wrote it
     kind: str  # "file", "directory", "root", "zip" …
@@ -49,11 +77,23 @@ class Source:
     closed: bool = False  # a whole file system: nothing comes from elsewhere
     shown: tuple[tuple[str, str], ...] = field(default=())
     """(prefix in the tree, what people are shown instead), longest first."""
+    parents: tuple[str, ...] = ()  # itself and what it lies in, outermost first; empty for what is no archive
+    installs: bool = False  # a system package: its files are put into ``/``
+    claims: tuple[Claim, ...] = ()  # what its labels say of its ELF files
+    inner: tuple[Source, ...] = ()  # the archives in it, each a place of its own
+    image: Image | None = None
 
     @property
     def mount(self) -> str:
         """Where the source's root hangs in the target's tree."""
-        return "" if self.closed else MOUNT
+        return "" if self.closed or self.installs else MOUNT
+
+    def places(self) -> Iterator[tuple[Source, Source | None]]:
+        """Itself and every archive inside it, each with the one it lies in."""
+        yield self, None
+        for inside in self.inner:
+            for place, outer in inside.places():
+                yield place, outer or self
 
     def display(self, path: str) -> str:
         """A path of the target's tree as people are shown it."""
@@ -66,6 +106,14 @@ class Source:
         return inside
 
 
+def nested(source: str, parents: tuple[str, ...], path: str) -> str:
+    """A path as people are shown it, with what it lies in: ``app.tar › lib.jar › libx.so``.
+
+    The source itself is left out: the report names it once.
+    """
+    return " › ".join((*(parents[1:] if parents[:1] == (source,) else parents), path))
+
+
 class Format(Protocol):
     """One kind of source."""
 
@@ -76,8 +124,8 @@ class Format(Protocol):
         """Whether ``path`` is of this kind, by its content or by the scheme the user wrote."""
         ...
 
-    def open(self, path: str, name: str) -> Source:
-        """Open it; raises UnreadableSource."""
+    def open(self, path: str, name: str, limits: Limits) -> Source:
+        """Open it; raises UnreadableSource. What goes beyond ``limits`` is a Skipped of the source."""
         ...
 
 
@@ -91,7 +139,7 @@ def formats() -> list[Format]:
     return sorted(found, key=lambda kind: kind.order)
 
 
-def open_source(spec: str) -> Source:
+def open_source(spec: str, limits: Limits | None = None) -> Source:
     """Open ``PATH`` or ``scheme:PATH``; without a scheme the kind is found by content.
 
     Raises UnreadableSource when it does not exist, cannot be read, or is of no kind muslint knows.
@@ -103,10 +151,8 @@ def open_source(spec: str) -> Source:
     _check_ordinary(path)
     for kind in known:
         if kind.accepts(path, named):
-            return kind.open(path, spec)
-    raise UnreadableSource(
-        f"{path}: neither an ELF file, a directory, nor a zip archive or wheel; unpack it and name the directory"
-    )
+            return kind.open(path, spec, limits or Limits())
+    raise UnreadableSource(f"{path}: {NO_KIND}")
 
 
 def _check_ordinary(path: str) -> None:

@@ -1,37 +1,31 @@
-"""Zip archives, and what is one: Python wheels, jars, NuGet packages.
+"""Zip archives, and what is one: Python wheels, jars, NuGet packages, Android packages.
 
-Members are read when asked for and given back after: only the member in hand is in memory.
+What is stored lies there as it is; what is compressed is unpacked when asked for and given back after.
 """
 
 from __future__ import annotations
 
-import errno
-import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
 
-from muslint.elf.header import MAGIC
-from muslint.errors import MalformedElf, UnreadableSource
-from muslint.sources.source import Member, Skipped, Source
-from muslint.sources.tree import Opened
+from muslint.elf.object import Readable
+from muslint.errors import MalformedArchive, MalformedElf
+from muslint.sources.archive import DAMAGED, Packing, said
+from muslint.sources.bytes import CHUNK, ReadableFile, Slice, Spool
+from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held
 
-MAX_MEMBERS = 200_000
-MAX_MEMBER_BYTES = 2 << 30
-"""Largest member that is unpacked, in bytes."""
-
-MAX_RATIO = 1000
-"""Most a member may grow when unpacked; a deflate bomb grows by 1032."""
+IN_MEMORY = 64 << 20
+"""Largest compressed member that is unpacked in memory, in bytes; a larger one is set aside."""
 
 _ENCRYPTED = 0x1
-
-# What Python's unpackers raise for bytes that are not what the directory says.
-_DAMAGED = (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error,
-            lzma.LZMAError, struct.error)  # fmt: skip
+_LOCAL = struct.Struct("<4s5H3I2H")  # local file header (APPNOTE 4.3.7)
 
 
 class ZipMember:
-    """The bytes of one member, unpacked on the first read and dropped by `close`."""
+    """The bytes of one compressed member, unpacked on the first read and dropped by `close`."""
 
     __slots__ = ("_archive", "_data", "_info", "size")
 
@@ -44,8 +38,8 @@ class ZipMember:
         if self._data is None:
             try:
                 self._data = self._archive.read(self._info)
-            except _DAMAGED as error:
-                raise MalformedElf(f"cannot be unpacked ({_said(error)})") from None
+            except DAMAGED as error:
+                raise MalformedElf(f"cannot be unpacked ({said(error)})") from None
         return self._data[offset : offset + size] if size > 0 else b""
 
     def close(self) -> None:
@@ -53,86 +47,107 @@ class ZipMember:
         self._data = None
 
 
-class ZipTree:
-    """The members of a zip archive as a file tree."""
+class _Compressed:
+    """The content of a compressed member."""
 
-    def __init__(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
-        self._archive, self._members = archive, members
-        self._directories = {path[:at] for path in members for at, sign in enumerate(path) if sign == "/"} | {""}
+    __slots__ = ("_archive", "_info", "_packing", "size")
 
-    def open(self, path: str) -> Opened | int:
-        """Open a member by its normalised path; archives of this kind hold no symbolic links."""
-        parts: list[str] = []
-        for part in path.split("/"):
-            if part == "..":
-                parts = parts[:-1]
-            elif part not in ("", "."):
-                parts.append(part)
-        inside = "/".join(parts)
-        info = self._members.get(inside)
-        if info is not None:
-            return Opened("/" + inside, ("zip", inside), False, ZipMember(self._archive, info))
-        return Opened("/" + inside, inside, True, None) if inside in self._directories else errno.ENOENT
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, packing: Packing) -> None:
+        self._archive, self._info, self._packing = archive, info, packing
+        self.size: int | None = info.file_size
+
+    def head(self) -> bytes:
+        with self.stream() as stream:
+            return stream.read(HEAD)
+
+    def stream(self) -> BinaryIO:
+        return self._archive.open(self._info)  # type: ignore[return-value]
+
+    def held(self, spool: Spool) -> Readable:
+        self._packing.unpacker.budget.grow(self._info.file_size, self._info.file_size, self._info.compress_size)
+        if self._info.file_size <= IN_MEMORY:
+            return ZipMember(self._archive, self._info)
+        with self.stream() as stream:
+            return spool.keep(stream, self._info.file_size)
 
 
-class ZipSource:
-    """``archive:PATH`` of a zip."""
+class _Stored(Held):
+    """The content of a member that lies there as it is."""
 
-    scheme, order = "archive", 30
+    __slots__ = ("_info",)
 
-    def accepts(self, path: str, scheme: str | None) -> bool:
-        """A zip archive by its central directory."""
-        return scheme == self.scheme or (scheme is None and zipfile.is_zipfile(path))
+    def __init__(self, data: Readable, info: zipfile.ZipInfo) -> None:
+        super().__init__(data)
+        self._info = info
 
-    def open(self, path: str, name: str) -> Source:
-        """List the ELF members. A member that is encrypted, damaged or too large is skipped with the reason."""
-        try:
-            archive = zipfile.ZipFile(path)
-        except _DAMAGED as error:
-            raise UnreadableSource(f"{path}: not a readable zip archive ({_said(error)})") from None
-        members: dict[str, zipfile.ZipInfo] = {}
-        found: list[Member] = []
-        skipped: list[Skipped] = []
-        for info in archive.infolist()[:MAX_MEMBERS]:
-            if info.filename.endswith("/"):
-                continue
-            inside = "/".join(part for part in info.filename.split("/") if part not in ("", "."))
-            starts = b""
-            if not inside or inside in members:
-                reason: str | None = "a second member of that name" if inside else "it has no name"
+    def held(self, spool: Spool) -> Readable:  # noqa: ARG002
+        """The bytes, once their checksum is known to hold."""
+        at = sum_ = 0
+        while chunk := self.data.at(at, CHUNK):
+            sum_, at = zlib.crc32(chunk, sum_), at + len(chunk)
+        if sum_ != self._info.CRC:
+            raise MalformedArchive(f"Bad CRC-32 for file {self._info.filename!r}")
+        return self.data
+
+
+class ZipFormat:
+    """Zip."""
+
+    name, order, seeks, installs = "zip", 30, True, False
+
+    def accepts(self, head: bytes) -> bool:
+        """By the first local header, or the end record of an empty archive."""
+        return head[:4] in (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
+
+    def accepts_tail(self, head: bytes, data: Readable) -> bool:
+        """A script with an archive behind it, such as a zipapp or pex: by the end record."""
+        return head.startswith(b"#!") and b"PK\5\6" in data.at(max(0, data.size - 1024), 1024)
+
+    def entries(self, content: Content, packing: Packing) -> Iterator[Entry]:
+        """The members in the order of the central directory."""
+        assert isinstance(content, Held)
+        archive = zipfile.ZipFile(ReadableFile(content.data))
+        for info in archive.infolist():
+            if info.is_dir():
+                yield Entry(info.filename, EntryKind.DIRECTORY)
+            elif info.external_attr >> 28 == 0xA and info.create_system == 3:
+                yield Entry(info.filename, EntryKind.SYMLINK, target=_target(archive, info))
             else:
-                reason, starts = _look(archive, info)
-            if reason:
-                skipped.append(Skipped(info.filename, reason, (name,)))
-                continue
-            members[inside] = info
-            if starts == MAGIC:
-                found.append(Member("/" + inside, inside, (name,)))
-        if len(archive.infolist()) > MAX_MEMBERS:
-            skipped.append(Skipped(name, f"more than {MAX_MEMBERS} members: the rest was not read"))
-        found.sort(key=lambda member: member.path)
-        return Source(name, "zip", ZipTree(archive, members), tuple(found), tuple(skipped), shown=(("/", ""),))
+                trouble = _trouble(info, packing)
+                yield Entry(
+                    info.filename,
+                    EntryKind.FILE,
+                    None if trouble else _content(archive, info, content.data, packing),
+                    trouble=trouble,
+                )
 
 
-def _look(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str | None, bytes]:
-    """Why a member is not read, None when it is; and its first four bytes."""
-    if ".." in info.filename.split("/"):
-        return "its name leads out of the archive", b""
+def _target(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    with archive.open(info) as stream:
+        return stream.read(4096).decode("utf-8", "surrogateescape")
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Readable, packing: Packing) -> Content:
+    if info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size:
+        local = data.at(info.header_offset, _LOCAL.size)
+        if len(local) == _LOCAL.size and local[:4] == b"PK\3\4":
+            *_, name, extra = _LOCAL.unpack(local)
+            part = Slice(data, info.header_offset + _LOCAL.size + name + extra, info.file_size)
+            if part.size == info.file_size:
+                return _Stored(part, info)
+    return _Compressed(archive, info, packing)
+
+
+def _trouble(info: zipfile.ZipInfo, packing: Packing) -> str | None:
+    """Why a member is not read, None when it is."""
+    limits = packing.unpacker.budget.limits
     if info.flag_bits & _ENCRYPTED:
-        return "encrypted", b""
-    if info.file_size > MAX_MEMBER_BYTES:
-        return f"{info.file_size} bytes unpacked: more than the limit of {MAX_MEMBER_BYTES}", b""
-    if info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        return f"grows more than {MAX_RATIO} times when unpacked", b""
-    try:
-        with archive.open(info) as stream:
-            return None, stream.read(len(MAGIC))
-    except _DAMAGED as error:
-        return f"cannot be unpacked ({_said(error)})", b""
+        return "encrypted"
+    if limits.member and info.file_size > limits.member:
+        return f"{info.file_size} bytes unpacked: more than the limit of {limits.member} (--limit member=N)"
+    if limits.ratio and info.file_size > limits.ratio * max(info.compress_size, 1):
+        return f"grows more than {limits.ratio} times when unpacked (--limit ratio=N)"
+    return None
 
 
-def _said(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
-SOURCES = (ZipSource(),)
+ARCHIVE = ZipFormat()

@@ -1,0 +1,360 @@
+"""What an archive is, and the walk through one: its ELF files, and the archives inside it, to any depth.
+
+A format is one module with a constant ``ARCHIVE`` (`ArchiveFormat`), a compression one with ``COMPRESSIONS``.
+Everything is found by content. The bytes are passed once: an ELF file that lies in its archive as it is, is read
+where it lies; one that comes out of a compressed stream is set aside, and nothing else is kept.
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import BinaryIO, NamedTuple, Protocol
+
+from muslint.elf.header import MAGIC
+from muslint.errors import LimitReached, MalformedArchive, MalformedElf, UnreadableSource
+from muslint.sources.bytes import EMPTY, FileBytes, Spool
+from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
+from muslint.sources.labels import claims_of, wanted_text
+from muslint.sources.limits import Budget, Limits
+from muslint.sources.packed import Node, PackedTree
+from muslint.sources.source import NO_KIND, Member, Skipped, Source
+
+DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+           MalformedArchive, MalformedElf)  # fmt: skip
+"""What the unpackers raise for bytes that are not what they should be."""
+
+MAX_TEXT = 1 << 20
+"""Largest file that is kept for what it says, in bytes: package metadata, a path file, a linker script."""
+
+
+class ArchiveFormat(Protocol):
+    """One kind of archive."""
+
+    name: str  # "zip", "tar" …
+    order: int  # lower is asked first
+    seeks: bool  # it can only be read out of order: a stream of it is set aside first
+    installs: bool  # its files are put into ``/`` of a system
+
+    def accepts(self, head: bytes) -> bool:
+        """Whether bytes that begin with ``head`` (up to `HEAD` of them) are of this kind."""
+        ...
+
+    def entries(self, content: Content, packing: Packing) -> Iterator[Entry]:
+        """The entries in file order. Each content is read before the next is asked for, or never.
+
+        Raises any of `DAMAGED` where the bytes turn out to be broken, LimitReached where a limit is.
+        """
+        ...
+
+
+class Compression(NamedTuple):
+    """One way to compress a single stream."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    accepts: Callable[[bytes], bool]
+    unpacked: Callable[[BinaryIO], BinaryIO]
+
+
+@dataclass(slots=True)
+class Packing:
+    """One archive while it is read."""
+
+    unpacker: Unpacker
+    parents: tuple[str, ...]  # this archive and what it lies in, outermost first
+    depth: int
+    tree: PackedTree = field(default_factory=PackedTree)
+    skipped: list[Skipped] = field(default_factory=list)
+    inner: list[Source] = field(default_factory=list)
+    texts: dict[str, bytes] = field(default_factory=dict)  # what it says of itself, by path or by a name of the format
+    layer: int = 0
+
+    def skip(self, path: str, reason: str) -> None:
+        """Note what was not read."""
+        self.skipped.append(Skipped(path, reason, self.parents))
+
+    def unpacked(self, content: Content, compression: Compression) -> Passing:
+        """The stream inside a compressed one, its growth watched."""
+        packed = _Counted(content.stream())
+        return Passing(_Metered(compression.unpacked(packed), packed, self.unpacker.budget), None)  # type: ignore[arg-type]
+
+    def add(self, entry: Entry) -> None:
+        """Put one entry into the tree, and open what is inside it."""
+        self.unpacker.budget.member()
+        path = plain(entry.path)
+        if not path:
+            if path is None:
+                self.skip(entry.path, "its name leads out of the archive")
+            return
+        limit = self.unpacker.budget.limits.path
+        if limit and len(path) > limit:
+            self.skip(path[:80] + "…", f"its path is longer than {limit} bytes (--limit path=N)")
+            return
+        if entry.kind is EntryKind.HARDLINK:
+            self._link(path, entry)
+            return
+        node = Node(entry.kind, None, entry.target, self.layer)
+        if entry.kind is EntryKind.FILE:
+            node.data = EMPTY
+            if entry.trouble is not None:
+                self.skip(path, entry.trouble)
+            elif entry.content is not None:
+                self._file(path, entry.content, node)
+        before = self.tree.add(path, node)
+        if before is not None and before.elf and before.layer == self.layer:
+            self.skip(path, "a later entry has the same name")
+
+    def _link(self, path: str, entry: Entry) -> None:
+        target = plain(entry.target)
+        node = self.tree.find(target) if target else None
+        if node is None or node.children is not None:
+            self.skip(path, f"a hard link to {entry.target or 'nothing'}, which is not in the archive")
+        elif target != path:
+            self.tree.add(path, node)
+
+    def _file(self, path: str, content: Content, node: Node) -> None:
+        limits = self.unpacker.budget.limits
+        try:
+            head = content.head()
+            elf = head.startswith(MAGIC)
+            if elf:
+                reason = _unfit(path, content, limits)
+                if reason is not None:
+                    self.skip(path, reason)
+                    return
+                node.data = content.held(self.unpacker.spool)
+                node.elf = True
+                content = Held(node.data)
+            if self.unpacker.may_hold(head):
+                inside = self.unpacker.unpack(path, content, self.parents, self.depth + 1)
+                if inside is not None:
+                    self.inner.append(inside)
+            elif not elf and (content.size or 0) <= MAX_TEXT and _kept(path):
+                node.data = content.held(self.unpacker.spool)
+                if wanted_text(path):
+                    self.texts[path] = node.data.at(0, MAX_TEXT)
+            elif not elf and not content.size and ".so" in path.rpartition("/")[2]:
+                self.skip(path, "empty")
+        except DAMAGED as error:
+            self.skip(path, f"cannot be unpacked ({said(error)})")
+            if isinstance(content, Passing):
+                raise  # what follows in the stream cannot be found any more
+
+
+class Unpacker:
+    """Opens archives within limits, which hold for all archives of one source together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.budget = Budget(limits)
+        self.spool = Spool()
+
+    def may_hold(self, head: bytes) -> bool:
+        """Whether what begins with this head may be an archive, or hold something compressed."""
+        if head.startswith(MAGIC):
+            return head[8:10] == b"AI"
+        return (
+            any(kind.accepts(head) for kind in compressions())
+            or any(form.accepts(head) for form in archive_formats())
+            or head.startswith(b"#!")
+        )
+
+    def unpack(self, path: str, content: Content, outer: tuple[str, ...], depth: int = 0) -> Source | None:
+        """Read an archive that lies at ``path`` of what ``outer`` names.
+
+        None when it is not one after all: a compressed text, say. What is broken or goes beyond a limit comes
+        out as a Skipped of the source, with what was read until then.
+        """
+        packing = Packing(self, (*outer, path), depth)
+        name = path.rpartition("/")[2]
+        kind = "archive"
+        try:
+            while (found := _compression(content.head())) is not None:
+                self._check_depth(packing)
+                packing.depth += 1
+                content, kind = packing.unpacked(content, found), found.name
+                name = _without(name, found.suffixes)
+            head = content.head()
+            if head.startswith(MAGIC) and kind != "archive":
+                packing.add(Entry(name, EntryKind.FILE, content))
+                return packed_source(packing, kind, False)
+            form = _format(head, content)
+            if form is None:
+                return None
+            self._check_depth(packing)
+            if form.seeks and not isinstance(content, Held):
+                content = Held(content.held(self.spool))
+        except LimitReached as error:
+            packing.skip(path, str(error))
+            return packed_source(packing, kind, False)
+        except DAMAGED as error:
+            packing.skip(path, f"cannot be unpacked ({said(error)})")
+            return packed_source(packing, kind, False)
+        self.fill(packing, form, content)
+        return packed_source(packing, form.name, form.installs)
+
+    def fill(self, packing: Packing, form: ArchiveFormat, content: Content) -> None:
+        """Put every entry of an archive into the tree; what stops the reading becomes a Skipped."""
+        try:
+            for entry in form.entries(content, packing):
+                packing.add(entry)
+        except LimitReached as error:
+            packing.skip(packing.parents[-1], str(error))
+        except DAMAGED as error:
+            packing.skip(packing.parents[-1], f"cannot be read to its end ({said(error)})")
+        except RecursionError:
+            packing.skip(packing.parents[-1], "nested too deeply to be read")
+
+    def _check_depth(self, packing: Packing) -> None:
+        limit = self.budget.limits.depth
+        if limit and packing.depth >= limit:
+            raise LimitReached(f"more than {limit} archives inside one another (--limit depth=N)")
+
+
+def packed_source(packing: Packing, kind: str, installs: bool) -> Source:
+    """What was read of an archive, as a source."""
+    packing.tree.settled()
+    members = tuple(Member(path, path[1:], packing.parents) for path, _ in packing.tree.elf_files())
+    claims = tuple(claims_of(kind, packing.parents[-1], packing.texts, [member.path for member in members]))
+    return Source(
+        packing.parents[-1], kind, packing.tree, members, tuple(packing.skipped), shown=(("/", ""),),
+        parents=packing.parents, installs=installs, claims=claims, inner=tuple(packing.inner),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def archive_formats() -> tuple[ArchiveFormat, ...]:
+    """Every archive format, most particular first."""
+    found = (getattr(module, "ARCHIVE", None) for module in _modules())
+    return tuple(sorted((form for form in found if form is not None), key=lambda form: (form.order, form.name)))
+
+
+@lru_cache(maxsize=1)
+def compressions() -> tuple[Compression, ...]:
+    """Every compression."""
+    return tuple(kind for module in _modules() for kind in getattr(module, "COMPRESSIONS", ()))
+
+
+def _modules() -> list[object]:
+    import muslint.sources as package
+
+    names = sorted(module.name for module in iter_modules(package.__path__))
+    return [import_module(f"muslint.sources.{name}") for name in names]
+
+
+def _compression(head: bytes) -> Compression | None:
+    return next((kind for kind in compressions() if kind.accepts(head)), None)
+
+
+def _format(head: bytes, content: Content) -> ArchiveFormat | None:
+    for form in archive_formats():
+        if form.accepts(head):
+            return form
+        tail = getattr(form, "accepts_tail", None)
+        if tail is not None and isinstance(content, Held) and tail(head, content.data):
+            return form
+    return None
+
+
+def _unfit(path: str, content: Content, limits: Limits) -> str | None:
+    """Why an ELF file is not read although its bytes could be."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if limits.member and (content.size or 0) > limits.member:
+        return f"{content.size} bytes unpacked: more than the limit of {limits.member} (--limit member=N)"
+    return None
+
+
+def _kept(path: str) -> bool:
+    """Whether the loader or a label may want to read a file that is no ELF file."""
+    name = path.rpartition("/")[2]
+    return ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")) or wanted_text(path)
+
+
+def plain(path: str) -> str | None:
+    """A path as the tree knows it: no leading slash, no empty or dot part; None when it leads out."""
+    if path.startswith("./"):
+        path = path[2:]
+    if "/." in path or "//" in path or path[:1] in ("/", ".") or path[-1:] == "/":
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        return None if ".." in parts else "/".join(parts)
+    return path
+
+
+def _without(name: str, suffixes: tuple[str, ...]) -> str:
+    for suffix in suffixes:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def said(error: BaseException) -> str:
+    """What an unpacker says is wrong, in one line."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+class _Counted:
+    """A stream that counts what was taken from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.count = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.count += len(data)
+        return data
+
+
+class _Metered:
+    """An unpacked stream whose growth is held against the limits."""
+
+    def __init__(self, stream: BinaryIO, packed: _Counted, budget: Budget) -> None:
+        self._stream, self._packed, self._budget, self._count = stream, packed, budget, 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._count += len(data)
+        self._budget.grow(len(data), self._count, self._packed.count)
+        return data
+
+
+class ArchiveSource:
+    """``archive:PATH``, and any file that is an archive or compressed."""
+
+    scheme, order = "archive", 30
+
+    def accepts(self, path: str, scheme: str | None) -> bool:
+        """By the scheme, or an archive by its first bytes."""
+        if scheme is not None:
+            return scheme == self.scheme
+        try:
+            data = FileBytes(path)
+        except OSError:
+            return False
+        content = Held(data)
+        return Unpacker(Limits()).may_hold(content.head())
+
+    def open(self, path: str, name: str, limits: Limits) -> Source:
+        """Read it through, and what is inside it."""
+        try:
+            data = FileBytes(path)
+        except OSError as error:
+            raise UnreadableSource(f"{path}: {error.strerror}") from None
+        found = Unpacker(limits).unpack(name, Held(data), ())
+        if found is None:
+            raise UnreadableSource(f"{path}: {NO_KIND}")
+        if not found.members and not found.inner and [item.path for item in found.skipped] == [name]:
+            raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
+        return found
+
+
+SOURCES = (ArchiveSource(),)
