@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
@@ -10,6 +10,7 @@ from muslint.elf.object import ElfObject, Kind, Reader
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
+from muslint.libc.sonames import Sonames
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.target import NOT_STARTED, Link, Message
@@ -18,9 +19,12 @@ from muslint.policy.verdict import Verdict, fold
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
+from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
-from muslint.sources.folder import is_root
+from muslint.sources.installed import owners
+from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
+from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
@@ -72,46 +76,67 @@ def check(
     arch: str | None = None,
     selection: Selection = EVERYTHING,
     limits: Limits | None = None,
+    sonames: Sonames | None = None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
-    still count as what the others are loaded with. ``limits`` bound what is unpacked.
+    still count as what the others are loaded with. ``limits`` bound what is unpacked; ``sonames`` is a package
+    index that says which package gives a missing library.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     opened = open_source(source, limits)
     targets = _Targets(on, reader)
+    asked = _Asked(reader, arch, selection, source, sonames)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
-
-    def wanted(parents: tuple[str, ...], path: str) -> bool:
-        return selection.wants(nested(source, parents, path))
-
-    for place, outer in opened.places():
-        target = targets.of(place, outer)
+    for place, root in opened.places():
+        target = targets.of(place, root)
         if target.name != "self" and place.closed:
             place = _hung(place)
-        judged += _check_place(place, target, skipped, arch, wanted)
+        judged += _check_place(place, target, skipped, asked)
     facts = _facts(targets.of(opened, None))
-    unread = tuple(item for item in skipped if wanted(item.parents, item.path))
+    unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
     return Report(source, opened.kind, facts, tuple(judged), unread, opened.image)
 
 
-def _check_place(
-    place: Source,
-    target: Target,
-    skipped: list[Skipped],
-    arch: str | None,
-    wanted: Callable[[tuple[str, ...], str], bool],
-) -> Iterator[Judged]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the user asked for, beside the source and the target."""
+
+    reader: Reader | None
+    arch: str | None
+    selection: Selection
+    source: str
+    sonames: Sonames | None
+
+    def wants(self, parents: tuple[str, ...], path: str) -> bool:
+        return self.selection.wants(nested(self.source, parents, path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One source or archive with what its objects are judged by."""
+
+    source: Source
+    target: Target
+    links: _Links
+    names: dict[str, tuple[str, ...]]
+    lies: dict[str, tuple[Claim, ...]]
+    owners: dict[str, str]
+    sonames: Sonames | None
+
+
+def _check_place(source: Source, target: Target, skipped: list[Skipped], asked: _Asked) -> Iterator[Judged]:
     """Judge the objects of one source or of one archive inside it."""
-    skipped += place.skipped
-    work = list(_read(place, target, skipped, arch))
-    links = _link_all(place, target, work)
-    names = _basenames(place)
+    skipped += source.skipped
+    work = list(_read(source, target, skipped, asked.arch))
+    links = _link_all(source, target, work)
+    lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
+    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), asked.sonames)
     for item in work:
-        if wanted(item.member.parents, item.member.display):
-            yield _judge(place, target, item, links, names)
+        if asked.wants(item.member.parents, item.member.display):
+            yield _judge(place, item)
 
 
 class _Targets:
@@ -121,17 +146,18 @@ class _Targets:
         self._on, self._reader = on, reader
         self._named: Target | None = None
 
-    def of(self, place: Source, outer: Source | None) -> Target:
-        """The target for ``place``, which lies in ``outer``.
+    def of(self, place: Source, root: Source | None) -> Target:
+        """The target for ``place``, which lies in the whole file system ``root`` or in none.
 
         What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
         """
-        root = place if outer is None else outer
-        if root.closed and self._on in (None, "self") and is_root(root.tree):
-            target = parse_target("self", root.tree, self._reader)
-            if outer is not None:
+        if self._on in (None, "self"):
+            if place.closed and is_root(place.tree):
+                return parse_target("self", place.tree, self._reader)
+            if root is not None and is_root(root.tree):
+                target = parse_target("self", root.tree, self._reader)
                 target.extra = ((place.mount, place.tree),)
-            return target
+                return target
         if self._named is None:
             self._named = parse_target(self._on, None, self._reader)
         return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
@@ -168,6 +194,8 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             continue
         if source.closed and target.loads_with(obj.arch, member.path):
             continue  # the loader itself is the model, not a subject
+        if obj.kind is Kind.RELOCATABLE and member.path.endswith(".ko"):
+            continue  # the kernel loads it: no C library has a part in that
         if obj.kind in (Kind.RELOCATABLE, Kind.CORE):
             what = "an object file (.o): no loader reads it" if obj.kind is Kind.RELOCATABLE else "a core dump"
             skipped.append(Skipped(member.display, what, member.parents))
@@ -198,7 +226,7 @@ def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
                 name, preload = target.stub(item.object.interpreter, item.object.arch) or (None, "")
                 item.link = item.loader.start(path, preload=preload, loader_name=name)
             else:
-                item.host = _host(item)
+                item.host = _host(item, source.kind)
                 item.link = item.loader.open(None, path, lazy=item.host is not None and item.host.lazy)
             links.add(item.link, program)
     return links
@@ -210,13 +238,13 @@ def _interpreter_error(item: _Work) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _host(item: _Work) -> Host | None:
+def _host(item: _Work, package: str) -> Host | None:
     symbols = item.object.symbols
     exports: list[str] = []
     imports: list[str] = []
     for name, shndx in zip(symbols.names, symbols.shndxs):
         (exports if shndx else imports).append(name)
-    return host_of(item.member.path, exports, imports)
+    return host_of(item.member.path, exports, imports, package)
 
 
 def _basenames(source: Source) -> dict[str, tuple[str, ...]]:
@@ -226,7 +254,8 @@ def _basenames(source: Source) -> dict[str, tuple[str, ...]]:
     return {name: tuple(paths) for name, paths in found.items()}
 
 
-def _judge(source: Source, target: Target, item: _Work, links: _Links, names: dict[str, tuple[str, ...]]) -> Judged:
+def _judge(place: _Place, item: _Work) -> Judged:
+    source, target = place.source, place.target
     obj, loader = item.object, item.loader
     if loader is None:
         return _unjudged(target, item)
@@ -236,20 +265,20 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     canonical = ""
     if item.link is not None:
         canonical = item.link.scope[_place(item)].canonical if item.link.scope else ""
-        always = links.always.get(canonical, frozenset())
+        always = place.links.always.get(canonical, frozenset())
         every = obj.kind is Kind.EXECUTABLE
         messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host,
-        plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in links.used_by_program,
-        basenames=names,
+        plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
+        basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
-    return _judged(item, fold(findings), tuple(assumed), findings)
+    return _judged(item, fold(findings), tuple(assumed), findings, package=place.owners.get(item.member.path))
 
 
 def _place(item: _Work) -> int:
@@ -267,10 +296,15 @@ def _unjudged(target: Target, item: _Work) -> Judged:
 
 
 def _judged(
-    item: _Work, verdict: Verdict, assumed: tuple[str, ...], findings: tuple[Finding, ...], reason: str | None = None
+    item: _Work,
+    verdict: Verdict,
+    assumed: tuple[str, ...],
+    findings: tuple[Finding, ...],
+    reason: str | None = None,
+    package: str | None = None,
 ) -> Judged:
     obj, member = item.object, item.member
     return Judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
-        obj.interpreter, assumed, findings, reason, member.layer,
+        obj.interpreter, assumed, findings, reason, member.layer, package,
     )  # fmt: skip

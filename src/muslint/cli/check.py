@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,9 +15,12 @@ from muslint.errors import UnreadableSource, WrongUse
 from muslint.policy.verdict import FailOn, shut
 from muslint.report.report import Report, joined
 
+if TYPE_CHECKING:
+    from muslint.libc.sonames import Sonames
+
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SOURCE", help="An ELF file, a directory, a root file system, a wheel or other zip."),
+    typer.Argument(metavar="SOURCE", help="An ELF file, a directory, a root file system, an archive or package."),
 ]
 FilesFrom = Annotated[
     str | None,
@@ -47,6 +50,19 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="GLOB", help="Not those; they still serve the others as libraries."),
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="Bound on what is unpacked: depth, members, bytes, member, ratio, path, seconds; 0 is no bound. "
+        "May be given more than once.",
+    ),
+]
+SonamesFile = Annotated[
+    str | None,
+    typer.Option("--sonames", metavar="FILE", help="Which package gives which library, from libc learn --apkindex."),
+]
 ReaderName = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
 ]
@@ -65,6 +81,8 @@ def check(
     include: Include = None,
     exclude: Exclude = None,
     files_from: FilesFrom = None,
+    limit: Limit = None,
+    sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -78,6 +96,7 @@ def check(
     from muslint.elf.readers import named_reader
     from muslint.pipeline import check as judge
     from muslint.policy.selection import Selection
+    from muslint.sources.limits import parsed
 
     outputs = _outputs(output, quiet, color)
     named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
@@ -85,11 +104,15 @@ def check(
         raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
     reading = None if reader == "muslint" else named_reader(reader)
     only = _known_arch(arch) if arch is not None else None
+    limits = parsed(tuple(limit or ()))
+    packages = _sonames(sonames) if sonames is not None else None
     selection = Selection(tuple(include or ()), tuple(exclude or ()))
     reports, failed = [], 0
     for source in named:
         try:
-            reports.append(judge(source, on, reader=reading, arch=only, selection=selection))
+            reports.append(
+                judge(source, on, reader=reading, arch=only, selection=selection, limits=limits, sonames=packages)
+            )
         except UnreadableSource as error:
             print(f"muslint: {error}", file=sys.stderr)
             failed += 1
@@ -151,6 +174,19 @@ def _listed(files_from: str) -> list[str]:
     separator = b"\0" if b"\0" in data else b"\n"
     names = (name if separator == b"\0" else name.removesuffix(b"\r") for name in data.split(separator))
     return [os.fsdecode(name) for name in names if name]
+
+
+def _sonames(file: str) -> Sonames:
+    from muslint.errors import UnknownLibc
+    from muslint.libc.sonames import loads
+
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            return loads(stream.read())
+    except OSError as error:
+        raise WrongUse(f"--sonames {file}: {error.strerror}") from None
+    except UnknownLibc as error:
+        raise WrongUse(f"--sonames {file}: {error}") from None
 
 
 def _known_arch(arch: str) -> str:

@@ -69,15 +69,26 @@ def show(
 
 @app.command()
 def learn(
-    path: Annotated[Path, typer.Argument(help="A musl libc.so or loader, or a root directory.")],
+    path: Annotated[Path | None, typer.Argument(help="A musl libc.so or loader, or a root directory.")] = None,
     arch: Annotated[str | None, typer.Option("--arch", help="Which loader, if a root has several.")] = None,
+    apkindex: Annotated[
+        Path | None,
+        typer.Option("--apkindex", metavar="FILE", help="Learn from APKINDEX.tar.gz which package has which library."),
+    ] = None,
+    release: Annotated[str | None, typer.Option("--release", help="Alpine release of the index, as 3.23.")] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="text, json, or a file to write.")] = "text",
 ) -> None:
-    """Read a real musl and make its model; with -o FILE, keep it for --on FILE."""
+    """Read a real musl and make its model, to keep with -o FILE for --on FILE; or a package index, for --sonames."""
     from muslint.errors import MuslintError
     from muslint.libc.learn import learn as read
     from muslint.libc.modelfile import dumps
 
+    if (path is None) is (apkindex is None):
+        raise _wrong("name a musl library or root to learn from, or --apkindex FILE")
+    if apkindex is not None:
+        _learn_index(apkindex, release, output)
+        return
+    assert path is not None
     try:
         model = read(path, arch)
     except MuslintError as error:
@@ -87,11 +98,32 @@ def learn(
     elif output == "text":
         _print([{"": key, " ": _word(value)} for key, value in _facts(model).items()], "text", None)
     else:
-        try:
-            Path(output).write_text(dumps(model))
-        except OSError as error:
-            raise _wrong(f"{output} cannot be written: {error.strerror}") from error
+        _keep(output, dumps(model))
         typer.echo(f"wrote {output}: musl {model.version} {model.arch}, {len(model.exports)} names", err=True)
+
+
+def _learn_index(path: Path, release: str | None, output: str) -> None:
+    from muslint.errors import UnknownLibc
+    from muslint.libc.apkindex import read_apkindex
+
+    try:
+        table = read_apkindex(path, release)
+    except UnknownLibc as error:
+        raise _wrong(str(error)) from error
+    if output == "json":
+        _json({"release": table.release, "sonames": dict(sorted(table.packages.items()))})
+    elif output == "text":
+        typer.echo(table.dumps(), nl=False)
+    else:
+        _keep(output, table.dumps())
+        typer.echo(f"wrote {output}: alpine:{table.release}, {len(table.packages)} libraries", err=True)
+
+
+def _keep(file: str, text: str) -> None:
+    try:
+        Path(file).write_text(text)
+    except OSError as error:
+        raise _wrong(f"{file} cannot be written: {error.strerror}") from error
 
 
 @app.command()

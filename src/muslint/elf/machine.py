@@ -99,3 +99,45 @@ _MACHINES = (
 def machine_number(musl_name: str) -> int:
     """The EM_* number of a musl architecture name, 0 for a name that is not musl's."""
     return next((number for prefix, number in _MACHINES if musl_name.startswith(prefix)), 0)
+
+
+_SPELLINGS = {
+    "amd64": "x86_64",
+    "x86-64": "x86_64",
+    "x64": "x86_64",
+    "x86": "i386",
+    "386": "i386",
+    "i486": "i386",
+    "i586": "i386",
+    "i686": "i386",
+    "arm64": "aarch64",
+    "armv8": "aarch64",
+    "armv6": "armhf",
+    "armv7": "armhf",
+    "armv7l": "armhf",
+    "armel": "arm",
+    "ppc64le": "powerpc64le",
+    "ppc64el": "powerpc64le",
+    "ppc64": "powerpc64",
+    "ppc": "powerpc",
+    "loong64": "loongarch64",
+    "mips64le": "mips64el",
+    "mipsle": "mipsel",
+    "riscv": "riscv64",
+    "arm64v8": "aarch64",
+    "armhfp": "armhf",
+    "armv7hl": "armhf",
+    "i686_32": "i386",
+    "x86_32": "i386",
+    "ia32": "i386",
+}
+
+
+def named_arch(name: str) -> str:
+    """Return musl's own name (LDSO_ARCH) of an architecture.
+
+    Takes the spellings of Alpine, Debian, Docker and ``uname -m``; a name it does
+    not know comes back as it is.
+    """
+    lowered = name.lower()
+    return _SPELLINGS.get(lowered, lowered)

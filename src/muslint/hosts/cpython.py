@@ -9,4 +9,5 @@ HOST = Host(
     lazy=False,
     entry_points=("PyInit_",),
     suffixes=(),
+    packages=("wheel",),
 )

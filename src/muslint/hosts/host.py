@@ -16,6 +16,7 @@ class Host:
     entry_points: tuple[str, ...] = ()  # prefixes of names a plugin of it exports
     suffixes: tuple[str, ...] = ()  # of a plugin's file name
     names: frozenset[str] = frozenset()  # further names it gives, whole
+    packages: tuple[str, ...] = ()  # kinds of packages whose plugins are its
 
     def gives(self, name: str) -> bool:
         """Whether ``name`` belongs to this host's API."""

@@ -9,4 +9,5 @@ HOST = Host(
     lazy=True,
     entry_points=("JNI_OnLoad", "Java_"),
     suffixes=(),
+    packages=("jar",),
 )

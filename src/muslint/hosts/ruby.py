@@ -9,4 +9,5 @@ HOST = Host(
     lazy=True,
     entry_points=(),
     suffixes=(),
+    packages=("gem",),
 )

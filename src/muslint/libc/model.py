@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from muslint.elf.machine import named_arch as musl_arch
 from muslint.errors import UnknownLibc
 
 __all__ = ["LFS64_NAMES", "Lfs64", "LibcModel", "UnknownLibc", "lfs64_target", "musl_arch"]
@@ -90,39 +91,3 @@ class LibcModel:
 
     package: str | None = None
     """Distribution package the model stands for, e.g. ``1.2.5-r23``, if any."""
-
-
-_ARCH_ALIASES: Mapping[str, str] = {
-    "amd64": "x86_64",
-    "x86-64": "x86_64",
-    "x64": "x86_64",
-    "x86": "i386",
-    "386": "i386",
-    "i486": "i386",
-    "i586": "i386",
-    "i686": "i386",
-    "arm64": "aarch64",
-    "armv8": "aarch64",
-    "armv6": "armhf",
-    "armv7": "armhf",
-    "armv7l": "armhf",
-    "armel": "arm",
-    "ppc64le": "powerpc64le",
-    "ppc64el": "powerpc64le",
-    "ppc64": "powerpc64",
-    "ppc": "powerpc",
-    "loong64": "loongarch64",
-    "mips64le": "mips64el",
-    "mipsle": "mipsel",
-    "riscv": "riscv64",
-}
-
-
-def musl_arch(name: str) -> str:
-    """Return musl's own name (LDSO_ARCH) of an architecture.
-
-    Takes the spellings of Alpine, Debian, Docker and ``uname -m``; a name it does
-    not know comes back as it is.
-    """
-    lowered = name.lower()
-    return _ARCH_ALIASES.get(lowered, lowered)

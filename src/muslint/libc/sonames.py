@@ -1,10 +1,12 @@
 """Which Alpine package holds the shared library a program asks for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from muslint.errors import UnknownLibc
 from muslint.libc.musl import alpine_releases
-from muslint.libc.table import covers, read_text, rows
+from muslint.libc.table import covers, notes, read_text, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,54 @@ def successors(soname: str, release: str) -> tuple[Provider, ...]:
             if row and row.package:
                 found.append(row)
     return tuple(found)
+
+
+MAGIC = "# muslint soname table 1"
+"""First line of every file that ``muslint libc learn --apkindex`` writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sonames:
+    """The libraries of one Alpine release as its package index has them: what is not in it is in no package."""
+
+    release: str
+    packages: Mapping[str, str]  # soname → package
+
+    def dumps(self) -> str:
+        """The text of a soname file; the same table gives the same text."""
+        rows_ = [f"{soname} {package}" for soname, package in sorted(self.packages.items())]
+        return "\n".join([MAGIC, f"@ release {self.release}", *rows_]) + "\n"
+
+    def provider(self, soname: str, release: str) -> Provider | None:
+        """As `provider`; for another release than its own, the shipped table's answer."""
+        if release != self.release:
+            return provider(soname, release)
+        return Provider(soname, self.packages.get(soname), self.release, "real")
+
+    def successors(self, soname: str, release: str) -> tuple[Provider, ...]:
+        """As `successors`."""
+        if release != self.release:
+            return successors(soname, release)
+        stem = soname.partition(".so")[0]
+        return tuple(
+            Provider(other, package, self.release, "real")
+            for other, package in sorted(self.packages.items())
+            if other != soname and other.partition(".so")[0] == stem
+        )
+
+
+def loads(text: str) -> Sonames:
+    """The table in the text of a soname file. Raises UnknownLibc when it is none."""
+    if not text.startswith(MAGIC + "\n"):
+        raise UnknownLibc("not a soname file: make one with muslint libc learn --apkindex APKINDEX.tar.gz -o FILE")
+    release = notes(text).get("release")
+    try:
+        packages = dict(rows(text))
+    except ValueError as error:
+        raise UnknownLibc(f"the soname file is damaged: {error}") from None
+    if release is None:
+        raise UnknownLibc("the soname file names no release")
+    return Sonames(release, packages)
 
 
 def known() -> tuple[str, ...]:

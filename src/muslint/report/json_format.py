@@ -52,6 +52,8 @@ def _object(judged: Judged) -> dict[str, Any]:
         "requires": judged.requires, "assumed": list(judged.assumed),
         "findings": [_finding(finding) for finding in judged.findings],
     }  # fmt: skip
+    if judged.package is not None:
+        document["package"] = judged.package
     if judged.reason is not None:
         document["reason"] = judged.reason
     return document

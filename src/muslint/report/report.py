@@ -26,6 +26,7 @@ class Judged:
     findings: tuple[Finding, ...]
     reason: str | None = None  # why the verdict is unknown
     layer: Layer | None = None  # of an image: the layer that added it
+    package: str | None = None  # of a root: the distribution's package that installed it, NAME-VERSION
 
 
 @dataclass(frozen=True, slots=True)

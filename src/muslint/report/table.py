@@ -28,6 +28,7 @@ _LOADER_SAYS = "Error "  # how each error line of the loader begins
 _SHOWN, _SHOWN_GROUPS, _NAMES_WIDTH = 4, 8, 44
 _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved")
 _TITLES = {
+    "label-mismatch": ("label that is not true", "labels that are not true"),
     "library-missing": ("library that is not on the target", "libraries that are not on the target"),
     "library-off-path": ("library that is there, but where musl does not look",
                          "libraries that are there, but where musl does not look"),
@@ -66,7 +67,9 @@ def _describe(judged: Judged) -> str:
     kind = {"executable": "program", "shared-library": "library"}.get(judged.kind, judged.kind.replace("-", " "))
     needs = ", ".join(f"{k} {v}" if k != "GLIBC" else v for k, v in judged.requires.items())
     origin = {"none": "", "unknown": ""}.get(judged.built_for, f", built for {judged.built_for}")
-    return f"{judged.arch} {kind}{origin}" + (f" (needs {needs})" if needs and judged.built_for == "glibc" else "")
+    package = f", from package {judged.package}" if judged.package else ""
+    needed = f" (needs {needs})" if needs and judged.built_for == "glibc" else ""
+    return f"{judged.arch} {kind}{origin}{needed}{package}"
 
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:

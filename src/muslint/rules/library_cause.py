@@ -59,14 +59,14 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
             ),
         )
     release = case.release or newest_alpine()
-    row = provider(message.name, release)
+    row = (case.sonames.provider if case.sonames else provider)(message.name, release)
     if row is not None and row.package is not None and row.package != "musl":
         return (Remedy("package", f"apk add {row.package}", True),)
     if message.name.startswith("ld-linux") or message.name.startswith("ld64.so"):
         return (
             Remedy("package", "apk add gcompat puts a file of that name there; a rebuild for musl needs none", False),
         )
-    others = successors(message.name, release)
+    others = (case.sonames.successors if case.sonames else successors)(message.name, release)
     if others:
         names = ", ".join(f"{other.soname} ({other.package})" for other in others[:3])
         return (

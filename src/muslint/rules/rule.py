@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from muslint.elf.facts import built_for
 from muslint.elf.object import ElfObject, Kind
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
+from muslint.libc.sonames import Sonames
 from muslint.loader.target import Link, Message
 from muslint.rules.finding import Finding, Severity, When
+from muslint.sources.labels.label import Claim
 from muslint.sources.source import Source
 
 
@@ -29,6 +32,13 @@ class Case:
     host: Host | None  # for a plugin: the program that loads it, where it is known
     plugin: bool  # a library that no program of the source needs
     basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
+    sonames: Sonames | None = None  # a package index the user gave
+    belied: tuple[Claim, ...] = ()  # labels of its package that it does not agree with
+
+    @property
+    def built_for(self) -> str:
+        """The C library it was linked for, as far as it shows."""
+        return built_for(self.object)
 
     @property
     def program(self) -> bool:

@@ -22,10 +22,13 @@ from muslint.elf.header import MAGIC
 from muslint.errors import LimitReached, MalformedArchive, MalformedElf, UnreadableSource
 from muslint.sources.bytes import EMPTY, FileBytes, Spool
 from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
+from muslint.sources.installed import kept
 from muslint.sources.labels import claims_of, wanted_text
 from muslint.sources.limits import Budget, Limits
 from muslint.sources.packed import Node, PackedTree
+from muslint.sources.resolve import is_root
 from muslint.sources.source import NO_KIND, Member, Skipped, Source
+from muslint.sources.tree import Opened
 
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
            MalformedArchive, MalformedElf)  # fmt: skip
@@ -137,12 +140,12 @@ class Packing:
                 inside = self.unpacker.unpack(path, content, self.parents, self.depth + 1)
                 if inside is not None:
                     self.inner.append(inside)
-            elif not elf and (content.size or 0) <= MAX_TEXT and _kept(path):
+            elif not head and ".so" in path.rpartition("/")[2]:
+                self.skip(path, "empty")
+            elif not elf and _kept(path) and ((content.size or 0) <= MAX_TEXT or kept(path)):
                 node.data = content.held(self.unpacker.spool)
                 if wanted_text(path):
                     self.texts[path] = node.data.at(0, MAX_TEXT)
-            elif not elf and not content.size and ".so" in path.rpartition("/")[2]:
-                self.skip(path, "empty")
         except DAMAGED as error:
             self.skip(path, f"cannot be unpacked ({said(error)})")
             if isinstance(content, Passing):
@@ -221,12 +224,31 @@ class Unpacker:
 def packed_source(packing: Packing, kind: str, installs: bool) -> Source:
     """What was read of an archive, as a source."""
     packing.tree.settled()
-    members = tuple(Member(path, path[1:], packing.parents) for path, _ in packing.tree.elf_files())
+    kind = package_kind(kind, packing.tree)
+    closed = not installs and is_root(packing.tree)
+    members = tuple(Member(path, path if closed else path[1:], packing.parents) for path, _ in packing.tree.elf_files())
     claims = tuple(claims_of(kind, packing.parents[-1], packing.texts, [member.path for member in members]))
     return Source(
-        packing.parents[-1], kind, packing.tree, members, tuple(packing.skipped), shown=(("/", ""),),
+        packing.parents[-1], kind, packing.tree, members, tuple(packing.skipped), closed, (("/", ""),),
         parents=packing.parents, installs=installs, claims=claims, inner=tuple(packing.inner),
     )  # fmt: skip
+
+
+def package_kind(kind: str, tree: PackedTree) -> str:
+    """What an archive is by what lies at its root: a wheel or jar is a zip, an npm package a tar."""
+    names = tree.names("/")
+    if kind == "zip":
+        if any(name.endswith(".dist-info") for name in names):
+            return "wheel"
+        if "AndroidManifest.xml" in names:
+            return "android"
+        if "META-INF" in names:
+            return "jar"
+        if any(name.endswith(".nuspec") for name in names):
+            return "nupkg"
+    if kind == "tar" and isinstance(tree.open("/package/package.json"), Opened):
+        return "npm"
+    return kind
 
 
 @lru_cache(maxsize=1)
@@ -277,7 +299,7 @@ def _unfit(path: str, content: Content, limits: Limits) -> str | None:
 def _kept(path: str) -> bool:
     """Whether the loader or a label may want to read a file that is no ELF file."""
     name = path.rpartition("/")[2]
-    return ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")) or wanted_text(path)
+    return ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")) or wanted_text(path) or kept(path)
 
 
 def plain(path: str) -> str | None:

@@ -7,6 +7,7 @@ import os
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
 from muslint.sources.directory import DirectoryTree
+from muslint.sources.labels import claims_of
 from muslint.sources.limits import Limits
 from muslint.sources.source import Member, Source
 from muslint.sources.tree import Opened
@@ -39,7 +40,8 @@ class FileSource:
         prefix = (inside.rstrip("/") + "/", shown + "/" if shown and shown != "/" else shown)
         target = os.path.basename(absolute)
         shown_links = ((absolute, path), prefix) if os.path.basename(path) != target else (prefix,)
-        return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links)
+        claims = tuple(claims_of("file", path, {}, (absolute,)))
+        return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links, claims=claims)
 
 
 class Beside:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
-from muslint.sources.archive import Unpacker
+from muslint.sources.archive import MAX_TEXT, Unpacker
 from muslint.sources.directory import IDENTIFIED, DirectoryTree
 from muslint.sources.entry import Held
+from muslint.sources.labels import claims_of, wanted_text
 from muslint.sources.limits import Limits
-from muslint.sources.resolve import ResolvingTree
+from muslint.sources.resolve import is_root
 from muslint.sources.source import Member, Skipped, Source
-from muslint.sources.tree import Tree
 
 
-def is_root(tree: Tree) -> bool:
-    """Whether a tree is a root file system with a musl loader in ``/lib``."""
-    return isinstance(tree, ResolvingTree) and any(
-        name.startswith("ld-musl-") and name.endswith(".so.1") for name in tree.names("/lib")
-    )
+class _Texts(Mapping[str, bytes]):
+    """The files of a directory that a label may be written in, read when asked for."""
+
+    def __init__(self, tree: DirectoryTree) -> None:
+        self._tree = tree
+        self.paths: list[str] = []
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self.paths:
+            raise KeyError(path)
+        try:
+            data = self._tree.content(f"/{path}")
+        except OSError:
+            return b""
+        text = data.at(0, MAX_TEXT)
+        data.close()
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
 
 
 class FolderSource:
@@ -43,7 +62,10 @@ class FolderSource:
         unpacker = Unpacker(limits)
         members: list[Member] = []
         inner: list[Source] = []
+        texts = _Texts(tree)
         for inside, head in tree.files():
+            if wanted_text(inside[1:]):
+                texts.paths.append(inside[1:])
             shown = inside if closed else inside[1:]
             if head[:4] == MAGIC and len(head) >= IDENTIFIED:
                 members.append(Member(inside, shown))
@@ -54,10 +76,11 @@ class FolderSource:
                     inner.append(found)
                 data.close()
         skipped = tuple(Skipped(inside, reason) for inside, reason in tree.unreadable())
+        kind = "root" if closed else "directory"
+        claims = tuple(claims_of(kind, name, texts, [member.path for member in members]))
         return Source(
-            name, "root" if closed else "directory", tree, tuple(members), skipped, closed, (("/", ""),),
-            inner=tuple(inner),
-        )  # fmt: skip
+            name, kind, tree, tuple(members), skipped, closed, (("/", ""),), claims=claims, inner=tuple(inner)
+        )
 
 
 SOURCES = (FolderSource("dir"), FolderSource("rootfs"))

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
+from muslint.sources.tree import Opened, Tree
+
 _MAX_LINKS = 40
 """Symbolic links the kernel follows in one path before it says ELOOP."""
 
@@ -28,6 +30,10 @@ class ResolvingTree(ABC, Generic[Name]):
     def __init__(self) -> None:
         self._found: dict[str, tuple[str, Name | None, int] | int] = {}
         self._directories: dict[str, tuple[str, Name | None, int] | int] = {}
+
+    @abstractmethod
+    def open(self, path: str) -> Opened | int:
+        """Open ``path`` for reading as the kernel would; an error number when it cannot be."""
 
     @abstractmethod
     def _listing(self, directory: str) -> Mapping[str, Name] | int:
@@ -137,3 +143,10 @@ class ResolvingTree(ABC, Generic[Name]):
         found = self.resolve(directory)
         listing = self._listing(found[0]) if not isinstance(found, int) else found
         return () if isinstance(listing, int) else tuple(sorted(listing))
+
+
+def is_root(tree: Tree) -> bool:
+    """Whether a tree is a root file system with a musl loader in ``/lib``."""
+    return isinstance(tree, ResolvingTree) and any(
+        name.startswith("ld-musl-") and name.endswith(".so.1") for name in tree.names("/lib")
+    )

@@ -88,12 +88,11 @@ class Source:
         """Where the source's root hangs in the target's tree."""
         return "" if self.closed or self.installs else MOUNT
 
-    def places(self) -> Iterator[tuple[Source, Source | None]]:
-        """Itself and every archive inside it, each with the one it lies in."""
-        yield self, None
+    def places(self, root: Source | None = None) -> Iterator[tuple[Source, Source | None]]:
+        """Itself and every archive inside it, each with the whole file system it lies in, if it lies in one."""
+        yield self, root
         for inside in self.inner:
-            for place, outer in inside.places():
-                yield place, outer or self
+            yield from inside.places(self if self.closed else root)
 
     def display(self, path: str) -> str:
         """A path of the target's tree as people are shown it."""

@@ -140,6 +140,8 @@ def tar_entries(content: Content) -> Iterator[Entry]:
     while True:
         header = blocks.header()
         if not header:
+            if extended:
+                raise EOFError("it ends in the middle of a member")
             return
         if header == _ZEROS or not header.strip(b"\0"):
             zeros += 1
