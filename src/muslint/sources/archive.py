@@ -7,6 +7,7 @@ where it lies; one that comes out of a compressed stream is set aside, and nothi
 
 from __future__ import annotations
 
+import io
 import lzma
 import struct
 import zipfile
@@ -19,11 +20,12 @@ from pkgutil import iter_modules
 from typing import BinaryIO, NamedTuple, Protocol
 
 from muslint.elf.header import MAGIC
+from muslint.elf.object import Readable
 from muslint.errors import LimitReached, MalformedArchive, MalformedElf, UnreadableSource
 from muslint.sources.bytes import EMPTY, FileBytes, Spool
 from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
 from muslint.sources.installed import kept
-from muslint.sources.labels import claims_of, wanted_text
+from muslint.sources.labels import claims_of, label_files
 from muslint.sources.limits import Budget, Limits
 from muslint.sources.packed import Node, PackedTree
 from muslint.sources.resolve import is_root
@@ -34,6 +36,9 @@ DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error
            MalformedArchive, MalformedElf)  # fmt: skip
 """What the unpackers raise for bytes that are not what they should be."""
 
+BUFFER = 1 << 20
+"""Bytes that are unpacked at a time."""
+
 MAX_TEXT = 1 << 20
 """Largest file that is kept for what it says, in bytes: package metadata, a path file, a linker script."""
 
@@ -43,6 +48,7 @@ class ArchiveFormat(Protocol):
 
     name: str  # "zip", "tar" …
     order: int  # lower is asked first
+    starts: tuple[bytes, ...]  # how its bytes begin, one of them; empty where `accepts` must look further in
     seeks: bool  # it can only be read out of order: a stream of it is set aside first
     installs: bool  # its files are put into ``/`` of a system
 
@@ -63,6 +69,7 @@ class Compression(NamedTuple):
 
     name: str
     suffixes: tuple[str, ...]
+    starts: tuple[bytes, ...]
     accepts: Callable[[bytes], bool]
     unpacked: Callable[[BinaryIO], BinaryIO]
 
@@ -87,7 +94,9 @@ class Packing:
     def unpacked(self, content: Content, compression: Compression) -> Passing:
         """The stream inside a compressed one, its growth watched."""
         packed = _Counted(content.stream())
-        return Passing(_Metered(compression.unpacked(packed), packed, self.unpacker.budget), None)  # type: ignore[arg-type]
+        # Unpackers are asked for much at a time: what they hold back is copied at each call.
+        stream = _Metered(compression.unpacked(packed), packed, self.unpacker.budget)  # type: ignore[arg-type]
+        return Passing(io.BufferedReader(stream, BUFFER), None)
 
     def add(self, entry: Entry) -> None:
         """Put one entry into the tree, and open what is inside it."""
@@ -127,24 +136,26 @@ class Packing:
         limits = self.unpacker.budget.limits
         try:
             head = content.head()
+            if not head:
+                if ".so" in path.rpartition("/")[2]:
+                    self.skip(path, "empty")
+                return
             elf = head.startswith(MAGIC)
             if elf:
                 reason = _unfit(path, content, limits)
                 if reason is not None:
                     self.skip(path, reason)
                     return
-                node.data = content.held(self.unpacker.spool)
+                node.data = self.unpacker.held(content)
                 node.elf = True
                 content = Held(node.data)
             if self.unpacker.may_hold(head):
                 inside = self.unpacker.unpack(path, content, self.parents, self.depth + 1)
                 if inside is not None:
                     self.inner.append(inside)
-            elif not head and ".so" in path.rpartition("/")[2]:
-                self.skip(path, "empty")
             elif not elf and _kept(path) and ((content.size or 0) <= MAX_TEXT or kept(path)):
                 node.data = content.held(self.unpacker.spool)
-                if wanted_text(path):
+                if path.rpartition("/")[2] in label_files():
                     self.texts[path] = node.data.at(0, MAX_TEXT)
         except DAMAGED as error:
             self.skip(path, f"cannot be unpacked ({said(error)})")
@@ -163,11 +174,17 @@ class Unpacker:
         """Whether what begins with this head may be an archive, or hold something compressed."""
         if head.startswith(MAGIC):
             return head[8:10] == b"AI"
-        return (
-            any(kind.accepts(head) for kind in compressions())
-            or any(form.accepts(head) for form in archive_formats())
-            or head.startswith(b"#!")
-        )
+        return head.startswith(_starts()) or any(form.accepts(head) for form in _without_start())
+
+    def held(self, content: Content) -> Readable:
+        """The bytes of a content for reading in any order; raises LimitReached where they are too many."""
+        limit = self.budget.limits.member
+        if content.size is not None or not limit:
+            return content.held(self.spool)
+        kept = self.spool.keep(content.stream(), limit + 1)
+        if kept.size > limit:
+            raise LimitReached(f"more than {limit} bytes unpacked (--limit member=N)")
+        return kept
 
     def unpack(self, path: str, content: Content, outer: tuple[str, ...], depth: int = 0) -> Source | None:
         """Read an archive that lies at ``path`` of what ``outer`` names.
@@ -193,7 +210,7 @@ class Unpacker:
                 return None
             self._check_depth(packing)
             if form.seeks and not isinstance(content, Held):
-                content = Held(content.held(self.spool))
+                content = Held(self.held(content))
         except LimitReached as error:
             packing.skip(path, str(error))
             return packed_source(packing, kind, False)
@@ -264,6 +281,18 @@ def compressions() -> tuple[Compression, ...]:
     return tuple(kind for module in _modules() for kind in getattr(module, "COMPRESSIONS", ()))
 
 
+@lru_cache(maxsize=1)
+def _starts() -> tuple[bytes, ...]:
+    """How archives and compressed streams begin; a script may have an archive behind it."""
+    of_formats = [start for form in archive_formats() for start in form.starts]
+    return (b"#!", *of_formats, *(start for kind in compressions() for start in kind.starts))
+
+
+@lru_cache(maxsize=1)
+def _without_start() -> tuple[ArchiveFormat, ...]:
+    return tuple(form for form in archive_formats() if not form.starts)
+
+
 def _modules() -> list[object]:
     import muslint.sources as package
 
@@ -299,7 +328,7 @@ def _unfit(path: str, content: Content, limits: Limits) -> str | None:
 def _kept(path: str) -> bool:
     """Whether the loader or a label may want to read a file that is no ELF file."""
     name = path.rpartition("/")[2]
-    return ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")) or wanted_text(path) or kept(path)
+    return ".so" in name or name.endswith(".path") or name in label_files() or kept(path)
 
 
 def plain(path: str) -> str | None:
@@ -336,17 +365,22 @@ class _Counted:
         return data
 
 
-class _Metered:
+class _Metered(io.RawIOBase):
     """An unpacked stream whose growth is held against the limits."""
 
     def __init__(self, stream: BinaryIO, packed: _Counted, budget: Budget) -> None:
+        super().__init__()
         self._stream, self._packed, self._budget, self._count = stream, packed, budget, 0
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
         self._count += len(data)
         self._budget.grow(len(data), self._count, self._packed.count)
-        return data
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class ArchiveSource:

@@ -122,9 +122,15 @@ def _is_zstd(head: bytes) -> bool:
 
 
 COMPRESSIONS = (
-    Compression("gzip", (".gz", ".gzip", ".tgz", ".z"), _is_gzip, _gzip),
-    Compression("bzip2", (".bz2", ".tbz2", ".tbz"), _is_bzip2, _bzip2),
-    Compression("xz", (".xz", ".txz"), _is_xz, _xz),
-    Compression("lzma", (".lzma", ".tlz"), _is_lzma, _xz),
-    Compression("zstd", (".zst", ".zstd", ".tzst"), _is_zstd, _zstd),
+    Compression("gzip", (".gz", ".gzip", ".tgz", ".z"), (b"\x1f\x8b\x08",), _is_gzip, _gzip),
+    Compression("bzip2", (".bz2", ".tbz2", ".tbz"), (b"BZh",), _is_bzip2, _bzip2),
+    Compression("xz", (".xz", ".txz"), (b"\xfd7zXZ\0",), _is_xz, _xz),
+    Compression("lzma", (".lzma", ".tlz"), (b"\x5d\0\0",), _is_lzma, _xz),
+    Compression(
+        "zstd",
+        (".zst", ".zstd", ".tzst"),
+        (b"\x28\xb5\x2f\xfd", *(bytes((first,)) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))),
+        _is_zstd,
+        _zstd,
+    ),
 )

@@ -10,7 +10,7 @@ from muslint.errors import UnreadableSource
 from muslint.sources.archive import MAX_TEXT, Unpacker
 from muslint.sources.directory import IDENTIFIED, DirectoryTree
 from muslint.sources.entry import Held
-from muslint.sources.labels import claims_of, wanted_text
+from muslint.sources.labels import claims_of, label_files
 from muslint.sources.limits import Limits
 from muslint.sources.resolve import is_root
 from muslint.sources.source import Member, Skipped, Source
@@ -64,7 +64,7 @@ class FolderSource:
         inner: list[Source] = []
         texts = _Texts(tree)
         for inside, head in tree.files():
-            if wanted_text(inside[1:]):
+            if inside.rpartition("/")[2] in label_files():
                 texts.paths.append(inside[1:])
             shown = inside if closed else inside[1:]
             if head[:4] == MAGIC and len(head) >= IDENTIFIED:

@@ -11,12 +11,15 @@ from muslint.sources.tree import Tree
 APK_DATABASES = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 DPKG_STATUS = "/var/lib/dpkg/status"
 DPKG_INFO = "/var/lib/dpkg/info"
+_DIRECTORIES = ("lib/apk/", "usr/lib/apk/", "var/lib/dpkg/")
 MAX_DATABASE = 256 << 20
 """Largest database that is read, in bytes."""
 
 
 def kept(path: str) -> bool:
     """Whether a file of an archive is a part of a package database (a path without its first slash)."""
+    if not path.startswith(_DIRECTORIES):
+        return False
     return f"/{path}" in (*APK_DATABASES, DPKG_STATUS) or (path.startswith(DPKG_INFO[1:]) and path.endswith(".list"))
 
 

@@ -9,8 +9,11 @@ from muslint.errors import LimitReached, WrongUse
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
-RATIO_FREE = 256 << 20
-"""Unpacked bytes before the ratio is looked at: small files of zeros are no bomb."""
+RATIO_FREE = 1 << 30
+"""Unpacked bytes of a stream before its ratio is looked at: a layer may hold a large file of zeros."""
+
+MEMBER_FREE = 1 << 20
+"""The same for one member of an archive whose directory says how large it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,10 @@ class Limits:
     """Bounds on what is unpacked; each can be set with ``--limit NAME=VALUE``. 0 means no bound."""
 
     depth: int = 16  # archives inside one another
-    members: int = 1_000_000  # of all archives of a source together
+    members: int = 500_000  # of all archives of a source together
     bytes: int = 64 << 30  # unpacked, of all archives of a source together
     member: int = 4 << 30  # unpacked bytes of one member
-    ratio: int = 1000  # most times an archive or member may grow when unpacked
+    ratio: int = 200  # most times an archive or member may grow when unpacked
     path: int = 4096  # bytes of a member's path
     seconds: int = 600  # for reading all archives of a source
 

@@ -114,6 +114,7 @@ class TarFormat:
     """Tar."""
 
     name, order, seeks, installs = "tar", 50, False, False
+    starts: tuple[bytes, ...] = ()
 
     def accepts(self, head: bytes) -> bool:
         """By the magic of ustar, GNU and pax; a v7 header by its checksum."""
@@ -171,37 +172,34 @@ def tar_entries(content: Content) -> Iterator[Entry]:
             continue
         said = {**shared, **extended} if shared else extended
         extended = {}
-        yield from _entry(header, sign, size, said, blocks)
+        if "size" in said and said["size"].isdigit():
+            size = int(said["size"])
+        entry = _entry(header, sign, said)
+        if entry.kind is EntryKind.FILE and entry.trouble is None:
+            entry.content = blocks.content(size)
+        elif sign in b"12" and "size" not in said:
+            size = 0  # old writers repeat the size of what is linked to, without its bytes
+        yield entry
+        blocks.past(size if sign != b"5" else 0)
 
 
-def _entry(header: bytes, sign: bytes, size: int, said: dict[str, str], blocks: _Blocks) -> Iterator[Entry]:
+def _entry(header: bytes, sign: bytes, said: dict[str, str]) -> Entry:
+    """The entry of a header, without its content; ``said`` is what extended headers say."""
     kind = _KINDS.get(sign, EntryKind.FILE)
-    if "size" in said and said["size"].isdigit():
-        size = int(said["size"])
-    path = said.get("path") if said else None
+    path = said.get("path")
     if path is None:
         path = _text(header[:100])
-        if header[257:263] == b"ustar\0" and header[345]:
+        if header[345] and header[257:263] == b"ustar\0":
             path = f"{_text(header[345:500])}/{path}"
     if kind is not EntryKind.FILE:
-        target = said.get("linkpath") or _text(header[157:257])
-        yield Entry(path, kind, None, target)
-        if kind is EntryKind.HARDLINK and "size" not in said:
-            size = 0  # old writers repeat the size of what is linked to, without its bytes
-        blocks.past(size if kind is not EntryKind.DIRECTORY and kind is not EntryKind.SYMLINK else 0)
-        return
-    if path.endswith("/") and sign in (b"0", b"\0"):
-        yield Entry(path, EntryKind.DIRECTORY)  # v7 has no other sign for a directory
-        blocks.past(size)
-        return
-    sparse = sign == b"S" or any(key.startswith("GNU.sparse.") for key in said)
-    if sparse:
+        return Entry(path, kind, None, said.get("linkpath") or _text(header[157:257]))
+    if path[-1:] == "/" and sign in (b"0", b"\0"):
+        return Entry(path, EntryKind.DIRECTORY)  # v7 has no other sign for a directory
+    if sign == b"S" or (said and any(key.startswith("GNU.sparse.") for key in said)):
         if sign == b"S" and header[482]:
             raise MalformedArchive("a sparse member with a long map: what follows cannot be found")
-        yield Entry(said.get("GNU.sparse.name", path), kind, None, trouble="a sparse member: its holes are not filled")
-    else:
-        yield Entry(path, kind, blocks.content(size))
-    blocks.past(size)
+        return Entry(said.get("GNU.sparse.name", path), kind, None, trouble="a sparse member: its holes are not filled")
+    return Entry(path, kind)
 
 
 def _whole(blocks: _Blocks, size: int) -> bytes:

@@ -16,6 +16,7 @@ from muslint.errors import MalformedArchive, MalformedElf
 from muslint.sources.archive import DAMAGED, Packing, said
 from muslint.sources.bytes import CHUNK, ReadableFile, Slice, Spool
 from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held
+from muslint.sources.limits import MEMBER_FREE
 
 IN_MEMORY = 64 << 20
 """Largest compressed member that is unpacked in memory, in bytes; a larger one is set aside."""
@@ -94,10 +95,11 @@ class ZipFormat:
     """Zip."""
 
     name, order, seeks, installs = "zip", 30, True, False
+    starts = (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
 
     def accepts(self, head: bytes) -> bool:
         """By the first local header, or the end record of an empty archive."""
-        return head[:4] in (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
+        return head.startswith(self.starts)
 
     def accepts_tail(self, head: bytes, data: Readable) -> bool:
         """A script with an archive behind it, such as a zipapp or pex: by the end record."""
@@ -145,7 +147,7 @@ def _trouble(info: zipfile.ZipInfo, packing: Packing) -> str | None:
         return "encrypted"
     if limits.member and info.file_size > limits.member:
         return f"{info.file_size} bytes unpacked: more than the limit of {limits.member} (--limit member=N)"
-    if limits.ratio and info.file_size > limits.ratio * max(info.compress_size, 1):
+    if limits.ratio and info.file_size > max(MEMBER_FREE, limits.ratio * info.compress_size):
         return f"grows more than {limits.ratio} times when unpacked (--limit ratio=N)"
     return None
 

@@ -140,7 +140,7 @@ def test_bomb(tmp_path: Path, library: bytes) -> None:
     path = archive(tmp_path, [("bomb.so", b"\x7fELF" + bytes(8 << 20)), ("good.so", library)])
     judged, skipped = outcome(path)
     assert judged == ["good.so"]
-    assert skipped == {"bomb.so": "grows more than 1000 times when unpacked (--limit ratio=N)"}
+    assert skipped == {"bomb.so": "grows more than 200 times when unpacked (--limit ratio=N)"}
 
 
 def test_limits(tmp_path: Path, library: bytes) -> None:

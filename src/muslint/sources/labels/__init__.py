@@ -20,9 +20,10 @@ def labels() -> tuple[Label, ...]:
     return tuple(sorted((label for label in found if label is not None), key=lambda label: label.id))
 
 
-def wanted_text(path: str) -> bool:
-    """Whether some label is written in the file at ``path`` of an archive."""
-    return any(label.wants(path) for label in labels())
+@lru_cache(maxsize=1)
+def label_files() -> frozenset[str]:
+    """Names of the files that labels are written in."""
+    return frozenset().union(*(label.files for label in labels()))
 
 
 def claims_of(kind: str, name: str, texts: Mapping[str, bytes], paths: Sequence[str]) -> Iterator[Claim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from muslint.sources.labels.label import Claim, Label, arches, nothing_wanted, text_of
+from muslint.sources.labels.label import Claim, Label, arches, text_of
 
 _PLATFORM = re.compile(
     r"^(?:platform|original_platform): *[\"']?(?P<text>(?P<cpu>\w+)-linux(?:-(?P<libc>gnu|musl)\w*)?)[\"']?\s*$",
@@ -21,4 +21,4 @@ def _claims(kind: str, name: str, texts: Mapping[str, bytes], paths: Sequence[st
         yield Claim("/", found["text"], "the gem's platform", libcs, arches(found["cpu"]), each=True)
 
 
-LABEL = Label("gem", nothing_wanted, _claims)
+LABEL = Label("gem", frozenset(), _claims)

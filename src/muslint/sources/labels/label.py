@@ -33,14 +33,9 @@ class Label:
     """One kind of label."""
 
     id: str
-    wants: Callable[[str], bool]  # path in the archive → whether its text is needed
+    files: frozenset[str]  # names of the files it is written in
     claims: Callable[[str, str, Mapping[str, bytes], Sequence[str]], Iterator[Claim]]
     """(archive format, file name as shown, texts, paths of ELF files) → claims."""
-
-
-def nothing_wanted(path: str) -> bool:  # noqa: ARG001
-    """For labels that are not written in a file."""
-    return False
 
 
 def arches(*names: str) -> frozenset[str]:

@@ -17,13 +17,9 @@ _NODE = re.compile(rf"[.-]linux-(?P<cpu>{_CPU})-(?P<libc>musl|gnu)(?:eabihf)?\.n
 _LIBCS = {"gnu": "glibc", "glibc": "glibc", "musl": "musl"}
 
 
-def _wants(path: str) -> bool:
-    return path == "package.json" or path.endswith("/package.json")
-
-
 def _claims(kind: str, name: str, texts: Mapping[str, bytes], paths: Sequence[str]) -> Iterator[Claim]:  # noqa: ARG001
     for path in sorted(texts):
-        if _wants(path):
+        if path == "package.json" or path.endswith("/package.json"):
             below = "/" + path.removesuffix("package.json")
             if any(member.startswith(below) and "/node_modules/" not in member[len(below) - 1 :] for member in paths):
                 yield from _package(below, path, texts[path], paths)
@@ -79,4 +75,4 @@ def _listed(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-LABEL = Label("npm", _wants, _claims)
+LABEL = Label("npm", frozenset(("package.json",)), _claims)

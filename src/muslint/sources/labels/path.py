@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from muslint.sources.labels.label import Claim, Label, arches, nothing_wanted
+from muslint.sources.labels.label import Claim, Label, arches
 
 _CPU = (
     r"x86_64|x86-64|amd64|x64|aarch64|arm64|arm64v8|armv[67]\w*|armhf|armel|arm|i[3-6]86|386|x86|riscv64(?:gc)?|s390x|"
@@ -52,4 +52,4 @@ def _claim(below: str, text: str, where: str, libc: str | None, cpu: str) -> Cla
     return Claim(below, text, where, frozenset((libc,) if libc else ()), arches(cpu))
 
 
-LABEL = Label("path", nothing_wanted, _claims)
+LABEL = Label("path", frozenset(), _claims)

@@ -10,10 +10,6 @@ from muslint.sources.labels.label import Claim, Label, arches, fields, text_of
 _ANY = ("noarch", "all", "any", "source", "")
 
 
-def _wants(path: str) -> bool:
-    return path == ".PKGINFO"
-
-
 def _claims(kind: str, name: str, texts: Mapping[str, bytes], paths: Sequence[str]) -> Iterator[Claim]:  # noqa: ARG001
     if ".PKGINFO" in texts and kind != "tar":
         said = _assigned(text_of(texts[".PKGINFO"]))
@@ -43,4 +39,4 @@ def _claim(arch: str, where: str, libcs: frozenset[str]) -> Iterator[Claim]:
         yield Claim("/", " ".join((arch, *sorted(libcs))).strip(), where, libcs, known)
 
 
-LABEL = Label("system-package", _wants, _claims)
+LABEL = Label("system-package", frozenset((".PKGINFO",)), _claims)

@@ -12,10 +12,6 @@ _PLATFORM = re.compile(r"(?P<kind>manylinux|musllinux|linux)(?P<level>\d+|_\d+_\
 _LIBCS = {"manylinux": "glibc", "musllinux": "musl"}
 
 
-def _wants(path: str) -> bool:
-    return path.endswith((".dist-info/WHEEL", ".dist-info/RECORD"))
-
-
 def _claims(kind: str, name: str, texts: Mapping[str, bytes], paths: Sequence[str]) -> Iterator[Claim]:  # noqa: ARG001
     named = _NAME.fullmatch(name.rpartition("/")[2])
     for path in sorted(texts):
@@ -53,4 +49,4 @@ def _claim(root: str, platforms: Iterable[str], where: str, listed: frozenset[st
     )  # fmt: skip
 
 
-LABEL = Label("wheel", _wants, _claims)
+LABEL = Label("wheel", frozenset(("WHEEL", "RECORD")), _claims)
