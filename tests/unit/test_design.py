@@ -14,8 +14,9 @@ import pytest
 import muslint
 from muslint.cli.app import COMMANDS
 from muslint.hosts import hosts
+from muslint.report.format import formats
 from muslint.rules import rules
-from muslint.sources.source import formats
+from muslint.sources.source import formats as source_formats
 from tests.support.cache import REPOSITORY
 from tests.unit.rules.cases import FIXTURES, cases
 
@@ -25,19 +26,11 @@ MAX_MODULE, MAX_FUNCTION = 400, 60  # lines
 RUN_LIMIT = 60.0  # seconds
 
 
-def report_formats() -> dict[str, object]:
-    """Report formats by name, as the package holds them."""
-    import muslint.report as package
-
-    found = (getattr(import_module(f"muslint.report.{m.name}"), "FORMAT", None) for m in iter_modules(package.__path__))
-    return dict(pair for pair in found if pair is not None)
-
-
 REGISTRIES: dict[str, list[str]] = {
     "rules": [rule.id for rule in rules()],
     "hosts": [host.id for host in hosts()],
-    "source formats": [kind.scheme for kind in formats()],
-    "report formats": list(report_formats()),
+    "source formats": [kind.scheme for kind in source_formats()],
+    "report formats": [form.name for form in formats()],
     "commands": list(COMMANDS),
 }
 

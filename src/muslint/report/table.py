@@ -9,6 +9,7 @@ from itertools import groupby
 
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
+from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
@@ -163,6 +164,8 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
     yield from _causes(others, verbose)
     yield from _notes(judged, verbose)
+    if verbose:
+        yield from _suppressed(judged)
     yield from _ways_out(errors, verbose)
 
 
@@ -243,7 +246,7 @@ def _listed(names: list[str], verbose: int) -> str:
 
 
 def _notes(judged: Judged, verbose: int) -> Iterator[str]:
-    infos = [f for f in judged.findings if f.severity is Severity.INFO]
+    infos = [f for f in judged.findings if f.severity is Severity.INFO and f.suppressed is None]
     if infos and (verbose or judged.verdict is not Verdict.RUNS):
         yield ""
         for text, found in groupby(sorted(infos, key=_why), key=_why):
@@ -252,6 +255,14 @@ def _notes(judged: Judged, verbose: int) -> Iterator[str]:
     assumed = [name for name in judged.assumed if not any(_why(f).endswith(f" from {name}") for f in infos)]
     if assumed:
         yield f"  Taken for granted: {', '.join(assumed)} (exports not known to muslint)"
+
+
+def _suppressed(judged: Judged) -> Iterator[str]:
+    accepted = [f for f in judged.findings if f.suppressed is not None]
+    if accepted:
+        yield ""
+        yield "  Suppressed"
+        yield from (f"    {finding.message}    ({finding.suppressed})" for finding in accepted)
 
 
 def _why(finding: Finding) -> str:
@@ -293,7 +304,9 @@ def _totals(report: Report) -> str:
             parts.append(f"{count} {one if count == 1 else many}")
     counts = f": {', '.join(parts)}" if parts else ""
     skipped = f"; {len(report.skipped)} not looked at" if report.skipped else ""
-    return f"{len(report.objects)} checked on {_target(report)}{counts}{skipped}."
+    accepted = report.suppressed
+    suppressed = f"; {accepted} finding{'s' if accepted > 1 else ''} suppressed" if accepted else ""
+    return f"{len(report.objects)} checked on {_target(report)}{counts}{skipped}{suppressed}."
 
 
-FORMAT = (NAME, render)
+FORMAT = Format(NAME, "for people", render, coloured=True)
