@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Reader
@@ -12,6 +12,7 @@ from muslint.hosts import host_of
 from muslint.hosts.host import Host
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
+from muslint.loader.needed import needed
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -207,7 +208,8 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
-    return _judged(item, fold(findings), tuple(assumed), findings)
+    loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
+    return replace(_judged(item, fold(findings), tuple(assumed), findings), loaded=loaded)
 
 
 def _place(item: _Work) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
 
@@ -26,6 +27,8 @@ class Format:
     render: Callable[..., str]
     """``render(report, verbose)``, with the colour as third argument where the format has colour."""
     coloured: bool = False
+    needs: tuple[str, ...] = ()
+    """Modules it imports that only come with the extra of its own name: ``pip install 'muslint[NAME]'``."""
     appended: Mapping[str, Callable[[Report, int], str]] = field(default_factory=dict)
     """Environment variable → what is added to the file it names, where it is set."""
     piece: Callable[[Report], str] | None = None
@@ -64,4 +67,6 @@ def named_format(name: str) -> Format:
     found = _format_in(import_module(f"muslint.report.{module}")) if module else None
     if found is None:
         raise WrongUse(f"-o: {unknown('format', name, [known.name for known in formats()])}")
+    if any(find_spec(needed) is None for needed in found.needs):
+        raise WrongUse(f"-o {name}: needs more than is installed: pip install 'muslint[{name}]'")
     return found

@@ -30,14 +30,17 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "tool": {"name": "muslint", "version": __version__},
         "source": report.source,
-        "target": {
-            "name": report.target.name, "libc": report.target.libc,
-            "version": report.target.version, "provenance": report.target.provenance,
-        },
+        "target": target_document(report),
         "summary": summary(report),
         "objects": [object_document(judged) for judged in report.objects],
         "skipped": [skipped_document(skipped) for skipped in report.skipped],
     }  # fmt: skip
+
+
+def target_document(report: Report) -> dict[str, Any]:
+    """The target, as values."""
+    target = report.target
+    return {"name": target.name, "libc": target.libc, "version": target.version, "provenance": target.provenance}
 
 
 def skipped_document(skipped: Skipped) -> dict[str, Any]:

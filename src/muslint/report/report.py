@@ -27,6 +27,8 @@ class Judged:
     assumed: tuple[str, ...]  # libraries and hosts taken to give what nothing known gives
     findings: tuple[Finding, ...]
     reason: str | None = None  # why the verdict is unknown
+    loaded: tuple[tuple[str, str | None, str | None, str], ...] = ()
+    """Who needs whom: (name, path or None, needed by or None for a preload, how it was found or why not)."""
 
 
 @dataclass(frozen=True, slots=True)
