@@ -71,6 +71,7 @@ def object_document(judged: Judged) -> dict[str, Any]:
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding, as values."""
     return {
         "rule": finding.rule, "severity": str(finding.severity), "when": str(finding.when),
         "confidence": finding.confidence, "object": finding.object, "symbol": finding.symbol,
