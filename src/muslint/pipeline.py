@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
@@ -37,6 +37,9 @@ class _Work:
     interpreter_error: int = 0
 
 
+Watch = Callable[[str, int, int], object]
+"""Told how far the work is: the phase, how much of it is done, and of how much."""
+
 _Fault = tuple[str, str, str, int]
 """What a line is about, whatever path the loader calls the object by: canonical path, kind, name, number."""
 
@@ -70,11 +73,13 @@ def check(
     reader: Reader | None = None,
     arch: str | None = None,
     selection: Selection = EVERYTHING,
+    watch: Watch = lambda *_: None,
 ) -> Report:
     """Judge every ELF object of ``source`` on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
-    still count as what the others are loaded with. Raises UnreadableSource and UnknownTarget.
+    still count as what the others are loaded with. ``watch`` is told what goes on: phase, done, of how many.
+    Raises UnreadableSource and UnknownTarget.
     """
     opened = open_source(source)
     target = parse_target(on, opened.tree if _is_root(opened) else None, reader)
@@ -83,15 +88,18 @@ def check(
             opened = _hung(opened)
         target.extra = ((opened.mount, opened.tree),)
     skipped: list[Skipped] = list(opened.skipped)
-    work = list(_read(opened, target, skipped, arch))
-    links = _link_all(opened, target, work)
+    work = list(_read(opened, target, skipped, arch, watch))
+    links = _link_all(opened, target, work, watch)
     names = _basenames(opened)
     wanted = [item for item in work if selection.wants(item.member.display)]
-    judged = tuple(_judge(opened, target, item, links, names) for item in wanted)
+    judged = []
+    for number, item in enumerate(wanted):
+        watch("judging", number, len(wanted))
+        judged.append(_judge(opened, target, item, links, names))
     unread = tuple(item for item in skipped if selection.wants(item.path))
     model = target.any_model
     facts = TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
-    return Report(source, opened.kind, facts, judged, unread)
+    return Report(source, opened.kind, facts, tuple(judged), unread)
 
 
 def _is_root(source: Source) -> bool:
@@ -107,11 +115,12 @@ def _hung(source: Source) -> Source:
     return Source(source.name, source.kind, source.tree, members, source.skipped, False, source.shown)
 
 
-def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None) -> Iterator[_Work]:
+def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None, watch: Watch) -> Iterator[_Work]:
     from muslint.elf.dynamic import read
 
     reader = target.reader or read
-    for member in source.members:
+    for number, member in enumerate(source.members):
+        watch("reading", number, len(source.members))
         found = source.tree.open(member.path)
         if isinstance(found, int) or found.data is None:
             skipped.append(Skipped(member.display, "cannot be read", member.parents))
@@ -143,14 +152,15 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             yield _Work(member, obj, loader)
 
 
-def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
-    links = _Links()
+def _link_all(source: Source, target: Target, work: list[_Work], watch: Watch) -> _Links:
+    links, done = _Links(), 0
     for program in (True, False):
         for item in work:
             if item.loader is None or item.object.kind not in _LINKED:
                 continue
             if (item.object.kind is Kind.EXECUTABLE) is not program:
                 continue
+            watch("linking", done := done + 1, len(work))
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)

@@ -87,6 +87,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
     "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report"},
+    "testing": {"report", "policy", "pipeline"},
+    "pytest_plugin": {"report", "testing"},
     "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report", "pipeline"},
 }
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from muslint.cli.app import UNREADABLE
+from muslint.cli.completion import FILE, formats, targets
 from muslint.cli.configured import configured
 from muslint.cli.gate import Gate
 from muslint.cli.outputs import Outputs
+from muslint.cli.progress import Progress
 from muslint.errors import UnreadableSource, WrongUse
 from muslint.policy.verdict import FailOn
 from muslint.report.report import Report, joined
 
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SOURCE", help="An ELF file, a directory, a root file system, a wheel or other zip."),
+    typer.Argument(
+        metavar="SOURCE",
+        click_type=FILE,
+        help="An ELF file, a directory, a root file system, a wheel or other zip.",
+    ),
 ]
 FilesFrom = Annotated[
     str | None,
-    typer.Option("--files-from", metavar="FILE", help="Further sources, one a line, or each ended by NUL; - is stdin."),
+    typer.Option(
+        "--files-from",
+        metavar="FILE",
+        click_type=FILE,
+        help="Further sources, one a line, or each ended by NUL; - is stdin.",
+    ),
 ]
 On = Annotated[
     str | None,
     typer.Option(
         "--on",
         metavar="TARGET",
+        autocompletion=targets,
         help="alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self. "
         "Default: self for a root with a musl loader, else the newest Alpine.",
     ),
@@ -36,7 +50,7 @@ On = Annotated[
 Wanted = Annotated[
     list[str] | None,
     typer.Option(
-        "--output", "-o", metavar="FORMAT[=FILE]",
+        "--output", "-o", metavar="FORMAT[=FILE]", autocompletion=formats,
         help="table, json, sarif …, as `muslint formats` lists them; may be given more than once.",
     ),
 ]  # fmt: skip
@@ -56,7 +70,7 @@ ReaderName = Annotated[
 ]
 KnownFile = Annotated[
     str | None,
-    typer.Option("--baseline", metavar="FILE", help="Only findings that are not in FILE count."),
+    typer.Option("--baseline", metavar="FILE", click_type=FILE, help="Only findings that are not in FILE count."),
 ]
 NewBaseline = Annotated[
     str | None,
@@ -95,21 +109,18 @@ def check(
     from muslint.policy.selection import Selection
 
     gate = Gate(context.obj, baseline, fail_on, quiet)
-    reports, failed = list[Report](), 0
-    with Outputs(output or ([] if quiet else ["table"]), color, verbose) as outputs:
+    with Progress(quiet) as progress, Outputs(output or ([] if quiet else ["table"]), color, verbose) as outputs:
         named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
         if not named:
             raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
-        reading = None if reader == "muslint" else named_reader(reader)
-        only = _known_arch(arch) if arch is not None else None
-        selection = Selection(tuple(include or ()), tuple(exclude or ()))
-        for source in named:
-            try:
-                report = judge(source, on, reader=reading, arch=only, selection=selection)
-            except UnreadableSource as error:
-                print(f"muslint: {error}", file=sys.stderr)
-                failed += 1
-                continue
+        asked = partial(
+            judge, on=on, watch=progress.step,
+            reader=None if reader == "muslint" else named_reader(reader),
+            arch=_known_arch(arch) if arch is not None else None,
+            selection=Selection(tuple(include or ()), tuple(exclude or ())),
+        )  # fmt: skip
+        reports = []
+        for report in _judged(named, asked, progress):
             reports.append(gate.settle(report))
             outputs.add(reports[-1])
         if include and reports and not any(report.objects or report.skipped for report in reports):
@@ -120,7 +131,20 @@ def check(
             gate.complain(whole)
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
-    raise typer.Exit(_exit_code(reports, failed, strict, shut=write_baseline is None))
+    raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress) -> Iterator[Report]:
+    """The report of each source that can be opened; of the others a line on stderr."""
+    for source in named:
+        try:
+            report = asked(source)
+        except UnreadableSource as error:
+            progress.clear()
+            print(f"muslint: {error}", file=sys.stderr)
+            continue
+        progress.clear()
+        yield report
 
 
 def _listed(files_from: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from muslint.cli.completion import FILE
 from muslint.policy.verdict import FailOn
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ _LISTED = 20
 
 
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD.json", help="A report of `check -o json`.")],
-    new: Annotated[str, typer.Argument(metavar="NEW.json", help="A later one.")],
+    old: Annotated[str, typer.Argument(metavar="OLD.json", click_type=FILE, help="A report of `check -o json`.")],
+    new: Annotated[str, typer.Argument(metavar="NEW.json", click_type=FILE, help="A later one.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="table or json.")] = "table",
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 when a new finding is this bad.")] = FailOn.FAILS,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every finding.")] = False,
