@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import compile as compiler
+from tests.support.cache import REPOSITORY
 from tests.unit.cli.test_check import GLIBC, run
 from tests.unit.rules.cases import COMMON, FIXTURES
 
@@ -169,3 +170,14 @@ def test_wrong_use(here: Path, arguments: tuple[str, ...], said: str) -> None:
     assert done.returncode == 2
     assert done.stderr.decode().count("\n") == 1
     assert said in done.stderr.decode()
+
+
+def test_the_documented_file_is_taken(here: Path) -> None:
+    """The example of the documentation is a valid configuration, every key of it known."""
+    text = (REPOSITORY / "docs" / "gate.md").read_text(encoding="utf-8")
+    (here / "muslint.toml").write_text(text.partition("```toml\n")[2].partition("```")[0])
+    shown = json.loads(run(here, "config", "show", "-o", "json").stdout)
+    assert {name for name, setting in shown["settings"].items() if setting["from"] == "muslint.toml"} == {
+        "on", "fail-on", "exclude", "output", "baseline",
+    }  # fmt: skip
+    assert shown["suppress"][0]["expires"] == "2027-06-30"
