@@ -11,7 +11,7 @@ import pytest
 
 from muslint.policy.verdict import Verdict
 from muslint.report.format import named_format
-from muslint.report.html_format.data import shown
+from muslint.report.readable import shown
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from tests.formats.reports import HOSTILE, report

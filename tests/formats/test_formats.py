@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 
 from muslint import pipeline
 from muslint.cli.app import main
+from muslint.errors import WrongUse
 from muslint.policy.baseline import KNOWN
 from muslint.policy.verdict import Verdict
 from muslint.report.csv_format import COLUMNS
@@ -117,6 +118,9 @@ def test_sarif_content(name: str) -> None:
         assert rule["help"]["markdown"].startswith(f"# {finding.rule}\n")
         assert rule["helpUri"].endswith(f"/{finding.rule}.md")
         assert result["partialFingerprints"]["muslint/v1"] == finding.fingerprint
+        states = {True: "unchanged", False: "new"}
+        compared = any(f.suppressed == KNOWN for f in found)
+        assert result.get("baselineState") == (states[finding.suppressed == KNOWN] if compared else None)
         assert [s["justification"] for s in result.get("suppressions", [])] == [finding.suppressed][
             : bool(finding.suppressed)
         ]
@@ -372,4 +376,14 @@ def test_hostile_name_is_text_everywhere() -> None:
     assert "<script" not in text("hostile", "markdown")
     assert "<script" not in text("hostile", "junit")
     assert "\x1b" not in text("hostile", "junit")
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", text("hostile", "table", 1))
+    assert "\n::error" not in text("hostile", "table", 1)
     assert not [line for line in text("hostile", "github").splitlines() if line.startswith("::error::x")]
+
+
+def test_an_extra_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The format is known, and says what to install."""
+    monkeypatch.setattr("muslint.report.format.find_spec", lambda _: None)
+    with pytest.raises(WrongUse, match=r"pip install 'muslint\[cyclonedx\]'"):
+        named_format("cyclonedx")
+    assert named_format("json").name == "json"

@@ -109,7 +109,7 @@ def check(
     from muslint.policy.selection import Selection
 
     gate = Gate(context.obj, baseline, fail_on, quiet)
-    with Progress(quiet) as progress, Outputs(output or ([] if quiet else ["table"]), color, verbose) as outputs:
+    with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
         named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
         if not named:
             raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
@@ -132,6 +132,15 @@ def check(
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:
+    """The outputs that are asked for; ``-q`` takes away those on standard output that only settings ask for."""
+    if not quiet:
+        return output or ["table"]
+    source = context.get_parameter_source("output")
+    typed = source is not None and source.name == "COMMANDLINE"
+    return [item for item in output or [] if typed or "=" in item]
 
 
 def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress) -> Iterator[Report]:

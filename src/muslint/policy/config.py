@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 
 from muslint.errors import WrongUse
 
+_PREFIX = "MUSLINT_"
+_ELSE = {"CONFIG", "TRACEBACK"}  # variables of ours that are no options of a command
 NAME, PROJECT = "muslint.toml", "pyproject.toml"
 _LARGEST = 4 << 20  # bytes of a configuration file
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -41,7 +44,7 @@ class Setting:
     @property
     def variable(self) -> str:
         """The environment variable that sets it."""
-        return f"MUSLINT_{self.name.replace('-', '_').upper()}"
+        return f"{_PREFIX}{self.name.replace('-', '_').upper()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,20 @@ def from_file(file: ConfigFile, settings: Mapping[str, Setting]) -> dict[str, Va
 
 
 def from_environment(environment: Mapping[str, str], settings: Mapping[str, Setting]) -> dict[str, Value]:
-    """The options the environment sets; an empty variable sets nothing. Raises WrongUse for a wrong value."""
+    """The options the environment sets; an empty variable sets nothing.
+
+    Raises WrongUse for a wrong value, and for a variable that is nearly one of ours: a gate must not open
+    because of a slip of the pen.
+    """
+    ours = {setting.variable.removeprefix(_PREFIX) for setting in settings.values()} | _ELSE
+    for variable in sorted(environment):
+        name = variable.removeprefix(_PREFIX)
+        if (
+            variable.startswith(_PREFIX)
+            and name not in ours
+            and (near := get_close_matches(name, sorted(ours), 1, 0.8))
+        ):
+            raise WrongUse(f"{variable}: no such setting; did you mean {_PREFIX}{near[0]}?")
     found: dict[str, Value] = {}
     for setting in settings.values():
         text = environment.get(setting.variable, "")

@@ -27,9 +27,13 @@ def render(report: Report, _verbose: int = 0) -> str:
     used = _used(report)
     index = {rule: number for number, rule in enumerate(used)}
     seen: dict[str, int] = {}
+    compared = any(finding.suppressed == KNOWN for judged in report.objects for finding in judged.findings)
     results = [
         _result(judged, finding, index[finding.rule], seen) for judged in report.objects for finding in judged.findings
     ]
+    if compared:
+        for result, finding in zip(results, (f for judged in report.objects for f in judged.findings)):
+            result["baselineState"] = "unchanged" if finding.suppressed == KNOWN else "new"
     driver = {
         "name": "muslint", "version": __version__, "semanticVersion": __version__,
         "informationUri": DOCUMENTATION.removesuffix("/docs/rules").replace("/blob/main", ""),
@@ -97,8 +101,6 @@ def _result(judged: Judged, finding: Finding, rule: int, seen: dict[str, int]) -
         result["relatedLocations"] = related
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.suppressed}]
-        if finding.suppressed == KNOWN:
-            result["baselineState"] = "unchanged"
     return result
 
 

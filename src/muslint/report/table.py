@@ -10,6 +10,7 @@ from itertools import groupby
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
+from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
@@ -43,6 +44,7 @@ _TITLES = {
 
 def render(report: Report, verbose: int, colour: bool = False) -> str:
     """The report as text; ``verbose`` above 0 lists everything."""
+    report = readable(report)
     lines: list[str] = []
     failing = [judged for judged in report.objects if judged.verdict not in (Verdict.RUNS, Verdict.UNKNOWN)]
     if len(report.objects) == 1:

@@ -77,6 +77,14 @@ def test_paths_in_a_file_begin_there(here: Path) -> None:
     assert json.loads((here / "out.json").read_text())["source"] == "../app"
 
 
+def test_quiet_takes_away_what_settings_print(here: Path) -> None:
+    """-q silences a table that the file asks for; what goes to files, and what is typed, comes all the same."""
+    (here / "muslint.toml").write_text('output = ["table", "json=out.json"]\n')
+    assert run(here, "check", "app", *ON, "-q").stdout == b""
+    assert (here / "out.json").is_file()
+    assert run(here, "check", "app", *ON, "-q", "-o", "csv").stdout.startswith(b"target,")
+
+
 def test_pyproject(here: Path) -> None:
     """[tool.muslint] and its suppressions."""
     (here / "pyproject.toml").write_text(

@@ -87,3 +87,7 @@ def test_environment() -> None:
     for name, value in (("MUSLINT_STRICT", "maybe"), ("MUSLINT_VERBOSE", "much"), ("MUSLINT_FAIL_ON", "x")):
         with pytest.raises(WrongUse, match=name):
             from_environment({name: value}, SETTINGS)
+    for name in ("MUSLINT_FAILON", "MUSLINT_INCLUDES"):
+        with pytest.raises(WrongUse, match=f"{name}: no such setting; did you mean MUSLINT_"):
+            from_environment({name: "never"}, SETTINGS)
+    assert from_environment({"MUSLINT_ORACLE": "full", "MUSLINT_VENV": "x", "MUSLINT_CONFIG": "y"}, SETTINGS) == {}

@@ -16,7 +16,8 @@ from string import Template
 from muslint import __version__
 from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
-from muslint.report.html_format.data import data_of, shown
+from muslint.report.html_format.data import data_of
+from muslint.report.readable import shown
 from muslint.report.report import Report
 
 SCRIPTS = (

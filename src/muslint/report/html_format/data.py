@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Any
 
 from muslint.libc.groups import OTHER, families, family
 from muslint.report.json_format import object_document, skipped_document, summary, target_document
+from muslint.report.readable import shown
 from muslint.report.report import Judged, Report
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.page import link, page
 
 _SYMBOLS = "symbol-"
-_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-"""Characters that show nothing or change how others show."""
-
-
-def shown(text: str) -> str:
-    """A name as text that can be read: what would not show, or would turn the text around, as escapes."""
-    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 class _Once:

@@ -12,6 +12,7 @@ function detail(finding) {
     make('blockquote', { class: 'line name' }, finding.message),
     facts([
       ['binary', name(finding.binary.whole)],
+      ['layer', layer(finding.binary.layer)],
       ['verdict', make('span', { class: 'say-' + finding.binary.verdict }, WORDS[finding.binary.verdict])],
       ['effect', make('span', { class: 'say-' + finding.severity }, effect(finding))],
       ['symbol', finding.symbol && name(finding.symbol + (finding.version ? '@' + finding.version : ''))],
@@ -31,6 +32,10 @@ function detail(finding) {
     make('p', {}, rule.title),
     rule.page ? prose(rule.page.replace(/^# .*\n/, '')) : '',
   ].flat();
+}
+
+function layer(value) {
+  return value && typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
 function effect(finding) {
