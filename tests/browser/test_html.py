@@ -244,6 +244,26 @@ def test_binaries_causes_and_dependencies(opened: Any) -> None:
     assert all("app" in row for row in page.rows())
 
 
+def test_libraries_that_need_each_other(opened: Any) -> None:
+    """A loop is drawn and told once, and ends."""
+    edges = [("liba.so", "/lib/liba.so", "app"), ("libb.so", "/lib/libb.so", "/lib/liba.so")]
+    edges += [("liba.so", "/lib/liba.so", "/lib/libb.so"), ("libb.so", "/lib/libb.so", "/lib/libb.so")]
+    (judged,) = report("program-runs").objects
+    looped = replace(judged, loaded=tuple((*edge, "system path") for edge in edges))
+    page = opened(replace(report("program-runs"), objects=(looped,)))
+    page.page.click("#tab-dependencies")
+    assert page.page.locator(".graph rect").count() == 3
+    assert page.page.locator("ul.tree li").count() == 4
+    assert page.page.locator("ul.tree").inner_text().count("(see above)") == 1
+
+
+def test_nothing_found_opens_the_binaries(opened: Any) -> None:
+    """Where there are no findings the first thing shown is what was checked."""
+    page = opened(report("program-runs"))
+    assert page.page.locator("#view-binaries").is_visible()
+    assert page.page.locator("#view-binaries tr.row").count() == 1
+
+
 def test_what_was_not_looked_at(opened: Any) -> None:
     """A view of its own, only where there is something."""
     page = opened(report("directory"))

@@ -12,6 +12,7 @@ from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
 from muslint.report.markdown import render as render_markdown
 from muslint.report.report import Judged, Report
+from muslint.report.table import target_name
 from muslint.rules.finding import Severity
 
 _LINES = 10
@@ -29,7 +30,7 @@ def render(report: Report, verbose: int = 0) -> str:
         lines.append(f"::notice title={_property(f'muslint: {len(report.skipped)} not looked at')}::{_data(text)}")
     counts = ", ".join(f"{count} {verdict}" for verdict in Verdict if (count := report.count(verdict)))
     lines.append(
-        f"muslint: {len(report.objects)} checked on {_data(report.target.name)}{f': {counts}' if counts else ''}."
+        f"muslint: {len(report.objects)} checked on {_data(target_name(report))}{f': {counts}' if counts else ''}."
     )
     return "\n".join(lines) + "\n"
 
@@ -44,7 +45,7 @@ def _annotation(report: Report, judged: Judged, verbose: int) -> Iterator[str]:
         shown = [*shown, f"… and {len(found) - len(shown)} more"]
     text = "\n".join(shown) or judged.reason or ""
     file = judged.parents[0] if judged.parents else judged.path
-    title = f"{judged.path} {_WORDS[judged.verdict]} on {report.target.name}"
+    title = f"{judged.path} {_WORDS[judged.verdict]} on {target_name(report)}"
     yield f"::{level} file={_property(file)},title={_property(title)}::{_data(text)}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
 from muslint.report.report import Judged, Report
-from muslint.report.table import first_failure
+from muslint.report.table import first_failure, target_name
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.page import link
 
@@ -28,7 +28,7 @@ _LONGEST = 300  # characters of a name, at most
 def render(report: Report, verbose: int = 0) -> str:
     """The report as Markdown; ``verbose`` above 0 gives what runs a row of its own."""
     head = [
-        f"### muslint: {_html(report.source)} on {_html(report.target.name)}", "",
+        f"### muslint: {_html(report.source)} on {_html(target_name(report))}", "",
         "| " + " | ".join(_MARKS[verdict] for verdict in Verdict) + " | not looked at | suppressed |",
         "|" + "--:|" * (len(Verdict) + 2),
         "| " + " | ".join(str(report.count(verdict)) for verdict in Verdict)

@@ -56,7 +56,7 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _target(report: Report) -> str:
+def target_name(report: Report) -> str:
     """The target's name; a whole file system is its own."""
     return f"its own musl {report.target.version}" if report.target.name == "self" else report.target.name
 
@@ -74,7 +74,7 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
+    lines = [f"{judged.path}  {_describe(judged)}    {verdict} on {target_name(report)}", ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -91,7 +91,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         count = sum(j.verdict is verdict for j in rest)
         if count:
             rows.append(("…", _paint(_WORDS[verdict], verdict, colour), f"({count} more)"))
-    lines = [f"{report.source} on {_target(report)}", ""]
+    lines = [f"{report.source} on {target_name(report)}", ""]
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
@@ -308,7 +308,7 @@ def _totals(report: Report) -> str:
     skipped = f"; {len(report.skipped)} not looked at" if report.skipped else ""
     accepted = report.suppressed
     suppressed = f"; {accepted} finding{'s' if accepted > 1 else ''} suppressed" if accepted else ""
-    return f"{len(report.objects)} checked on {_target(report)}{counts}{skipped}{suppressed}."
+    return f"{len(report.objects)} checked on {target_name(report)}{counts}{skipped}{suppressed}."
 
 
 FORMAT = Format(NAME, "for people", render, coloured=True)

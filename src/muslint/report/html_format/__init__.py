@@ -19,6 +19,7 @@ from muslint.report.format import Format
 from muslint.report.html_format.data import data_of
 from muslint.report.readable import shown
 from muslint.report.report import Report
+from muslint.report.table import target_name
 
 SCRIPTS = (
     "page.js",
@@ -52,9 +53,9 @@ def render(report: Report, _verbose: int = 0) -> str:
         policy=html.escape(policy),
         style=style,
         script=script,
-        title=html.escape(f"muslint: {shown(report.source)} on {shown(report.target.name)}"),
+        title=html.escape(f"muslint: {shown(report.source)} on {shown(target_name(report))}"),
         source=html.escape(shown(report.source)),
-        target=html.escape(shown(report.target.name)),
+        target=html.escape(shown(target_name(report))),
         answer=html.escape(_answer(report)),
         version=html.escape(__version__),
         provenance=html.escape(shown(report.target.provenance)),

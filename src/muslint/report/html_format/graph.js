@@ -1,7 +1,7 @@
 // The view of dependencies: what one binary loads, as a drawing and as a tree.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const BOX = { width: 230, height: 38, across: 300, down: 50, edge: 12 };
+const BOX = { width: 230, height: 38, across: 280, down: 50, edge: 12 };
 const DRAWN = 120; // with more nodes a drawing helps nobody
 
 function draw(tag, attributes, ...children) {
@@ -23,18 +23,37 @@ function graphOf(object) {
     const from = nodes.get(by === null ? object.path : by) || nodes.get(object.path);
     if (from !== nodes.get(id) && !from.out.includes(nodes.get(id))) from.out.push(nodes.get(id));
   }
-  const queue = [nodes.get(object.path)];
-  const seen = new Set(queue);
-  while (queue.length) {
-    const node = queue.shift();
-    for (const next of node.out) {
-      if (seen.has(next)) continue;
-      next.level = node.level + 1;
-      seen.add(next);
-      queue.push(next);
+  level(nodes.get(object.path));
+  return nodes;
+}
+
+/** Every node stands right of all that need it; an edge that closes a loop does not count. */
+function level(start) {
+  const order = []; // a node comes after everything it needs
+  const state = new Map([[start, 'open']]);
+  const back = new Set();
+  const stack = [[start, 0]];
+  while (stack.length) {
+    const top = stack[stack.length - 1];
+    const [node, next] = top;
+    if (next === node.out.length) {
+      state.set(node, 'done');
+      order.push(node);
+      stack.pop();
+      continue;
+    }
+    top[1]++;
+    const other = node.out[next];
+    if (!state.has(other)) {
+      state.set(other, 'open');
+      stack.push([other, 0]);
+    } else if (state.get(other) === 'open') back.add(node.id + '\n' + other.id);
+  }
+  for (const node of order.reverse()) {
+    for (const other of node.out) {
+      if (!back.has(node.id + '\n' + other.id)) other.level = Math.max(other.level, node.level + 1);
     }
   }
-  return nodes;
 }
 
 function shortened(text) {
@@ -56,10 +75,12 @@ function drawing(nodes) {
   for (const node of nodes.values()) {
     for (const next of node.out) {
       const [x1, y1, x2, y2] = [node.x + BOX.width, node.y + BOX.height / 2, next.x, next.y + BOX.height / 2];
-      const back = x2 <= node.x;
-      svg.append(draw('path', { d: back
-        ? `M${node.x + BOX.width / 2},${node.y + BOX.height} Q${node.x + BOX.width + 24},${(y1 + y2) / 2} ${next.x + BOX.width / 2},${next.y}`
-        : `M${x1},${y1} C${x1 + 40},${y1} ${x2 - 40},${y2} ${x2},${y2}` }));
+      const gap = node.y + BOX.height + 6; // edges over more than one level run between the rows, not behind the boxes
+      svg.append(draw('path', { d: next.level <= node.level
+        ? `M${node.x + BOX.width / 2},${node.y + BOX.height} Q${x1 + 24},${(y1 + y2) / 2} ${next.x + BOX.width / 2},${next.y}`
+        : next.level === node.level + 1
+          ? `M${x1},${y1} C${x1 + 30},${y1} ${x2 - 30},${y2} ${x2},${y2}`
+          : `M${x1},${y1} C${x1 + 25},${y1} ${x1 + 15},${gap} ${x1 + 40},${gap} L${x2 - 40},${gap} C${x2 - 15},${gap} ${x2 - 25},${y2} ${x2},${y2}` }));
     }
   }
   for (const node of nodes.values()) {

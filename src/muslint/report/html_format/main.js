@@ -82,7 +82,6 @@ function follow() {
     openFinding(finding, false);
     findingsTable.move(findingsTable.items.indexOf(finding));
   } else if (id in VIEWS && !VIEWS[id].absent) show(id);
-  else if (!id) show('findings');
 }
 
 document.addEventListener('keydown', (event) => {
@@ -96,7 +95,7 @@ document.addEventListener('keydown', (event) => {
 
 buildBars();
 buildTabs();
-show('findings');
+show(FINDINGS.length ? 'findings' : 'binaries');
 filter();
 follow();
 addEventListener('hashchange', follow);
