@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
@@ -13,6 +13,7 @@ from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
+from muslint.loader.needed import needed
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -41,6 +42,9 @@ class _Work:
     host: Host | None = None
     interpreter_error: int = 0
 
+
+Watch = Callable[[str, int, int], object]
+"""Told how far the work is: the phase, how much of it is done, and of how much."""
 
 _Fault = tuple[str, str, str, int]
 """What a line is about, whatever path the loader calls the object by: canonical path, kind, name, number."""
@@ -77,17 +81,18 @@ def check(
     selection: Selection = EVERYTHING,
     limits: Limits | None = None,
     sonames: Sonames | None = None,
+    watch: Watch = lambda *_: None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
     still count as what the others are loaded with. ``limits`` bound what is unpacked; ``sonames`` is a package
-    index that says which package gives a missing library.
+    index that says which package gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     opened = open_source(source, limits)
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, source, sonames)
+    asked = _Asked(reader, arch, selection, source, sonames, watch)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     for place, root in opened.places():
@@ -109,6 +114,7 @@ class _Asked:
     selection: Selection
     source: str
     sonames: Sonames | None
+    watch: Watch
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))
@@ -130,13 +136,14 @@ class _Place:
 def _check_place(source: Source, target: Target, skipped: list[Skipped], asked: _Asked) -> Iterator[Judged]:
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
-    work = list(_read(source, target, skipped, asked.arch))
-    links = _link_all(source, target, work)
+    work = list(_read(source, target, skipped, asked.arch, asked.watch))
+    links = _link_all(source, target, work, asked.watch)
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), asked.sonames)
-    for item in work:
-        if asked.wants(item.member.parents, item.member.display):
-            yield _judge(place, item)
+    wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
+    for number, item in enumerate(wanted):
+        asked.watch("judging", number, len(wanted))
+        yield _judge(place, item)
 
 
 class _Targets:
@@ -174,11 +181,12 @@ def _hung(source: Source) -> Source:
     return replace(source, members=members, closed=False)
 
 
-def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None) -> Iterator[_Work]:
+def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None, watch: Watch) -> Iterator[_Work]:
     from muslint.elf.dynamic import read
 
     reader = target.reader or read
-    for member in source.members:
+    for number, member in enumerate(source.members):
+        watch("reading", number, len(source.members))
         found = source.tree.open(member.path)
         if isinstance(found, int) or found.data is None:
             skipped.append(Skipped(member.display, "cannot be read", member.parents))
@@ -212,14 +220,15 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             yield _Work(member, obj, loader)
 
 
-def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
-    links = _Links()
+def _link_all(source: Source, target: Target, work: list[_Work], watch: Watch) -> _Links:
+    links, done = _Links(), 0
     for program in (True, False):
         for item in work:
             if item.loader is None or item.object.kind not in _LINKED:
                 continue
             if (item.object.kind is Kind.EXECUTABLE) is not program:
                 continue
+            watch("linking", done := done + 1, len(work))
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)
@@ -278,7 +287,9 @@ def _judge(place: _Place, item: _Work) -> Judged:
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
-    return _judged(item, fold(findings), tuple(assumed), findings, package=place.owners.get(item.member.path))
+    loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
+    done = _judged(item, fold(findings), tuple(assumed), findings)
+    return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
 
 
 def _place(item: _Work) -> int:
@@ -301,10 +312,9 @@ def _judged(
     assumed: tuple[str, ...],
     findings: tuple[Finding, ...],
     reason: str | None = None,
-    package: str | None = None,
 ) -> Judged:
     obj, member = item.object, item.member
     return Judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
-        obj.interpreter, assumed, findings, reason, member.layer, package,
+        obj.interpreter, assumed, findings, reason, member.layer,
     )  # fmt: skip

@@ -9,10 +9,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from muslint import __version__
 
-COMMANDS = ("check", "ldd", "libc", "rules", "schema")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
+
+COMMANDS = ("check", "ldd", "diff", "libc", "rules", "formats", "config", "schema", "completion")
 """In the order of the help page."""
 
 WRONG_USE, UNREADABLE, BUG = 2, 3, 4
@@ -51,7 +57,8 @@ def _reader_gone() -> None:
     sys.exit(_SIGPIPE_EXIT)
 
 
-def _run(arguments: list[str]) -> None:
+def assembled(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; only they are imported."""
     import importlib
 
     import typer
@@ -71,13 +78,23 @@ def _run(arguments: list[str]) -> None:
             print(f"muslint {__version__}")
             raise typer.Exit
 
-    asked = next((word for word in arguments if not word.startswith("-")), None)
-    for name in [asked] if asked in COMMANDS else COMMANDS:
+    for name in names:
         command = importlib.import_module(f"muslint.cli.{name}").COMMAND
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
+    return app
+
+
+def _run(arguments: list[str]) -> None:
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    app = assembled([asked] if asked in COMMANDS else COMMANDS)
+    if os.environ.get("_MUSLINT_COMPLETE"):
+        from muslint.cli.completion import answer
+
+        if answer(app):
+            return
     app()
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from muslint.cli.app import UNREADABLE
+from muslint.cli.completion import FILE, formats, targets
+from muslint.cli.configured import configured
+from muslint.cli.gate import Gate
+from muslint.cli.outputs import Outputs
+from muslint.cli.progress import Progress
 from muslint.errors import UnreadableSource, WrongUse
-from muslint.policy.verdict import FailOn, shut
+from muslint.policy.verdict import FailOn
 from muslint.report.report import Report, joined
 
 if TYPE_CHECKING:
@@ -20,25 +25,38 @@ if TYPE_CHECKING:
 
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SOURCE", help="An ELF file, a directory, a root file system, an archive or package."),
+    typer.Argument(
+        metavar="SOURCE",
+        click_type=FILE,
+        help="An ELF file, a directory, a root file system, an archive or package.",
+    ),
 ]
 FilesFrom = Annotated[
     str | None,
-    typer.Option("--files-from", metavar="FILE", help="Further sources, one a line, or each ended by NUL; - is stdin."),
+    typer.Option(
+        "--files-from",
+        metavar="FILE",
+        click_type=FILE,
+        help="Further sources, one a line, or each ended by NUL; - is stdin.",
+    ),
 ]
 On = Annotated[
     str | None,
     typer.Option(
         "--on",
         metavar="TARGET",
+        autocompletion=targets,
         help="alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self. "
         "Default: self for a root with a musl loader, else the newest Alpine.",
     ),
 ]
-Outputs = Annotated[
+Wanted = Annotated[
     list[str] | None,
-    typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table or json; may be given more than once."),
-]
+    typer.Option(
+        "--output", "-o", metavar="FORMAT[=FILE]", autocompletion=formats,
+        help="table, json, sarif …, as `muslint formats` lists them; may be given more than once.",
+    ),
+]  # fmt: skip
 Threshold = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
 Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")]
@@ -61,10 +79,22 @@ Limit = Annotated[
 ]
 SonamesFile = Annotated[
     str | None,
-    typer.Option("--sonames", metavar="FILE", help="Which package gives which library, from libc learn --apkindex."),
+    typer.Option(
+        "--sonames",
+        metavar="FILE",
+        help="Which package gives which library: a file that `muslint libc learn` made of an APKINDEX.",
+    ),
 ]
 ReaderName = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
+]
+KnownFile = Annotated[
+    str | None,
+    typer.Option("--baseline", metavar="FILE", click_type=FILE, help="Only findings that are not in FILE count."),
+]
+NewBaseline = Annotated[
+    str | None,
+    typer.Option("--write-baseline", metavar="FILE", help="Write what is found to FILE, for --baseline; exit 0."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No table; the exit code says it.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="List everything.")]
@@ -72,9 +102,10 @@ Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, alway
 
 
 def check(
+    context: typer.Context,
     sources: Sources = None,
     on: On = None,
-    output: Outputs = None,
+    output: Wanted = None,
     fail_on: Threshold = FailOn.FAILS,
     strict: Strict = False,
     arch: Arch = None,
@@ -84,6 +115,8 @@ def check(
     limit: Limit = None,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
+    baseline: KnownFile = None,
+    write_baseline: NewBaseline = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
     color: Color = "auto",
@@ -98,67 +131,53 @@ def check(
     from muslint.policy.selection import Selection
     from muslint.sources.limits import parsed
 
-    outputs = _outputs(output, quiet, color)
-    named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
-    if not named:
-        raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
-    reading = None if reader == "muslint" else named_reader(reader)
-    only = _known_arch(arch) if arch is not None else None
-    limits = parsed(tuple(limit or ()))
-    packages = _sonames(sonames) if sonames is not None else None
-    selection = Selection(tuple(include or ()), tuple(exclude or ()))
-    reports, failed = [], 0
+    gate = Gate(context.obj, baseline, fail_on, quiet)
+    with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
+        named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
+        if not named:
+            raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+        asked = partial(
+            judge, on=on, watch=progress.step,
+            reader=None if reader == "muslint" else named_reader(reader),
+            arch=_known_arch(arch) if arch is not None else None,
+            selection=Selection(tuple(include or ()), tuple(exclude or ())),
+            limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
+        )  # fmt: skip
+        reports = []
+        for report in _judged(named, asked, progress):
+            reports.append(gate.settle(report))
+            outputs.add(reports[-1])
+        if include and reports and not any(report.objects or report.skipped for report in reports):
+            raise WrongUse(f"--include {include[0]}: no object of the source has such a path")
+        if reports:
+            whole = joined(reports)
+            outputs.finish(whole)
+            gate.complain(whole)
+            if write_baseline is not None:
+                gate.write(whole, write_baseline)
+    raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:
+    """The outputs that are asked for; ``-q`` takes away those on standard output that only settings ask for."""
+    if not quiet:
+        return output or ["table"]
+    source = context.get_parameter_source("output")
+    typed = source is not None and source.name == "COMMANDLINE"
+    return [item for item in output or [] if typed or "=" in item]
+
+
+def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress) -> Iterator[Report]:
+    """The report of each source that can be opened; of the others a line on stderr."""
     for source in named:
         try:
-            reports.append(
-                judge(source, on, reader=reading, arch=only, selection=selection, limits=limits, sonames=packages)
-            )
+            report = asked(source)
         except UnreadableSource as error:
+            progress.clear()
             print(f"muslint: {error}", file=sys.stderr)
-            failed += 1
-    if include and reports and not any(report.objects or report.skipped for report in reports):
-        raise WrongUse(f"--include {include[0]}: no object of the source has such a path")
-    if reports:
-        report = joined(reports)
-        for wanted in outputs:
-            _write(report, wanted, verbose)
-    raise typer.Exit(_exit_code(reports, failed, fail_on, strict))
-
-
-class _Output(NamedTuple):
-    """One ``-o``: the format, the file (None is stdout), and whether it is coloured."""
-
-    format: str
-    file: str | None
-    colour: bool
-
-
-def _outputs(given: Sequence[str] | None, quiet: bool, color: str) -> list[_Output]:
-    """Every output that is wanted, checked before any work is done."""
-    found: list[_Output] = []
-    for item in given or ([] if quiet else ["table"]):
-        name, equals, file = item.partition("=")
-        if name not in ("table", "json"):
-            raise WrongUse(f"-o {name}: no such format; known are table and json")
-        if equals and not file:
-            raise WrongUse(f"-o {item}: the file has no name")
-        found.append(_Output(name, file or None, _coloured(color, file or None)))
-    files = [wanted.file for wanted in found]
-    for chosen in files:
-        if files.count(chosen) > 1:
-            where = "standard output" if chosen is None else chosen
-            raise WrongUse(f"two reports would be written to {where}: give one of them a file, as in -o json=FILE")
-    return found
-
-
-def _coloured(color: str, file: str | None) -> bool:
-    if color not in ("auto", "always", "never"):
-        raise WrongUse(f"--color {color}: write auto, always or never")
-    if color != "auto":
-        return color == "always"
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return file is None and (bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty())
+            continue
+        progress.clear()
+        yield report
 
 
 def _listed(files_from: str) -> list[str]:
@@ -199,50 +218,14 @@ def _known_arch(arch: str) -> str:
     return name
 
 
-def _write(report: Report, wanted: _Output, verbose: int) -> None:
-    if wanted.format == "json":
-        from muslint.report.json_format import render
-
-        text = render(report)
-    else:
-        from muslint.report.table import render as render_table
-
-        text = render_table(report, verbose, wanted.colour)
-    data = text.encode("utf-8", "backslashreplace")
-    if wanted.file is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-        return
-    try:
-        _replace(wanted.file, data)
-    except OSError as error:
-        raise WrongUse(f"-o {wanted.format}={wanted.file}: cannot be written: {error.strerror}") from None
-
-
-def _replace(file: str, data: bytes) -> None:
-    """Write a file whole or not at all; what is no regular file, such as a pipe, is written to as it is."""
-    if os.path.exists(file) and not stat.S_ISREG(os.stat(file).st_mode):
-        with open(file, "wb") as stream:
-            stream.write(data)
-        return
-    target = os.path.realpath(file)
-    partial = f"{target}.part"
-    try:
-        with open(partial, "wb") as stream:
-            stream.write(data)
-        os.replace(partial, target)
-    except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
-        raise
-
-
-def _exit_code(reports: list[Report], failed: int, fail_on: FailOn, strict: bool) -> int:
-    if shut((judged.verdict for report in reports for judged in report.objects), fail_on):
+def _exit_code(reports: list[Report], failed: int, strict: bool, shut: bool) -> int:
+    """``shut`` says whether findings count at all."""
+    if shut and any(report.shuts(judged) for report in reports for judged in report.objects):
         return 1
     unread = failed or any(report.skipped for report in reports)
     nothing = not any(report.objects for report in reports) and unread
     return UNREADABLE if nothing or failed or (strict and unread) else 0
 
 
-COMMAND = check
+COMMAND = configured(check)
+"""Every option can also be set in a file or by the environment."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from muslint.cli.completion import FILE
 from muslint.errors import WrongUse
 from muslint.loader.target import Link
 
@@ -27,7 +28,8 @@ class Format(StrEnum):
 
 def ldd(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE…", help="Files to list; inside --root when it is given.")
+        list[str] | None,
+        typer.Argument(metavar="FILE…", click_type=FILE, help="Files to list; inside --root when it is given."),
     ] = None,
     root: Annotated[
         str | None, typer.Option("--root", metavar="DIR", help="Take DIR as /: its own musl loader is the model.")

@@ -7,33 +7,45 @@ from typing import Any
 
 from muslint import __version__
 from muslint.policy.verdict import Verdict
+from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding
-from muslint.sources.source import Layer
+from muslint.sources.source import Layer, Skipped
 
 NAME = "json"
 SCHEMA = "muslint-report/1"
 
 
-def render(report: Report) -> str:
+def render(report: Report, _verbose: int = 0) -> str:
     """The whole report, whatever the verbosity."""
-    document = {
+    # Names in ELF files may hold bytes that are not text: those come out as escapes.
+    return (
+        json.dumps(document(report), indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+    )
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as the values that make up the JSON text."""
+    return {
         "schema": SCHEMA,
         "tool": {"name": "muslint", "version": __version__},
         "source": report.source,
-        "target": {
-            "name": report.target.name, "libc": report.target.libc,
-            "version": report.target.version, "provenance": report.target.provenance,
-        },
+        "target": target_document(report),
         "summary": summary(report),
-        "objects": [_object(judged) for judged in report.objects],
-        "skipped": [
-            {"path": skipped.path, "parents": list(skipped.parents), "reason": skipped.reason}
-            for skipped in report.skipped
-        ],
+        "objects": [object_document(judged) for judged in report.objects],
+        "skipped": [skipped_document(skipped) for skipped in report.skipped],
     }  # fmt: skip
-    # Names in ELF files may hold bytes that are not text: those come out as escapes.
-    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def target_document(report: Report) -> dict[str, Any]:
+    """The target, as values."""
+    target = report.target
+    return {"name": target.name, "libc": target.libc, "version": target.version, "provenance": target.provenance}
+
+
+def skipped_document(skipped: Skipped) -> dict[str, Any]:
+    """What was not looked at, as values."""
+    return {"path": skipped.path, "parents": list(skipped.parents), "reason": skipped.reason}
 
 
 def summary(report: Report) -> dict[str, int]:
@@ -41,16 +53,17 @@ def summary(report: Report) -> dict[str, int]:
     counts = {"objects": len(report.objects)}
     counts.update({str(verdict): report.count(verdict) for verdict in Verdict})
     counts["skipped"] = len(report.skipped)
-    counts["suppressed"] = sum(f.suppressed is not None for judged in report.objects for f in judged.findings)
+    counts["suppressed"] = report.suppressed
     return counts
 
 
-def _object(judged: Judged) -> dict[str, Any]:
+def object_document(judged: Judged) -> dict[str, Any]:
+    """One object with its findings, as values."""
     document = {
         "path": judged.path, "parents": list(judged.parents), "layer": _layer(judged.layer),
         "arch": judged.arch, "kind": judged.kind, "built_for": judged.built_for, "verdict": str(judged.verdict),
         "requires": judged.requires, "assumed": list(judged.assumed),
-        "findings": [_finding(finding) for finding in judged.findings],
+        "findings": [finding_document(finding) for finding in judged.findings],
     }  # fmt: skip
     if judged.package is not None:
         document["package"] = judged.package
@@ -65,7 +78,8 @@ def _layer(layer: Layer | None) -> dict[str, Any] | None:
     return {"index": layer.index, "digest": layer.digest, "created_by": layer.created_by}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding, as values."""
     return {
         "rule": finding.rule, "severity": str(finding.severity), "when": str(finding.when),
         "confidence": finding.confidence, "object": finding.object, "symbol": finding.symbol,
@@ -77,4 +91,4 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-FORMAT = (NAME, render)
+FORMAT = Format(NAME, "everything, for programs (muslint schema)", render)

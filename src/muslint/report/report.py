@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muslint.errors import WrongUse
-from muslint.policy.verdict import Verdict
+from muslint.policy.baseline import Baseline
+from muslint.policy.suppression import Suppressions
+from muslint.policy.verdict import FailOn, Verdict, fold, shut
 from muslint.rules.finding import Finding
 from muslint.sources.source import Image, Layer, Skipped, nested
 
@@ -27,6 +29,8 @@ class Judged:
     reason: str | None = None  # why the verdict is unknown
     layer: Layer | None = None  # of an image: the layer that added it
     package: str | None = None  # of a root: the distribution's package that installed it, NAME-VERSION
+    loaded: tuple[tuple[str, str | None, str | None, str], ...] = ()
+    """Who needs whom: (name, path or None, needed by or None for a preload, how it was found or why not)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,38 @@ class Report:
         """The path of an object as people are shown it, with what it lies in."""
         return nested(self.source, of.parents, of.path)
 
+    fail_on: FailOn = FailOn.FAILS  # the verdict from which on the gate is shut
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings the user or the baseline accepts."""
+        return sum(finding.suppressed is not None for judged in self.objects for finding in judged.findings)
+
+    def shuts(self, judged: Judged) -> bool:
+        """Whether an object keeps the gate shut."""
+        return shut((judged.verdict,), self.fail_on)
+
     def count(self, verdict: Verdict) -> int:
         """How many objects have a verdict."""
         return sum(judged.verdict is verdict for judged in self.objects)
+
+
+def settled(report: Report, suppressions: Suppressions, baseline: Baseline | None) -> Report:
+    """The report with the accepted findings marked, and the verdicts that follow from the others."""
+    found = [suppressions.settle(judged.findings, judged.path, report.target.name) for judged in report.objects]
+    if baseline is not None:
+        known = iter(baseline.settle(finding for findings in found for finding in findings))
+        found = [tuple(next(known) for _ in findings) for findings in found]
+    return replace(
+        report, objects=tuple(_refolded(judged, findings) for judged, findings in zip(report.objects, found))
+    )
+
+
+def _refolded(judged: Judged, findings: tuple[Finding, ...]) -> Judged:
+    if findings == judged.findings:
+        return judged
+    verdict = judged.verdict if judged.verdict is Verdict.UNKNOWN else fold(findings)
+    return replace(judged, findings=findings, verdict=verdict)
 
 
 def joined(reports: list[Report]) -> Report:
@@ -73,4 +106,5 @@ def joined(reports: list[Report]) -> Report:
         ", ".join(report.source for report in reports), "several", first.target,
         tuple(judged for report in reports for judged in report.objects),
         tuple(skipped for report in reports for skipped in report.skipped),
+        fail_on=first.fail_on,
     )  # fmt: skip

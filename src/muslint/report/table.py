@@ -9,6 +9,8 @@ from itertools import groupby
 
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
+from muslint.report.format import Format
+from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
@@ -43,6 +45,7 @@ _TITLES = {
 
 def render(report: Report, verbose: int, colour: bool = False) -> str:
     """The report as text; ``verbose`` above 0 lists everything."""
+    report = readable(report)
     lines: list[str] = []
     failing = [judged for judged in report.objects if judged.verdict not in (Verdict.RUNS, Verdict.UNKNOWN)]
     if len(report.objects) == 1:
@@ -54,7 +57,7 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _target(report: Report) -> str:
+def target_name(report: Report) -> str:
     """The target's name; a whole file system is its own."""
     return f"its own musl {report.target.version}" if report.target.name == "self" else report.target.name
 
@@ -74,7 +77,7 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
+    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {target_name(report)}", ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -94,7 +97,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         count = sum(j.verdict is verdict for j in rest)
         if count:
             rows.append(("…", _paint(_WORDS[verdict], verdict, colour), f"({count} more)"))
-    lines = [f"{report.source} on {_target(report)}", ""]
+    lines = [f"{report.source} on {target_name(report)}", ""]
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
@@ -169,6 +172,8 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
     yield from _causes(others, verbose)
     yield from _notes(judged, verbose)
+    if verbose:
+        yield from _suppressed(judged)
     yield from _ways_out(errors, verbose)
 
 
@@ -249,7 +254,7 @@ def _listed(names: list[str], verbose: int) -> str:
 
 
 def _notes(judged: Judged, verbose: int) -> Iterator[str]:
-    infos = [f for f in judged.findings if f.severity is Severity.INFO]
+    infos = [f for f in judged.findings if f.severity is Severity.INFO and f.suppressed is None]
     if infos and (verbose or judged.verdict is not Verdict.RUNS):
         yield ""
         for text, found in groupby(sorted(infos, key=_why), key=_why):
@@ -258,6 +263,14 @@ def _notes(judged: Judged, verbose: int) -> Iterator[str]:
     assumed = [name for name in judged.assumed if not any(_why(f).endswith(f" from {name}") for f in infos)]
     if assumed:
         yield f"  Taken for granted: {', '.join(assumed)} (exports not known to muslint)"
+
+
+def _suppressed(judged: Judged) -> Iterator[str]:
+    accepted = [f for f in judged.findings if f.suppressed is not None]
+    if accepted:
+        yield ""
+        yield "  Suppressed"
+        yield from (f"    {finding.message}    ({finding.suppressed})" for finding in accepted)
 
 
 def _why(finding: Finding) -> str:
@@ -299,7 +312,9 @@ def _totals(report: Report) -> str:
             parts.append(f"{count} {one if count == 1 else many}")
     counts = f": {', '.join(parts)}" if parts else ""
     skipped = f"; {len(report.skipped)} not looked at" if report.skipped else ""
-    return f"{len(report.objects)} checked on {_target(report)}{counts}{skipped}."
+    accepted = report.suppressed
+    suppressed = f"; {accepted} finding{'s' if accepted > 1 else ''} suppressed" if accepted else ""
+    return f"{len(report.objects)} checked on {target_name(report)}{counts}{skipped}{suppressed}."
 
 
-FORMAT = (NAME, render)
+FORMAT = Format(NAME, "for people", render, coloured=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -60,8 +62,32 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """A name for this finding that stays the same from run to run: 16 hexadecimal digits."""
+        """A name for this finding that outlives rebuilds, moves and copies: 16 hexadecimal digits.
+
+        Made of the rule, the object's `stem`, and what is missing or wrong. A symbol is named without its
+        version and its old library, which change with the glibc a file is built on. Not unique: two copies of
+        one file share theirs.
+        """
         from hashlib import sha256
 
-        parts = (self.rule, self.object, self.symbol, self.version, self.library, str(self.relocation))
+        about = (self.symbol, None, None) if self.symbol else (None, self.version, _library(self.library))
+        parts = (self.rule, stem(self.object), *about, str(self.relocation or ""))
         return sha256("\0".join(part or "" for part in parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+_HASH = re.compile(r"-[0-9a-f]{8,}(?=[-.]|$)")  # auditwheel and others put a hash of the content into names
+_TAG = re.compile(r"\.(?:cpython-\d+\w*|cp\d+|pypy\d+-pp\d+|abi\d+)(?:-[\w-]+)?(?=\.so$)")  # PEP 3149
+_VERSION = re.compile(r"[-.]v?\d+(?:[._]\d+)*(?:[._]?(?:a|b|rc|dev|post|p|r)\d*)?(?=[-.+~]|$)")
+
+
+@lru_cache(maxsize=4096)
+def stem(path: str) -> str:
+    """The file name without folders, version, content hash and ABI tag: ``libssl.so.1.1`` → ``libssl.so``."""
+    name = path.rpartition("/")[2]
+    short = _VERSION.sub("", _TAG.sub("", _HASH.sub("", name)))
+    return short or name
+
+
+def _library(library: str | None) -> str | None:
+    """A library's name without folders and content hash; its version stays, for that is its ABI."""
+    return _HASH.sub("", library.rpartition("/")[2]) if library else None

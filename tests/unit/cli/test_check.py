@@ -109,7 +109,7 @@ def test_exit_code(files: Path, arguments: tuple[str, ...], code: int) -> None:
         (("check", "runs", "--on", "alpine:3.23+nosuchpackage"), "nosuchpackage"),
         (("check", "runs", "--on", "rootfs:nowhere"), "no such directory"),
         (("check", "runs", "--on", "self"), "holds no musl loader"),
-        (("check", "runs", "-o", "xml"), "known are table and json"),
+        (("check", "runs", "-o", "xml"), "no such format: xml"),
         (("check", "runs", "-o", "json="), "the file has no name"),
         (("check", "runs", "-o", "json", "-o", "table"), "give one of them a file"),
         (("check", "runs", "-o", "json=x", "-o", "table=x"), "written to x"),

@@ -1,0 +1,1 @@
+"""Every report format against what reads it."""

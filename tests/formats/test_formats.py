@@ -1,0 +1,389 @@
+"""Each format of each report, read by an independent reader or checked against the format's own schema."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from markdown_it import MarkdownIt
+
+from muslint import pipeline
+from muslint.cli.app import main
+from muslint.errors import WrongUse
+from muslint.policy.baseline import KNOWN
+from muslint.policy.verdict import Verdict
+from muslint.report.csv_format import COLUMNS
+from muslint.report.format import formats, named_format
+from muslint.report.markdown import LIMIT
+from muslint.report.report import Judged, Report
+from muslint.rules.finding import Finding
+from tests.formats.reports import HOSTILE, MADE, report
+from tests.support.cache import REPOSITORY
+from tests.support.fetch import npm_package
+
+NAMES = list(MADE)
+RUN_LIMIT = 120.0  # seconds
+SARIF_SCHEMA = (
+    "@microsoft/jest-sarif",
+    "1.0.0-beta.0",
+    "sha512-A1fOhPd6Ic5iDk4F9YPw1qNB4XF+7+IviR7xl8r2F6QzQkx5cpY9LsGk2rExiFIEcBbjpVnSmwWGBukASkiQ9A==",
+)
+"""The npm package that carries the schema of the standard."""
+
+
+def text(name: str, form: str, verbose: int = 0) -> str:
+    """A report in a format, as the bytes of the output read back."""
+    return named_format(form).text(report(name), verbose, False).encode("utf-8", "backslashreplace").decode()
+
+
+def findings(found: Report) -> list[Finding]:
+    """All findings of a report."""
+    return [finding for judged in found.objects for finding in judged.findings]
+
+
+def counting(judged: Judged) -> list[Finding]:
+    """The findings of an object that are held against it."""
+    return [finding for finding in judged.findings if finding.suppressed is None and finding.severity != "info"]
+
+
+def test_the_reports_are_varied() -> None:
+    """Every verdict that small files can have, skips, suppressions by both ways."""
+    assert len(MADE) >= 20
+    made = [report(name) for name in NAMES]
+    verdicts = {judged.verdict for found in made for judged in found.objects}
+    assert verdicts >= {Verdict.FAILS, Verdict.FAILS_ON_USE, Verdict.RUNS, Verdict.UNKNOWN}
+    assert any(found.skipped for found in made)
+    assert {f.suppressed == KNOWN for found in made for f in findings(found) if f.suppressed} == {True, False}
+
+
+@pytest.mark.parametrize("form", [form.name for form in formats()])
+def test_rendering_is_pure(form: str) -> None:
+    """The same report gives the same text, ended by a newline; nothing of this machine is in it."""
+    for name in NAMES:
+        first = text(name, form)
+        assert first == text(name, form)
+        assert first.endswith("\n") or not first
+        assert str(Path.home()) not in first
+        assert "muslint.report" not in first
+
+
+# --- SARIF --------------------------------------------------------------------------------------------------
+
+
+@cache
+def sarif_validator() -> Any:
+    """The schema of SARIF 2.1.0; raises `Unavailable`."""
+    with tarfile.open(npm_package(*SARIF_SCHEMA)) as archive:
+        stream = archive.extractfile("package/lib/schemas/sarif-2.1.0-rtm.5.json")
+        assert stream is not None
+        schema = json.load(stream)
+    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sarif_schema(name: str) -> None:
+    """The official schema takes it."""
+    sarif_validator().validate(json.loads(text(name, "sarif")))
+
+
+def test_sarif_schema_refuses() -> None:
+    """The schema is no rubber stamp."""
+    for change in ({"level": "bad"}, {"message": None}, {"surprise": 1}, {"ruleIndex": "0"}):
+        document = json.loads(text("program-fails", "sarif"))
+        document["runs"][0]["results"][0].update(change)
+        assert not sarif_validator().is_valid(document)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sarif_content(name: str) -> None:
+    """One result a finding; each points at its rule, its object and symbol; suppressed ones are there, marked."""
+    run = json.loads(text(name, "sarif"))["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    found = findings(report(name))
+    assert len(run["results"]) == len(found)
+    lines = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
+    assert len(set(lines)) == len(lines)
+    for result, finding in zip(run["results"], found):
+        rule = rules[result["ruleIndex"]]
+        assert rule["id"] == result["ruleId"] == finding.rule
+        assert rule["help"]["markdown"].startswith(f"# {finding.rule}\n")
+        assert rule["helpUri"].endswith(f"/{finding.rule}.md")
+        assert result["partialFingerprints"]["muslint/v1"] == finding.fingerprint
+        states = {True: "unchanged", False: "new"}
+        compared = any(f.suppressed == KNOWN for f in found)
+        assert result.get("baselineState") == (states[finding.suppressed == KNOWN] if compared else None)
+        assert [s["justification"] for s in result.get("suppressions", [])] == [finding.suppressed][
+            : bool(finding.suppressed)
+        ]
+        kinds = [place["kind"] for place in result["locations"][0]["logicalLocations"]]
+        assert kinds == ["module", "function"][: 1 + (finding.symbol is not None)]
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[!#-;=?-~]*", uri)
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert len(notes) == len(report(name).skipped) + report(name).count(Verdict.UNKNOWN)
+
+
+# --- JUnit --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_junit(name: str) -> None:
+    """Read by junitparser: a case an object and a skip; what shuts the gate fails; the counts are true."""
+    junitparser = pytest.importorskip("junitparser", reason="not checked here: junitparser is not installed")
+    found = report(name)
+    suites = junitparser.JUnitXml.fromstring(text(name, "junit").encode())
+    (suite,) = suites
+    cases = list(suite)
+    assert len(cases) == suite.tests == suites.tests == len(found.objects) + len(found.skipped)
+    kinds = [type(case.result[0]).__name__ if case.result else None for case in cases]
+    expected = [
+        "Failure" if found.shuts(j) else "Skipped" if j.verdict is Verdict.UNKNOWN else None for j in found.objects
+    ]
+    assert kinds == expected + ["Skipped"] * len(found.skipped)
+    assert suite.failures == kinds.count("Failure")
+    assert suite.skipped == kinds.count("Skipped")
+    for case, judged in zip(cases, found.objects):
+        if case.result and kinds[cases.index(case)] == "Failure":
+            assert all(f.symbol in case.result[0].text for f in counting(judged) if f.symbol)
+
+
+# --- GitLab, GitHub -----------------------------------------------------------------------------------------
+
+GITLAB = jsonschema.Draft202012Validator(
+    json.loads(Path(__file__).with_name("gitlab-code-quality.schema.json").read_text(encoding="utf-8"))
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gitlab(name: str) -> None:
+    """As GitLab documents it; fingerprints are unique, or entries would be lost; suppressed ones are left out."""
+    document = json.loads(text(name, "gitlab"))
+    GITLAB.validate(document)
+    assert len(document) == sum(finding.suppressed is None for finding in findings(report(name)))
+    prints = [entry["fingerprint"] for entry in document]
+    assert len(set(prints)) == len(prints)
+
+
+def test_gitlab_schema_refuses() -> None:
+    """A wrong severity, a path that begins with ./, a missing field."""
+    (entry, *_) = json.loads(text("program-fails", "gitlab"))
+    for change in ({"severity": "error"}, {"location": {"path": "./app"}}, {"description": ""}):
+        assert not GITLAB.is_valid([{**entry, **change}])
+
+
+COMMAND = re.compile(r"::(error|warning|notice) (?:file=[^,\n]*,)?title=[^,:\n]*::[^\n\r]*")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_github(name: str) -> None:
+    """Each line is one whole workflow command, or the last; one command an object that does not simply run."""
+    found = report(name)
+    *commands, last = text(name, "github").splitlines()
+    assert not last.startswith("::")
+    assert all(COMMAND.fullmatch(line) for line in commands), commands
+    noted = [judged for judged in found.objects if judged.verdict is not Verdict.RUNS]
+    assert len(commands) == len(noted) + bool(found.skipped)
+    assert sum(line.startswith("::error ") for line in commands) == sum(found.shuts(judged) for judged in found.objects)
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_markdown(name: str, verbose: int) -> None:
+    """It fits a comment, its tags are only those meant, its links only those of rules; folds are closed."""
+    made = text(name, "markdown", verbose)
+    assert len(made) < LIMIT + 200
+    html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(made)
+    tags = set(re.findall(r"<([a-z][a-z0-9]*)", html))
+    assert tags <= {
+        "h3",
+        "code",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "p",
+        "ul",
+        "li",
+        "a",
+    }
+    links = set(re.findall(r'href="([^"]*)"', html))
+    assert all("/docs/rules/" in link for link in links)
+    assert html.count("<details>") == html.count("</details>") == made.count("<details>")
+    for judged in report(name).objects:
+        if judged.verdict is Verdict.FAILS and judged.path.isascii() and judged.path.isprintable():
+            assert judged.path.replace("_", "&#95;") in made
+
+
+def test_markdown_of_a_huge_report_fits() -> None:
+    """What does not fit is counted."""
+    found = report("program-wall")
+    many = type(found)(found.source, found.source_kind, found.target, found.objects * 500, ())
+    made = named_format("markdown").text(many, 0, False)
+    assert LIMIT - 5000 < len(made) < LIMIT + 200
+    assert re.search(r"… and \d+ more that do not fit here", made)
+
+
+# --- CSV, JSON lines ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_csv(name: str) -> None:
+    """Read back: every finding, every object, every skip; no cell is a formula."""
+    found = report(name)
+    head, *rows = csv.reader(io.StringIO(text(name, "csv"), newline=""), strict=True)
+    assert tuple(head) == COLUMNS
+    assert all(len(row) == len(COLUMNS) for row in rows)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    alone = sum(not judged.findings for judged in found.objects)
+    assert len(rows) == len(findings(found)) + alone + len(found.skipped)
+    prints = [row[COLUMNS.index("fingerprint")] for row in rows if row[COLUMNS.index("rule")]]
+    assert prints == [finding.fingerprint for finding in findings(found)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jsonl(name: str) -> None:
+    """The lines hold what the JSON report holds."""
+    lines = [json.loads(line) for line in text(name, "jsonl").splitlines()]
+    whole = json.loads(text(name, "json"))
+    kinds = [line.pop("type") for line in lines]
+    assert kinds == ["source", *["object"] * len(whole["objects"]), *["skipped"] * len(whole["skipped"]), "summary"]
+    assert lines[0] == {key: whole[key] for key in ("schema", "tool", "source", "target")}
+    assert lines[-1] == whole["summary"]
+    assert lines[1:-1] == whole["objects"] + whole["skipped"]
+
+
+# --- CycloneDX ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cyclonedx(name: str) -> None:
+    """The library's own strict validator takes it; every object has its verdict."""
+    pytest.importorskip("cyclonedx", reason="not checked here: cyclonedx-python-lib is not installed")
+    from cyclonedx.exception import MissingOptionalDependencyException
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    made = text(name, "cyclonedx")
+    try:
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(made) is None
+    except MissingOptionalDependencyException:
+        pytest.skip("not checked here: cyclonedx-python-lib without json-validation")
+    document = json.loads(made)
+    verdicts = [
+        prop["value"]
+        for component in document["components"]
+        for prop in component.get("properties", [])
+        if prop["name"] == "muslint:verdict"
+    ]
+    assert sorted(verdicts) == sorted(str(judged.verdict) for judged in report(name).objects)
+    refs = [component["bom-ref"] for component in document["components"]]
+    assert len(set(refs)) == len(refs) == len(report(name).objects) + 1
+
+
+def test_cyclonedx_knows_who_needs_whom() -> None:
+    """The dependency graph is that of the links."""
+    pytest.importorskip("cyclonedx", reason="not checked here: cyclonedx-python-lib is not installed")
+    document = json.loads(text("directory", "cyclonedx"))
+    names = {component["bom-ref"]: component["name"] for component in document["components"]}
+    needs = {
+        names.get(d["ref"], d["ref"]): {names[r] for r in d.get("dependsOn", [])} for d in document["dependencies"]
+    }
+    assert needs["source"] == {judged.path for judged in report("directory").objects} | {"alpine"}
+    assert needs["bin/native"] == set()
+
+
+# --- all through the command line ---------------------------------------------------------------------------
+
+
+def test_several_in_one_run_and_every_byte_again(tmp_path: Path) -> None:
+    """All formats at once, twice, under other hash seeds and in another place: the same bytes."""
+    names = [form.name for form in formats()]
+    outputs = []
+    for seed in ("1", "2"):
+        folder = tmp_path / f"place-{seed}"
+        folder.mkdir()
+        MADE["directory"].lay(folder)
+        wanted = [word for name in names for word in ("-o", f"{name}=out.{name}")]
+        done = subprocess.run(
+            [sys.executable, "-m", "muslint", "check", "dist", "--on", "alpine:3.23", *wanted],
+            cwd=folder, capture_output=True, timeout=RUN_LIMIT, check=False,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), "PYTHONHASHSEED": seed, "TZ": f"UTC-{seed}"},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr, done.stdout) == (1, b"", b"")
+        outputs.append({name: (folder / f"out.{name}").read_bytes() for name in names})
+    assert outputs[0] == outputs[1]
+    assert all(outputs[0].values())
+
+
+def test_github_step_summary(tmp_path: Path) -> None:
+    """Added to the file that the runner names; without one nothing is."""
+    MADE["program-fails"].lay(tmp_path)
+    (tmp_path / "summary").write_text("before\n")
+    command = [sys.executable, "-m", "muslint", "check", "app", "--on", "alpine:3.23", "-o", "github"]
+    for summary in ("summary", ""):
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), "GITHUB_STEP_SUMMARY": summary}
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, timeout=RUN_LIMIT, check=False, env=environment
+        )
+        assert done.returncode == 1
+        assert done.stdout.startswith(b"::error file=app,title=")
+    assert (tmp_path / "summary").read_text() == "before\n" + text("program-fails", "markdown")
+
+
+def test_jsonl_comes_as_sources_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """When the second source is looked at the lines of the first are out."""
+    MADE["program-runs"].lay(tmp_path)
+    judge, out = pipeline.check, []
+
+    def watched(*arguments: Any, **options: Any) -> Report:
+        out.append(capfd.readouterr().out)
+        return judge(*arguments, **options)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "check", watched)
+    monkeypatch.setattr(sys, "argv", ["muslint", "check", "app", "app", "--on", "alpine:3.23", "-o", "jsonl"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    out.append(capfd.readouterr().out)
+    kinds = [[json.loads(line)["type"] for line in lines.splitlines()] for lines in out]
+    assert kinds == [[], ["source", "object"], ["source", "object", "summary"]]
+
+
+def test_hostile_name_is_text_everywhere() -> None:
+    """The name comes through whole where the format can hold it, and runs nothing anywhere."""
+    assert json.loads(text("hostile", "json"))["objects"][0]["path"] == HOSTILE
+    rows = list(csv.DictReader(io.StringIO(text("hostile", "csv"), newline="")))
+    assert rows[0]["object"] == HOSTILE
+    assert "<script" not in text("hostile", "markdown")
+    assert "<script" not in text("hostile", "junit")
+    assert "\x1b" not in text("hostile", "junit")
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", text("hostile", "table", 1))
+    assert "\n::error" not in text("hostile", "table", 1)
+    assert not [line for line in text("hostile", "github").splitlines() if line.startswith("::error::x")]
+
+
+def test_an_extra_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The format is known, and says what to install."""
+    monkeypatch.setattr("muslint.report.format.find_spec", lambda _: None)
+    with pytest.raises(WrongUse, match=r"pip install 'muslint\[cyclonedx\]'"):
+        named_format("cyclonedx")
+    assert named_format("json").name == "json"
