@@ -14,7 +14,7 @@ from muslint.report.format import named_format
 from muslint.report.readable import shown
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
-from tests.formats.reports import HOSTILE, report
+from tests.reports.reports import HOSTILE, report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="not checked here: playwright is not installed")
 CHROMIUM = next(

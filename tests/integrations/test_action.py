@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.formats.reports import MADE
+from tests.reports.reports import MADE
 from tests.support.cache import REPOSITORY
 from tests.support.fetch import pypi_file
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.formats.reports import MADE
+from tests.reports.reports import MADE
 from tests.support.cache import REPOSITORY
 
 yaml = pytest.importorskip("yaml", reason="not checked here: pyyaml is not installed")

@@ -9,7 +9,7 @@ import pytest
 
 from muslint.errors import UnknownTarget
 from muslint.testing import assert_runs_on
-from tests.formats.reports import MADE
+from tests.reports.reports import MADE
 from tests.support.cache import REPOSITORY
 
 RUN_LIMIT = 120.0  # seconds

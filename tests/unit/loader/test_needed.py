@@ -1,7 +1,7 @@
 """Who needs whom: the edges of a link are exactly what the loader lists, on a real root and on small sources."""
 
 from muslint import check, ldd
-from tests.formats.reports import report
+from tests.reports.reports import report
 from tests.support import roots
 
 

@@ -26,7 +26,7 @@ from muslint.report.format import formats, named_format
 from muslint.report.markdown import LIMIT
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding
-from tests.formats.reports import HOSTILE, MADE, report
+from tests.reports.reports import HOSTILE, MADE, report
 from tests.support.cache import REPOSITORY
 from tests.support.fetch import npm_package
 
