@@ -86,11 +86,17 @@ def _xz(packed: BinaryIO) -> BinaryIO:
     return Unpacked(packed, fresh, _is_xz)  # type: ignore[return-value]
 
 
-def _zstd(packed: BinaryIO) -> BinaryIO:
+def zstd_module() -> Any:
+    """The zstd of Python 3.14 and later, or its backport."""
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         from backports import zstd  # type: ignore[no-redef, unused-ignore]
+    return zstd
+
+
+def _zstd(packed: BinaryIO) -> BinaryIO:
+    zstd = zstd_module()
 
     def fresh() -> Any:
         return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
