@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
-from muslint.elf.object import ElfObject, Kind, Reader
+from muslint.elf.object import ElfObject, Kind, Readable, Reader
+from muslint.elf.relocatable import LinkNames, link_names
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
@@ -36,6 +37,7 @@ class _Work:
     link: Link | None = None
     host: Host | None = None
     interpreter_error: int = 0
+    names: LinkNames | None = None  # of an object file
 
 
 _Fault = tuple[str, str, str, int]
@@ -87,7 +89,13 @@ def check(
     def wanted(parents: tuple[str, ...], path: str) -> bool:
         return selection.wants(nested(source, parents, path))
 
+    in_root: set[tuple[str, ...]] = {()} if opened.closed else set()
     for place, outer in opened.places():
+        if outer is not None and outer.parents in in_root:
+            if place.kind == "ar":
+                skipped.append(Skipped(place.parents[-1], "a static library: nothing loads it", place.parents[:-1]))
+                continue
+            in_root.add(place.parents)
         target = targets.of(place, outer)
         if target.name != "self" and place.closed:
             place = _hung(place)
@@ -109,9 +117,10 @@ def _check_place(
     work = list(_read(place, target, skipped, arch))
     links = _link_all(place, target, work)
     names = _basenames(place)
+    defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     for item in work:
         if wanted(item.member.parents, item.member.display):
-            yield _judge(place, target, item, links, names)
+            yield _judge(place, target, item, links, names, defined)
 
 
 class _Targets:
@@ -168,9 +177,14 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             continue
         if source.closed and target.loads_with(obj.arch, member.path):
             continue  # the loader itself is the model, not a subject
-        if obj.kind in (Kind.RELOCATABLE, Kind.CORE):
-            what = "an object file (.o): no loader reads it" if obj.kind is Kind.RELOCATABLE else "a core dump"
-            skipped.append(Skipped(member.display, what, member.parents))
+        if obj.kind is Kind.CORE:
+            skipped.append(Skipped(member.display, "a core dump", member.parents))
+        elif obj.kind is Kind.RELOCATABLE:
+            names, reason = _object_file(found.data, source.closed)
+            if names is None:
+                skipped.append(Skipped(member.display, reason, member.parents))
+            else:
+                yield _Work(member, obj, target.loader(obj.arch), names=names)
         elif obj.kind in _LINKED and not obj.has_dynamic:
             skipped.append(Skipped(member.display, "no dynamic section", member.parents))
         elif obj.kind in _LINKED and not obj.dynamic:
@@ -182,6 +196,23 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             if loader is not None and obj.kind in _LINKED:
                 loader.remember(found, obj)
             yield _Work(member, obj, loader)
+
+
+def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
+    """The names of an object file that may be linked, or why it is passed over."""
+    try:
+        names = link_names(data)
+    except (MalformedElf, UnreadableSource) as error:
+        return None, str(error)
+    finally:
+        data.close()
+    if names.module:
+        return None, "a kernel module: only the kernel loads it"
+    if in_root:
+        return None, "an object file (.o): nothing loads it"
+    if names.deferred:
+        return None, "an object file for link-time optimisation: it holds no machine code yet"
+    return names, ""
 
 
 def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
@@ -226,7 +257,10 @@ def _basenames(source: Source) -> dict[str, tuple[str, ...]]:
     return {name: tuple(paths) for name, paths in found.items()}
 
 
-def _judge(source: Source, target: Target, item: _Work, links: _Links, names: dict[str, tuple[str, ...]]) -> Judged:
+def _judge(
+    source: Source, target: Target, item: _Work, links: _Links, names: dict[str, tuple[str, ...]],
+    defined: frozenset[str],
+) -> Judged:  # fmt: skip
     obj, loader = item.object, item.loader
     if loader is None:
         return _unjudged(target, item)
@@ -244,6 +278,7 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
         item.interpreter_error, item.host,
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in links.used_by_program,
         basenames=names,
+        wanted=tuple(sorted(item.names.wanted - defined)) if item.names is not None else (),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []

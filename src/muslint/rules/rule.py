@@ -29,6 +29,7 @@ class Case:
     host: Host | None  # for a plugin: the program that loads it, where it is known
     plugin: bool  # a library that no program of the source needs
     basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
+    wanted: tuple[str, ...] = ()  # of an object file: names it leaves to other libraries, sorted
 
     @property
     def program(self) -> bool:
