@@ -32,9 +32,11 @@ class Unpacked(io.RawIOBase):
         self._input = b""
 
     def readable(self) -> bool:
+        """It can be read."""
         return True
 
     def read(self, size: int | None = -1) -> bytes:
+        """Up to ``size`` bytes, b"" at the end; EOFError where the packed stream ends too early."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(1 << 20), b""))
         while size:

@@ -110,10 +110,7 @@ class ZipFormat:
         try:
             archive = _opened(content.data)
         except DAMAGED as error:
-            if content.data.at(0, 4) != b"PK\3\4":
-                raise
-            packing.skip(packing.parents[-1], f"its directory cannot be read ({said(error)}): read from the front")
-            yield from salvaged(content.data, packing)
+            yield from _from_front(content.data, packing, error)
             return
         for info in archive.infolist():
             if info.is_dir():
@@ -128,6 +125,18 @@ class ZipFormat:
                     None if trouble else _content(archive, info, content.data, packing),
                     trouble=trouble,
                 )
+
+
+def _from_front(data: Readable, packing: Packing, damage: BaseException) -> Iterator[Entry]:
+    """The members of an archive whose directory is damaged; raises the damage again when there are none."""
+    found = salvaged(data, packing)
+    try:
+        first = next(found)
+    except (*DAMAGED, StopIteration):
+        raise damage from None
+    packing.skip(packing.parents[-1], f"its directory cannot be read ({said(damage)}): read from the front")
+    yield first
+    yield from found
 
 
 def _opened(data: Readable) -> zipfile.ZipFile:

@@ -60,8 +60,8 @@ def salvaged(data: Readable, packing: Packing) -> Iterator[Entry]:
         if not whole:
             raise EOFError(f"it ends in the middle of {local.path}")
         at = _behind(data, local.start + size, local.packed is None)
-    if head[:4] not in (b"PK\1\2", b"PK\5\6"):
-        raise MalformedArchive("it ends without its directory" if not head else "what follows a member is not known")
+    if head and head[:2] != b"PK":
+        raise MalformedArchive("what follows a member is not known")
 
 
 def _local(data: Readable, at: int, head: bytes) -> _Local:
