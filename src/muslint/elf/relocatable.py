@@ -116,6 +116,7 @@ def _has_section(data: Readable, sections: Sequence[_Section], names_at: int, wa
 def _columns(symbols: bytes, layout: Layout) -> tuple[list[int], bytes, list[int]]:
     """Name offsets, ``st_info`` and section indexes of a symbol table."""
     little = layout.order == "<"
+    symbols = symbols[: len(symbols) // layout.symbol_size * layout.symbol_size]
     if layout.word_size == 8:
         return column(symbols, "I", 0, 6, little), symbols[4::24], column(symbols, "H", 3, 12, little)
     return column(symbols, "I", 0, 4, little), symbols[12::16], column(symbols, "H", 7, 8, little)
