@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
-from muslint.elf.object import ElfObject, Kind, Reader
+from muslint.elf.object import ElfObject, Kind, Readable, Reader
+from muslint.elf.relocatable import LinkNames, link_names
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
@@ -41,6 +42,7 @@ class _Work:
     link: Link | None = None
     host: Host | None = None
     interpreter_error: int = 0
+    names: LinkNames | None = None  # of an object file
 
 
 Watch = Callable[[str, int, int], object]
@@ -96,10 +98,13 @@ def check(
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     for place, root in opened.places():
+        if root is not None and place.kind == "ar":
+            skipped.append(Skipped(place.parents[-1], "a static library: nothing loads it", place.parents[:-1]))
+            continue
         target = targets.of(place, root)
         if target.name != "self" and place.closed:
             place = _hung(place)
-        judged += _check_place(place, target, skipped, asked)
+        judged += _check_place(place, target, skipped, asked, root is not None)
     facts = _facts(targets.of(opened, None))
     unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
     return Report(source, opened.kind, facts, tuple(judged), unread, opened.image)
@@ -130,16 +135,20 @@ class _Place:
     names: dict[str, tuple[str, ...]]
     lies: dict[str, tuple[Claim, ...]]
     owners: dict[str, str]
+    defined: frozenset[str]  # by the object files together
     sonames: Sonames | None
 
 
-def _check_place(source: Source, target: Target, skipped: list[Skipped], asked: _Asked) -> Iterator[Judged]:
+def _check_place(
+    source: Source, target: Target, skipped: list[Skipped], asked: _Asked, in_root: bool
+) -> Iterator[Judged]:
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
-    work = list(_read(source, target, skipped, asked.arch, asked.watch))
+    work = list(_read(source, target, skipped, asked.arch, asked.watch, in_root))
     links = _link_all(source, target, work, asked.watch)
+    defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
-    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), asked.sonames)
+    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames)
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     for number, item in enumerate(wanted):
         asked.watch("judging", number, len(wanted))
@@ -181,7 +190,9 @@ def _hung(source: Source) -> Source:
     return replace(source, members=members, closed=False)
 
 
-def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | None, watch: Watch) -> Iterator[_Work]:
+def _read(
+    source: Source, target: Target, skipped: list[Skipped], arch: str | None, watch: Watch, in_root: bool
+) -> Iterator[_Work]:
     from muslint.elf.dynamic import read
 
     reader = target.reader or read
@@ -202,11 +213,14 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             continue
         if source.closed and target.loads_with(obj.arch, member.path):
             continue  # the loader itself is the model, not a subject
-        if obj.kind is Kind.RELOCATABLE and member.path.endswith(".ko"):
-            continue  # the kernel loads it: no C library has a part in that
-        if obj.kind in (Kind.RELOCATABLE, Kind.CORE):
-            what = "an object file (.o): no loader reads it" if obj.kind is Kind.RELOCATABLE else "a core dump"
-            skipped.append(Skipped(member.display, what, member.parents))
+        if obj.kind is Kind.CORE:
+            skipped.append(Skipped(member.display, "a core dump", member.parents))
+        elif obj.kind is Kind.RELOCATABLE:
+            names, reason = _object_file(found.data, source.closed or in_root)
+            if names is None:
+                skipped.append(Skipped(member.display, reason, member.parents))
+            else:
+                yield _Work(member, obj, target.loader(obj.arch), names=names)
         elif obj.kind in _LINKED and not obj.has_dynamic:
             skipped.append(Skipped(member.display, "no dynamic section", member.parents))
         elif obj.kind in _LINKED and not obj.dynamic:
@@ -218,6 +232,23 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             if loader is not None and obj.kind in _LINKED:
                 loader.remember(found, obj)
             yield _Work(member, obj, loader)
+
+
+def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
+    """The names of an object file that may be linked, or why it is passed over."""
+    try:
+        names = link_names(data)
+    except (MalformedElf, UnreadableSource) as error:
+        return None, str(error)
+    finally:
+        data.close()
+    if names.module:
+        return None, "a kernel module: only the kernel loads it"
+    if in_root:
+        return None, "an object file (.o): nothing loads it"
+    if names.deferred:
+        return None, "an object file for link-time optimisation: it holds no machine code yet"
+    return names, ""
 
 
 def _link_all(source: Source, target: Target, work: list[_Work], watch: Watch) -> _Links:
@@ -282,6 +313,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         item.interpreter_error, item.host,
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
         basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
+        wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from muslint.elf.object import ElfObject
+from muslint.elf.object import ElfObject, Kind
 
 _FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
 _NT_GNU_ABI_TAG = 1
@@ -28,6 +28,8 @@ def built_for(obj: ElfObject) -> str:
 
     It says where the file comes from, never whether it loads.
     """
+    if obj.kind is Kind.RELOCATABLE:
+        return "unknown"  # no linker has chosen one yet
     interpreter, needed = obj.interpreter or "", obj.needed
     if "/ld-musl-" in interpreter or any(name.startswith("libc.musl-") for name in needed):
         return "musl"

@@ -28,7 +28,8 @@ _COLOURS = {
 }  # fmt: skip
 _LOADER_SAYS = "Error "  # how each error line of the loader begins
 _SHOWN, _SHOWN_GROUPS, _NAMES_WIDTH = 4, 8, 44
-_SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved")
+_SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved",
+                 "link-missing")  # fmt: skip
 _TITLES = {
     "label-mismatch": ("label that is not true", "labels that are not true"),
     "library-missing": ("library that is not on the target", "libraries that are not on the target"),
@@ -158,8 +159,12 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
         yield f"  Will not start: its interpreter {interpreter[0].library} {cannot}."
         yield f"  The shell will say:  {interpreter[0].message}"
     load = [f for f in others if f.when is When.LOAD]
+    linked = [f for f in load if f.rule == "link-missing"]
     told = [f for f in load if f.message.startswith(_LOADER_SAYS)]
-    silent = dict.fromkeys(f.message for f in load if not f.message.startswith(_LOADER_SAYS))
+    silent = dict.fromkeys(f.message for f in load if not f.message.startswith(_LOADER_SAYS) and f not in linked)
+    if linked:
+        yield "  The linker will say:"
+        yield f"    {linked[0].message}" + (f"    … and {len(linked) - 1} more" if len(linked) > 1 else "")
     if told:
         yield "  With that cured, the loader would say:" if interpreter else "  The loader will say:"
         more = len(told) - 1

@@ -34,6 +34,7 @@ class Case:
     basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
     sonames: Sonames | None = None  # a package index the user gave
     belied: tuple[Claim, ...] = ()  # labels of its package that it does not agree with
+    wanted: tuple[str, ...] = ()  # of an object file: names it leaves to other libraries, sorted
 
     @property
     def built_for(self) -> str:

@@ -196,7 +196,7 @@ class Unpacker:
         name = path.rpartition("/")[2]
         kind = "archive"
         try:
-            while (found := _compression(content.head())) is not None:
+            while (found := compression_of(content.head())) is not None:
                 self._check_depth(packing)
                 packing.depth += 1
                 content, kind = packing.unpacked(content, found), found.name
@@ -300,7 +300,8 @@ def _modules() -> list[object]:
     return [import_module(f"muslint.sources.{name}") for name in names]
 
 
-def _compression(head: bytes) -> Compression | None:
+def compression_of(head: bytes) -> Compression | None:
+    """The compression of a stream that begins with ``head``; None when there is none."""
     return next((kind for kind in compressions() if kind.accepts(head)), None)
 
 

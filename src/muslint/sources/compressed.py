@@ -11,9 +11,11 @@ from muslint.errors import MalformedArchive
 from muslint.sources.archive import Compression
 
 _READ = 1 << 18
+_MAGIC = 16
+"""Bytes that tell whether another member follows."""
 
 
-class _Unpacked(io.RawIOBase):
+class Unpacked(io.RawIOBase):
     """A stream of members that follow one another, unpacked on the way."""
 
     def __init__(
@@ -30,14 +32,18 @@ class _Unpacked(io.RawIOBase):
         self._input = b""
 
     def readable(self) -> bool:
+        """It can be read."""
         return True
 
     def read(self, size: int | None = -1) -> bytes:
+        """Up to ``size`` bytes, b"" at the end; EOFError where the packed stream ends too early."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(1 << 20), b""))
         while size:
             if self._unpacker.eof:
-                self._input = self._unpacker.unused_data or self._packed.read(_READ)
+                self._input = self._unpacker.unused_data
+                while len(self._input) < _MAGIC and (more := self._packed.read(_READ)):
+                    self._input += more
                 # Zeros after the last member are padding; anything else that is no member ends it too.
                 if not self._starts(self._input):
                     return b""
@@ -64,13 +70,13 @@ class _Unpacked(io.RawIOBase):
 
 
 def _gzip(packed: BinaryIO) -> BinaryIO:
-    return _Unpacked(packed, lambda: zlib.decompressobj(wbits=31), _is_gzip)  # type: ignore[return-value]
+    return Unpacked(packed, lambda: zlib.decompressobj(wbits=31), _is_gzip)  # type: ignore[return-value]
 
 
 def _bzip2(packed: BinaryIO) -> BinaryIO:
     import bz2
 
-    return _Unpacked(packed, bz2.BZ2Decompressor, _is_bzip2)  # type: ignore[return-value]
+    return Unpacked(packed, bz2.BZ2Decompressor, _is_bzip2)  # type: ignore[return-value]
 
 
 def _xz(packed: BinaryIO) -> BinaryIO:
@@ -79,19 +85,25 @@ def _xz(packed: BinaryIO) -> BinaryIO:
     def fresh() -> lzma.LZMADecompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=1 << 30)
 
-    return _Unpacked(packed, fresh, _is_xz)  # type: ignore[return-value]
+    return Unpacked(packed, fresh, _is_xz)  # type: ignore[return-value]
 
 
-def _zstd(packed: BinaryIO) -> BinaryIO:
+def zstd_module() -> Any:
+    """The zstd of Python 3.14 and later, or its backport."""
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         from backports import zstd  # type: ignore[no-redef, unused-ignore]
+    return zstd
+
+
+def _zstd(packed: BinaryIO) -> BinaryIO:
+    zstd = zstd_module()
 
     def fresh() -> Any:
         return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
 
-    return _Unpacked(packed, fresh, _is_zstd, (zstd.ZstdError,))  # type: ignore[return-value]
+    return Unpacked(packed, fresh, _is_zstd, (zstd.ZstdError,))  # type: ignore[return-value]
 
 
 def _is_gzip(head: bytes) -> bool:

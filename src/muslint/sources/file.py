@@ -6,7 +6,10 @@ import os
 
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
+from muslint.sources.archive import Unpacker
+from muslint.sources.bytes import FileBytes
 from muslint.sources.directory import DirectoryTree
+from muslint.sources.entry import Held
 from muslint.sources.labels import claims_of
 from muslint.sources.limits import Limits
 from muslint.sources.source import Member, Source
@@ -28,8 +31,8 @@ class FileSource:
         except OSError:
             return False
 
-    def open(self, path: str, name: str, limits: Limits) -> Source:  # noqa: ARG002
-        """Open it together with the file system around it, for ``$ORIGIN``."""
+    def open(self, path: str, name: str, limits: Limits) -> Source:
+        """Open it together with the file system around it, for ``$ORIGIN``, and what it carries (an AppImage)."""
         absolute = os.path.realpath(path)
         if not os.path.isfile(absolute):
             raise UnreadableSource(f"{path}: not a regular file")
@@ -41,7 +44,12 @@ class FileSource:
         target = os.path.basename(absolute)
         shown_links = ((absolute, path), prefix) if os.path.basename(path) != target else (prefix,)
         claims = tuple(claims_of("file", path, {}, (absolute,)))
-        return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links, claims=claims)
+        content = Held(FileBytes(absolute))
+        unpacker = Unpacker(limits)
+        carried = unpacker.unpack(name, content, ()) if unpacker.may_hold(content.head()) else None
+        content.data.close()
+        inner = (carried,) if carried is not None else ()
+        return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links, claims=claims, inner=inner)
 
 
 class Beside:

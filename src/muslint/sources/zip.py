@@ -17,12 +17,13 @@ from muslint.sources.archive import DAMAGED, Packing, said
 from muslint.sources.bytes import CHUNK, ReadableFile, Slice, Spool
 from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held
 from muslint.sources.limits import MEMBER_FREE
+from muslint.sources.zip_local import LOCAL, salvaged
 
 IN_MEMORY = 64 << 20
 """Largest compressed member that is unpacked in memory, in bytes; a larger one is set aside."""
 
-_ENCRYPTED = 0x1
-_LOCAL = struct.Struct("<4s5H3I2H")  # local file header (APPNOTE 4.3.7)
+_ENCRYPTED, _UTF8_HIGH = 0x1, 0x8  # the second in the high byte
+_TAIL = 22 + 0xFFFF  # bytes in which the end record lies
 
 
 class ZipMember:
@@ -108,7 +109,11 @@ class ZipFormat:
     def entries(self, content: Content, packing: Packing) -> Iterator[Entry]:
         """The members in the order of the central directory."""
         assert isinstance(content, Held)
-        archive = zipfile.ZipFile(ReadableFile(content.data))
+        try:
+            archive = _opened(content.data)
+        except DAMAGED as error:
+            yield from _from_front(content.data, packing, error)
+            return
         for info in archive.infolist():
             if info.is_dir():
                 yield Entry(info.filename, EntryKind.DIRECTORY)
@@ -124,6 +129,65 @@ class ZipFormat:
                 )
 
 
+def _from_front(data: Readable, packing: Packing, damage: BaseException) -> Iterator[Entry]:
+    """The members of an archive whose directory is damaged; raises the damage again when there are none."""
+    found = salvaged(data, packing)
+    try:
+        first = next(found)
+    except (*DAMAGED, StopIteration):
+        raise damage from None
+    packing.skip(packing.parents[-1], f"its directory cannot be read ({said(damage)}): read from the front")
+    yield first
+    yield from found
+
+
+def _opened(data: Readable) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(ReadableFile(data))
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(ReadableFile(_Unclaimed(data)))
+
+
+class _Unclaimed:
+    """An archive in which no name says it is UTF-8 that is not: zipfile would refuse all of it."""
+
+    __slots__ = ("_changed", "_data", "size")
+
+    def __init__(self, data: Readable) -> None:
+        self._data, self.size = data, data.size
+        tail = data.at(max(0, data.size - _TAIL), _TAIL)
+        end = tail.rfind(b"PK\5\6")
+        size, said = struct.unpack_from("<2I", tail, end + 12) if 0 <= end <= len(tail) - 22 else (0, 0)
+        start = data.size - len(tail) + end - size
+        if end < 0 or start < said:
+            raise MalformedArchive("its directory cannot be found")
+        self._changed: dict[int, int] = {}  # place → byte in its stead
+        directory, at = data.at(start, size), 0
+        while directory[at : at + 4] == b"PK\1\2" and at + 46 <= size:
+            name, extra, comment, local = struct.unpack_from("<28x3H8xI", directory, at)
+            try:
+                directory[at + 46 : at + 46 + name].decode()
+            except UnicodeDecodeError:
+                for place in (start + at + 9, start - said + local + 7):  # the high bytes of the flags
+                    self._changed[place] = int.from_bytes(data.at(place, 1)) & ~_UTF8_HIGH
+            at += 46 + name + extra + comment
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``."""
+        data = self._data.at(offset, size)
+        within = [place for place in self._changed if offset <= place < offset + len(data)]
+        if not within:
+            return data
+        changed = bytearray(data)
+        for place in within:
+            changed[place - offset] = self._changed[place]
+        return bytes(changed)
+
+    def close(self) -> None:
+        """Give back what the archive holds open."""
+        self._data.close()
+
+
 def _target(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
     with archive.open(info) as stream:
         return stream.read(4096).decode("utf-8", "surrogateescape")
@@ -131,10 +195,10 @@ def _target(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Readable, packing: Packing) -> Content:
     if info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size:
-        local = data.at(info.header_offset, _LOCAL.size)
-        if len(local) == _LOCAL.size and local[:4] == b"PK\3\4":
-            *_, name, extra = _LOCAL.unpack(local)
-            part = Slice(data, info.header_offset + _LOCAL.size + name + extra, info.file_size)
+        local = data.at(info.header_offset, LOCAL.size)
+        if len(local) == LOCAL.size and local[:4] == b"PK\3\4":
+            *_, name, extra = LOCAL.unpack(local)
+            part = Slice(data, info.header_offset + LOCAL.size + name + extra, info.file_size)
             if part.size == info.file_size:
                 return _Stored(part, info)
     return _Compressed(archive, info, packing)

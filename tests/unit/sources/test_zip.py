@@ -195,7 +195,6 @@ def test_members_are_given_back(tmp_path: Path, library: bytes) -> None:
 # --- archives that are none ---------------------------------------------------------------------------------
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
-    "cut in its directory": lambda data: data[:-30],
     "no zip at all": lambda _: b"PK\x03\x04 but nothing more",
     "empty": lambda _: b"",
 }
@@ -210,6 +209,52 @@ def test_no_archive(how: str, tmp_path: Path, library: bytes) -> None:
         with pytest.raises(UnreadableSource) as raised:
             open_source(spec)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("stream", [False, True], ids=["sizes in front", "sizes behind"])
+def test_cut(method: int, stream: bool, tmp_path: Path, library: bytes) -> None:
+    """Without its directory an archive is read from the front, up to where it is cut."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(_Unseekable(buffer) if stream else buffer, "w", method) as out:
+        for name in ("a.so", "b.so"):
+            out.writestr(name, library)
+        ends = buffer.tell()
+    path = tmp_path / "x.zip"
+    reason = "its directory cannot be read (File is not a zip file): read from the front"
+    path.write_bytes(buffer.getvalue()[: ends + 10])
+    if stream and method == zipfile.ZIP_STORED:  # nothing says where the first member ends
+        with pytest.raises(UnreadableSource):
+            open_source(str(path))
+        return
+    assert outcome(path) == (["a.so", "b.so"], {str(path): reason})
+    path.write_bytes(buffer.getvalue()[: ends - 100])
+    judged, skipped = outcome(path)
+    assert judged == ["a.so"]
+    assert "cannot be read to its end (it ends in the middle of b.so)" in skipped.values()
+
+
+class _Unseekable(io.RawIOBase):
+    """A sink that cannot be gone back in, so that sizes are written behind the contents."""
+
+    def __init__(self, sink: io.BytesIO) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def writable(self) -> bool:
+        """It can be written."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Pass on."""
+        return self._sink.write(data)
+
+
+def test_names_that_are_not_utf8(tmp_path: Path, library: bytes) -> None:
+    """A name that claims to be UTF-8 and is not costs nobody anything: not its member, not the others."""
+    path = archive(tmp_path, [("café/x.so", library), ("good.so", library)])
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9\xe9"))
+    assert outcome(path) == (["cafΘΘ/x.so", "good.so"], {})
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -232,7 +277,7 @@ def test_mutated(seed: int, tmp_path: Path, library: bytes) -> None:
         report = check(f"archive:{path}", on="alpine:3.23")
     except MuslintError:
         return
-    assert len(report.objects) + len(report.skipped) <= 4
+    assert len(report.objects) + len(report.skipped) <= 5  # the members, the directory, and where reading ended
 
 
 def test_deflate_errors_are_not_value_errors() -> None:

