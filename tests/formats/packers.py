@@ -260,15 +260,15 @@ def _apk3(*options: str) -> Pack:
         root = out.with_name("root")
         root.mkdir()
         roots.linked_copy(roots.alpine("x86_64"), root)
-        shutil.copytree(tree, root / "tmp" / "files", symlinks=True)
-        hard = root / "tmp" / "files" / corpus.APP / "bin" / "hello-again"
+        shutil.copytree(tree, root / "srv" / "files", symlinks=True)
+        hard = root / "srv" / "files" / corpus.APP / "bin" / "hello-again"
         hard.unlink()
         os.link(hard.parents[1] / "debian amd64" / "hello", hard)
         inside = ["apk", "mkpkg", *options, "-I", "name:app", "-I", "version:1.0-r0", "-I", "arch:x86_64"]
-        command = [*inside, "-F", "/tmp/files", "-o", "/tmp/app.apk"]
+        command = [*inside, "-F", "/srv/files", "-o", "/srv/app.apk"]
         enter = ["chroot", root] if os.geteuid() == 0 else ["unshare", "-r", "chroot", root]
         tool([*enter, *command], tree, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-        shutil.copyfile(root / "tmp" / "app.apk", out)
+        shutil.copyfile(root / "srv" / "app.apk", out)
         shutil.rmtree(root)
 
     return pack

@@ -115,7 +115,7 @@ class ZipFormat:
             yield from _from_front(content.data, packing, error)
             return
         for info in archive.infolist():
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() of Python 3.11 fails for an empty name
                 yield Entry(info.filename, EntryKind.DIRECTORY)
             elif info.external_attr >> 28 == 0xA and info.create_system == 3:
                 yield Entry(info.filename, EntryKind.SYMLINK, target=_target(archive, info))
