@@ -10,17 +10,19 @@ from muslint.elf.object import ElfObject, Kind, Reader
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
+from muslint.loader.environment import Environment, environment_of
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
-from muslint.report.report import Judged, Report, TargetFacts
+from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.rule import Case
 from muslint.sources.folder import is_root
 from muslint.sources.limits import Limits
+from muslint.sources.packed import PackedTree
 from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
@@ -72,34 +74,45 @@ def check(
     arch: str | None = None,
     selection: Selection = EVERYTHING,
     limits: Limits | None = None,
+    platform: str | None = None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
-    still count as what the others are loaded with. ``limits`` bound what is unpacked.
+    still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
+    ("linux/arm64") names which images of several are meant.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
-    opened = open_source(source, limits)
+    limits = limits or Limits()
+    opened = open_source(source, replace(limits, platform=platform) if platform else limits)
     targets = _Targets(on, reader)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
+    images: list[JudgedImage] = []
+    first: Target | None = None
 
     def wanted(parents: tuple[str, ...], path: str) -> bool:
         return selection.wants(nested(source, parents, path))
 
-    for place, outer in opened.places():
-        target = targets.of(place, outer)
-        if target.name != "self" and place.closed:
-            place = _hung(place)
-        judged += _check_place(place, target, skipped, arch, wanted)
-    facts = _facts(targets.of(opened, None))
+    for place, root in opened.places():
+        target = targets.of(place, root)
+        hung = target.name != "self" and place.closed
+        environment = environment_of(place if root is None else root, target.name != "self")
+        found = list(_check_place(_hung(place) if hung else place, target, environment, skipped, arch, wanted))
+        judged += found
+        if place.image is not None:
+            images.append(judged_image(place, hung, _facts(target), found))
+        if first is None or (place.image is not None and len(images) == 1):
+            first = target
+    assert first is not None  # the source itself is a place
     unread = tuple(item for item in skipped if wanted(item.parents, item.path))
-    return Report(source, opened.kind, facts, tuple(judged), unread, opened.image)
+    return Report(source, opened.kind, _facts(first), tuple(judged), unread, tuple(images))
 
 
 def _check_place(
     place: Source,
     target: Target,
+    environment: Environment,
     skipped: list[Skipped],
     arch: str | None,
     wanted: Callable[[tuple[str, ...], str], bool],
@@ -107,7 +120,7 @@ def _check_place(
     """Judge the objects of one source or of one archive inside it."""
     skipped += place.skipped
     work = list(_read(place, target, skipped, arch))
-    links = _link_all(place, target, work)
+    links = _link_all(place, target, environment, work)
     names = _basenames(place)
     for item in work:
         if wanted(item.member.parents, item.member.display):
@@ -122,14 +135,14 @@ class _Targets:
         self._named: Target | None = None
 
     def of(self, place: Source, outer: Source | None) -> Target:
-        """The target for ``place``, which lies in ``outer``.
+        """The target for ``place``, which lies in the whole file system ``outer``, or in none.
 
         What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
         """
-        root = place if outer is None else outer
-        if root.closed and self._on in (None, "self") and is_root(root.tree):
+        root = place if place.closed else outer
+        if root is not None and self._on in (None, "self") and is_root(root.tree):
             target = parse_target("self", root.tree, self._reader)
-            if outer is not None:
+            if root is not place:
                 target.extra = ((place.mount, place.tree),)
             return target
         if self._named is None:
@@ -184,7 +197,7 @@ def _read(source: Source, target: Target, skipped: list[Skipped], arch: str | No
             yield _Work(member, obj, loader)
 
 
-def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
+def _link_all(source: Source, target: Target, given: Environment, work: list[_Work]) -> _Links:
     links = _Links()
     for program in (True, False):
         for item in work:
@@ -195,11 +208,17 @@ def _link_all(source: Source, target: Target, work: list[_Work]) -> _Links:
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)
-                name, preload = target.stub(item.object.interpreter, item.object.arch) or (None, "")
-                item.link = item.loader.start(path, preload=preload, loader_name=name)
+                name, stub = target.stub(item.object.interpreter, item.object.arch) or (None, "")
+                item.link = item.loader.start(
+                    path, library_path=given.library_path, preload=" ".join(filter(None, (stub, given.preload))),
+                    loader_name=name, secure=given.secure(item.member),
+                )  # fmt: skip
             else:
                 item.host = _host(item)
-                item.link = item.loader.open(None, path, lazy=item.host is not None and item.host.lazy)
+                lazy = item.host is not None and item.host.lazy
+                item.link = item.loader.open(
+                    None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
+                )
             links.add(item.link, program)
     return links
 
@@ -274,3 +293,18 @@ def _judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
         obj.interpreter, assumed, findings, reason, member.layer,
     )  # fmt: skip
+
+
+def judged_image(place: Source, hung: bool, target: TargetFacts, judged: list[Judged]) -> JudgedImage:
+    """What is reported of an image: what it starts, each file with its verdict, and what it holds."""
+    from muslint.sources.images.command import started
+    from muslint.sources.images.system import system_of
+
+    assert place.image is not None
+    assert isinstance(place.tree, PackedTree)
+    by_path = {one.path: one for one in judged}
+    steps = tuple(
+        (step, found.verdict if (found := by_path.get(step.path[1:] if hung else step.path)) is not None else None)
+        for step in started(place.tree, place.image)
+    )
+    return JudgedImage(place.parents, place.image, system_of(place.tree), target, steps)

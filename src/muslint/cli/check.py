@@ -17,7 +17,11 @@ from muslint.report.report import Report, joined
 
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SOURCE", help="An ELF file, a directory, a root file system, a wheel or other zip."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="An ELF file, a directory, a root file system, an archive, a container image (a file of docker save, an "
+        "OCI layout, docker://, docker-daemon:, podman:); - is an archive on stdin.",
+    ),
 ]
 FilesFrom = Annotated[
     str | None,
@@ -39,6 +43,10 @@ Outputs = Annotated[
 Threshold = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
 Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")]
+Platform = Annotated[
+    str | None,
+    typer.Option("--platform", metavar="OS/ARCH[/VARIANT]", help="Of an image for several platforms, only this one."),
+]
 Include = Annotated[
     list[str] | None,
     typer.Option("--include", metavar="GLOB", help="Only objects whose shown path matches; * also matches /."),
@@ -62,6 +70,7 @@ def check(
     fail_on: Threshold = FailOn.FAILS,
     strict: Strict = False,
     arch: Arch = None,
+    platform: Platform = None,
     include: Include = None,
     exclude: Exclude = None,
     files_from: FilesFrom = None,
@@ -85,11 +94,12 @@ def check(
         raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
     reading = None if reader == "muslint" else named_reader(reader)
     only = _known_arch(arch) if arch is not None else None
+    wanted_platform = _known_platform(platform) if platform is not None else None
     selection = Selection(tuple(include or ()), tuple(exclude or ()))
     reports, failed = [], 0
     for source in named:
         try:
-            reports.append(judge(source, on, reader=reading, arch=only, selection=selection))
+            reports.append(judge(source, on, reader=reading, arch=only, selection=selection, platform=wanted_platform))
         except UnreadableSource as error:
             print(f"muslint: {error}", file=sys.stderr)
             failed += 1
@@ -161,6 +171,13 @@ def _known_arch(arch: str) -> str:
     if not machine_number(name):
         raise WrongUse(f"--arch {arch}: no architecture of musl; write x86_64, aarch64, armhf, i386, riscv64 …")
     return name
+
+
+def _known_platform(platform: str) -> str:
+    parts = platform.lower().split("/")
+    if not 2 <= len(parts) <= 3 or not all(parts):
+        raise WrongUse(f"--platform {platform}: write it as an image does: linux/amd64, linux/arm64, linux/arm/v7")
+    return "/".join(parts)
 
 
 def _write(report: Report, wanted: _Output, verbose: int) -> None:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
+from muslint.report.image import images, layer_of
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
@@ -44,6 +45,7 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     """The report as text; ``verbose`` above 0 lists everything."""
     lines: list[str] = []
     failing = [judged for judged in report.objects if judged.verdict not in (Verdict.RUNS, Verdict.UNKNOWN)]
+    lines += images(report, verbose, lambda verdict: _paint(_WORDS[verdict], verdict, colour), first_failure)
     if len(report.objects) == 1:
         lines += _single(report, report.objects[0], verbose, colour)
     elif report.objects:
@@ -71,7 +73,8 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {_target(report)}", ""]
+    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {_target(report)}"]
+    lines += [*layer_of(judged), ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -102,7 +105,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
             lines.append(f"{report.shown(judged)} and {len(same) - 1} more with the same causes:")
         else:
             lines.append(f"{report.shown(judged)}  {_describe(judged)}")
-        lines.append("")
+        lines += [*layer_of(judged), ""]
         lines += _details(judged, verbose)
         lines.append("")
     return lines

@@ -11,6 +11,8 @@ from muslint.errors import MalformedArchive
 from muslint.sources.archive import Compression
 
 _READ = 1 << 18
+_TELLING = 16
+"""Bytes that tell whether another member of a compressed stream begins."""
 
 
 class _Unpacked(io.RawIOBase):
@@ -37,7 +39,10 @@ class _Unpacked(io.RawIOBase):
             return b"".join(iter(lambda: self.read(1 << 20), b""))
         while size:
             if self._unpacker.eof:
-                self._input = self._unpacker.unused_data or self._packed.read(_READ)
+                self._input = self._unpacker.unused_data
+                # Enough to tell what follows, wherever the piece that was read ends.
+                while len(self._input) < _TELLING and (more := self._packed.read(_READ)):
+                    self._input += more
                 # Zeros after the last member are padding; anything else that is no member ends it too.
                 if not self._starts(self._input):
                     return b""

@@ -15,6 +15,7 @@ from muslint.errors import MalformedArchive
 from muslint.sources.archive import Packing
 from muslint.sources.bytes import CHUNK, Slice
 from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held, Passing
+from muslint.sources.source import Source
 
 BLOCK = 512
 MAX_EXTENDED = 1 << 20
@@ -125,6 +126,12 @@ class TarFormat:
         """The entries in file order."""
         return tar_entries(content)
 
+    def whole(self, entries: Iterator[Entry], packing: Packing) -> tuple[Source | None, Iterator[Entry]]:
+        """The images of a tar that ``docker save`` or an OCI tool wrote; None, and all entries, for any other."""
+        from muslint.sources.images.archive import images_in
+
+        return images_in(entries, packing)
+
 
 def tar_entries(content: Content) -> Iterator[Entry]:
     """The entries of a tar in file order; ``entry.content`` is read before the next is asked for, or never.
@@ -198,7 +205,7 @@ def _entry(header: bytes, sign: bytes, size: int, said: dict[str, str], blocks: 
             raise MalformedArchive("a sparse member with a long map: what follows cannot be found")
         yield Entry(said.get("GNU.sparse.name", path), kind, None, trouble="a sparse member: its holes are not filled")
     else:
-        yield Entry(path, kind, blocks.content(size))
+        yield Entry(path, kind, blocks.content(size), mode=_number(header[100:108]))
     blocks.past(size)
 
 
