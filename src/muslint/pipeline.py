@@ -17,12 +17,12 @@ from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
 from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
+from muslint.report.started import judged_image
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.rule import Case
 from muslint.sources.folder import is_root
 from muslint.sources.limits import Limits
-from muslint.sources.packed import PackedTree
 from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
@@ -89,7 +89,7 @@ def check(
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
-    first: Target | None = None
+    used: list[Target] = []
 
     def wanted(parents: tuple[str, ...], path: str) -> bool:
         return selection.wants(nested(source, parents, path))
@@ -99,14 +99,15 @@ def check(
         hung = target.name != "self" and place.closed
         environment = environment_of(place if root is None else root, target.name != "self")
         found = list(_check_place(_hung(place) if hung else place, target, environment, skipped, arch, wanted))
-        judged += found
         if place.image is not None:
-            images.append(judged_image(place, hung, _facts(target), found))
-        if first is None or (place.image is not None and len(images) == 1):
-            first = target
-    assert first is not None  # the source itself is a place
+            images.append(judged_image(place, _facts(target), found))
+        judged += found
+        if found or not used:
+            used.append(target)
+    if not opened.members and len({target.name for target in used[1:]}) == 1:
+        del used[0]  # nothing lies in the source itself: what is in it has one target
     unread = tuple(item for item in skipped if wanted(item.parents, item.path))
-    return Report(source, opened.kind, _facts(first), tuple(judged), unread, tuple(images))
+    return Report(source, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
 
 
 def _check_place(
@@ -293,18 +294,3 @@ def _judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
         obj.interpreter, assumed, findings, reason, member.layer,
     )  # fmt: skip
-
-
-def judged_image(place: Source, hung: bool, target: TargetFacts, judged: list[Judged]) -> JudgedImage:
-    """What is reported of an image: what it starts, each file with its verdict, and what it holds."""
-    from muslint.sources.images.command import started
-    from muslint.sources.images.system import system_of
-
-    assert place.image is not None
-    assert isinstance(place.tree, PackedTree)
-    by_path = {one.path: one for one in judged}
-    steps = tuple(
-        (step, found.verdict if (found := by_path.get(step.path[1:] if hung else step.path)) is not None else None)
-        for step in started(place.tree, place.image)
-    )
-    return JudgedImage(place.parents, place.image, system_of(place.tree), target, steps)

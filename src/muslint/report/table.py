@@ -67,6 +67,8 @@ def _paint(text: str, verdict: Verdict, colour: bool) -> str:
 def _describe(judged: Judged) -> str:
     kind = {"executable": "program", "shared-library": "library"}.get(judged.kind, judged.kind.replace("-", " "))
     needs = ", ".join(f"{k} {v}" if k != "GLIBC" else v for k, v in judged.requires.items())
+    if judged.kind == "script":
+        return "script"
     origin = {"none": "", "unknown": ""}.get(judged.built_for, f", built for {judged.built_for}")
     return f"{judged.arch} {kind}{origin}" + (f" (needs {needs})" if needs and judged.built_for == "glibc" else "")
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 
 from muslint.elf.header import MAGIC
-from muslint.errors import UnreadableSource
+from muslint.errors import MalformedArchive, UnreadableSource
 from muslint.sources.archive import Unpacker
 from muslint.sources.directory import IDENTIFIED, DirectoryTree
 from muslint.sources.entry import Held
+from muslint.sources.images.found import Found
+from muslint.sources.images.merge import sources_of
+from muslint.sources.images.oci import oci_images
+from muslint.sources.images.store import DirectoryBlobs
 from muslint.sources.limits import Limits
+from muslint.sources.oci_layout import is_layout
 from muslint.sources.resolve import ResolvingTree
 from muslint.sources.source import Member, Skipped, Source
 from muslint.sources.tree import Tree
@@ -43,8 +48,17 @@ class FolderSource:
         unpacker = Unpacker(limits)
         members: list[Member] = []
         inner: list[Source] = []
+        layouts: dict[str, bool] = {}
         for inside, head in tree.files():
             shown = inside if closed else inside[1:]
+            layout = inside.partition("/blobs/")[0] if "/blobs/" in inside else None
+            if layout is not None:
+                if layout not in layouts:
+                    layouts[layout] = is_layout(path + layout)
+                    if layouts[layout]:
+                        inner.append(_images(path + layout, shown.partition("/blobs/")[0] or name, unpacker))
+                if layouts[layout]:
+                    continue
             if head[:4] == MAGIC and len(head) >= IDENTIFIED:
                 members.append(Member(inside, shown))
             if unpacker.may_hold(head):
@@ -58,6 +72,15 @@ class FolderSource:
             name, "root" if closed else "directory", tree, tuple(members), skipped, closed, (("/", ""),),
             inner=tuple(inner),
         )  # fmt: skip
+
+
+def _images(directory: str, shown: str, unpacker: Unpacker) -> Source:
+    """The images of an OCI layout somewhere below the directory."""
+    try:
+        found = oci_images(DirectoryBlobs(directory), unpacker.budget.limits.platform)
+    except MalformedArchive as error:
+        found = Found(skipped=[(shown, str(error))])
+    return sources_of(found, unpacker, (shown,), 1)
 
 
 SOURCES = (FolderSource("dir"), FolderSource("rootfs"))

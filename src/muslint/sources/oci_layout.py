@@ -31,9 +31,7 @@ def split_tag(text: str) -> tuple[str, str | None]:
 def chosen(found: Found, name: str, limits: Limits) -> Found:
     """What was found, when it is anything. Raises UnreadableSource with what there is instead."""
     if not found.images:
-        why = "; ".join(f"{path}: {reason}" for path, reason in found.skipped[:3])
-        wanted = f" for {limits.platform}" if limits.platform else ""
-        raise UnreadableSource(f"{name}: no image{wanted} in it" + (f" ({why})" if why else ""))
+        raise UnreadableSource(f"{name}: {found.lack(limits.platform)}")
     return found
 
 

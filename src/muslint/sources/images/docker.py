@@ -86,6 +86,7 @@ def _digest(path: str) -> str:
 
 def _take(found: Found, image: FoundImage, platform: str | None, label: str) -> None:
     if not fits(platform, image.platform):
+        found.others.append(image.platform)
         return
     if is_for_linux(image.platform):
         found.add(image)

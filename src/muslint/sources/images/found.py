@@ -45,6 +45,7 @@ class Found:
 
     images: list[FoundImage] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)  # what was not taken, and why
+    others: list[str] = field(default_factory=list)  # platforms that are there and were not asked for
 
     def add(self, image: FoundImage) -> None:
         """Take one more image; one that is there under another tag already gets that tag too."""
@@ -54,6 +55,13 @@ class Found:
                 self.images[at] = FoundImage(known.platform, tags, known.digest, known.config, known.layers)
                 return
         self.images.append(image)
+
+    def lack(self, platform: str | None) -> str:
+        """Why there is no image for ``platform``, or none at all."""
+        wanted = f" for {platform}" if platform else ""
+        others = f": there is {', '.join(dict.fromkeys(self.others))}" if self.others else ""
+        why = "; ".join(f"{path}: {reason}" for path, reason in self.skipped[:3])
+        return f"no image{wanted} in it{others}" + (f" ({why})" if why else "")
 
     def labels(self) -> list[str]:
         """What tells the images apart: the platform; the tag too where several have it; the digest as a last resort."""

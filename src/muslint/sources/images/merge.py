@@ -32,6 +32,8 @@ _KEPT = re.compile(r"(^|/)(os-release|apk/db/installed)$")
 def sources_of(found: Found, unpacker: Unpacker, parents: tuple[str, ...], depth: int) -> Source:
     """The image that was found, as a whole file system; several as one source that holds a place for each."""
     skipped = [Skipped(path, reason, parents) for path, reason in found.skipped]
+    if not found.images:
+        skipped = [Skipped(parents[-1], found.lack(unpacker.budget.limits.platform), parents)]
     if len(found.images) == 1:
         return _merged(found.images[0], unpacker, parents, depth, skipped)
     inner = tuple(

@@ -79,6 +79,7 @@ class _Walk:
                 self.found.skipped.append((label, "an image that is not for Linux"))
             return
         if platform and not fits(self.platform, platform):
+            self.found.others.append(platform)
             return
         try:
             document = self._document(one)
@@ -128,6 +129,7 @@ class _Walk:
             raise MalformedArchive("its configuration is no object")
         platform = platform or platform_of(config)  # umoci writes no platform into the index
         if not fits(self.platform, platform):
+            self.found.others.append(platform)
             return
         if not is_for_linux(platform):
             self.found.skipped.append((" ".join((*tags[:1], platform)), "an image that is not for Linux"))
