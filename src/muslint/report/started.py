@@ -24,6 +24,7 @@ def judged_image(place: Source, target: TargetFacts, judged: list[Judged]) -> Ju
     steps = started(place.tree, place.image)
     if own:
         judged += _without_interpreter(place, steps)
+        judged.sort(key=lambda one: one.path)
     by_path = {one.path: one for one in judged}
     with_verdicts = []
     for step in steps:

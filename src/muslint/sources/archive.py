@@ -353,6 +353,13 @@ class _Metered:
         return data
 
 
+def read_at_all(found: Source, path: str) -> Source:
+    """The source; raises UnreadableSource when nothing of it could be read."""
+    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
+        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
+    return found
+
+
 class ArchiveSource:
     """``archive:PATH``, and any file that is an archive or compressed."""
 
@@ -378,9 +385,7 @@ class ArchiveSource:
         found = Unpacker(limits).unpack(name, Held(data), ())
         if found is None:
             raise UnreadableSource(f"{path}: {NO_KIND}")
-        if not found.members and not found.inner and [item.path for item in found.skipped] == [name]:
-            raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
-        return found
+        return read_at_all(found, path)
 
 
 SOURCES = (ArchiveSource(),)

@@ -7,7 +7,7 @@ import stat
 import sys
 
 from muslint.errors import LimitReached, UnreadableSource
-from muslint.sources.archive import DAMAGED, Unpacker, said
+from muslint.sources.archive import DAMAGED, Unpacker, read_at_all, said
 from muslint.sources.bytes import FileBytes
 from muslint.sources.entry import Content, Held, Passing
 from muslint.sources.limits import Limits
@@ -35,7 +35,7 @@ class StandardInput:
             raise UnreadableSource(f"{_NAME}: {said(error)}") from None
         if found is None:
             raise UnreadableSource(f"{_NAME}: {NO_KIND if content.size else 'nothing comes from it'}")
-        return found
+        return read_at_all(found, _NAME)
 
 
 def _content(unpacker: Unpacker) -> Content:
