@@ -12,7 +12,9 @@ from typing import Any
 
 OCI = "application/vnd.oci.image"
 Item = tuple[str, str]
-"""What an entry is and what it holds: ``("file", text)``, ``("dir", "")``, ``("link", target)``, ``("hard", target)``."""
+"""What an entry is and what it holds: ``("file", text)``, ``("dir", "")``, ``("link", target)``, ``("hard", …)``."""
+
+Entries = list[tuple[str, Item]]
 
 
 def layer(entries: Iterable[tuple[str, Item]]) -> bytes:
@@ -76,6 +78,7 @@ class Layout:
 
     def written(self, *manifests: dict[str, Any]) -> Path:
         """Write ``index.json`` for these; gives the directory."""
+        self.folder.mkdir(exist_ok=True)
         (self.folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
         (self.folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": list(manifests)}))
         return self.folder

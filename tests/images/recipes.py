@@ -110,11 +110,9 @@ class Buildah:
         needs("buildah")
         if os.geteuid() != 0:
             raise Unavailable("buildah as no root needs subordinate user IDs")
-        self._options = [
-            "--storage-driver", driver, "--root", str(folder / driver / "root"), "--runroot", str(folder / driver / "run")
-        ]  # fmt: skip
-        self.driver = driver
-        self.store = f"[{driver}@{folder / driver / 'root'}+{folder / driver / 'run'}]"
+        root, run_root = str(folder / driver / "root"), str(folder / driver / "run")
+        self._options = ["--storage-driver", driver, "--root", root, "--runroot", run_root]
+        self.store = f"[{driver}@{root}+{run_root}]"
 
     def __call__(self, *arguments: str, cwd: Path | None = None) -> str:
         environment = {**os.environ, "BUILDAH_ISOLATION": "chroot"}

@@ -37,13 +37,12 @@ def docker_images(blobs: Blobs, platform: str | None, tag: str | None = None) ->
         _of_repositories(blobs, platform, tag, found)
         return found
     document = parsed(manifest, MANIFEST)
-    if not isinstance(document, list):
+    if not isinstance(document, list) or not all(isinstance(one, dict) and "Config" in one for one in document):
         raise MalformedArchive(f"{MANIFEST} is no list of images")
     for item in document[:_MOST]:
-        if isinstance(item, dict):
-            tags = texts(item.get("RepoTags") or ())
-            if tag is None or any(_called(name, tag) for name in tags):
-                _one(blobs, item, tags, platform, found)
+        tags = texts(item.get("RepoTags") or ())
+        if tag is None or any(_called(name, tag) for name in tags):
+            _one(blobs, item, tags, platform, found)
     if tag is not None and not found.images and not found.skipped:
         raise MalformedArchive(f"no image called {tag}")
     return found
