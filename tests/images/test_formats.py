@@ -1,6 +1,7 @@
 """One real image in every form that tools give it: the same verdicts, layers and instructions from each."""
 
 import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -10,10 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from muslint.errors import UnreadableSource
 from muslint.pipeline import check
+from muslint.report.json_format import render as render_json
 from muslint.report.report import Report
+from muslint.report.table import render as render_table
 from tests.images.recipes import STEPS, Buildah, converted, needs, registry, umoci_layout
 from tests.support.cache import REPOSITORY
 
@@ -62,6 +66,14 @@ def test_the_image_itself(expected: Facts) -> None:
     assert tuple(layer.created_by for layer in one.image.layers) == STEPS
     assert one.image.command == ("/usr/local/bin/server", "--port=1")
     assert [(step.path, str(verdict)) for step, verdict in one.started] == [("/usr/local/bin/server", "fails")]
+    schema = json.loads((REPOSITORY / "src/muslint/report/schema.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(render_json(report)))
+    assert render_table(report, 0).splitlines()[:4] == [
+        f"{umoci_layout()}  linux/amd64, alpine 3.23.6 (musl 1.2.5-r23), 59 packages, 5 layers",
+        "entrypoint /usr/local/bin/server --port=1    FAILS    no /lib64/ld-linux-x86-64.so.2 there",
+        "  from layer 2  COPY app /",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

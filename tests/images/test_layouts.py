@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from muslint.errors import UnreadableSource
 from muslint.pipeline import check
@@ -18,7 +19,9 @@ from muslint.sources.packed import PackedTree
 from muslint.sources.source import Source, open_source
 from tests.images.layout import OCI, Entries, Layout, layer, tagged
 from tests.images.recipes import programs
+from tests.support.cache import REPOSITORY
 
+VALIDATOR = Draft202012Validator(json.loads((REPOSITORY / "src/muslint/report/schema.json").read_text()))
 SIMPLE: Entries = [("bin/", ("dir", "")), ("bin/app", ("file", "#!/bin/sh\n"))]
 
 
@@ -315,6 +318,30 @@ def test_command(config: dict[str, Any], expected: list[str], layout: Layout, tm
     assert [told(step) for step in started(source.tree, source.image)] == expected
 
 
+def test_a_script_without_its_interpreter(layout: Layout, tmp_path: Path) -> None:
+    """``#!/bin/bash`` on an image that has no bash: the container does not start, and the gate says so."""
+    from tests.support import musl
+
+    loader = musl.loader("1.2.5", "amd64")
+    musl.install(loader, tmp_path / "root")
+    with tarfile.open(tmp_path / "first.tar", "w") as tar:
+        tar.add(tmp_path / "root", "")
+    data = (tmp_path / "first.tar").read_bytes()
+    layout.written(layout.image([data, layer(TREE)], {"config": {"Entrypoint": ["/bash.sh", "x"]}}))
+    report = check(str(layout.folder))
+    [script] = report.objects
+    assert (script.path, script.kind, str(script.verdict), script.layer.index) == ("/bash.sh", "script", "fails", 2)  # type: ignore[union-attr]
+    assert [(one.rule, one.message, one.library) for one in script.findings] == [
+        ("interpreter-missing", "/bash.sh: not found", "/bin/bash")
+    ]
+    assert str(report.images[0].verdict) == "fails"
+    table = render_table(report, 0).splitlines()
+    assert table[1:4] == [
+        "entrypoint /bash.sh x    FAILS    no /bin/bash there", "  starts /bash.sh → /bin/bash", "  from layer 2  step 2"
+    ]  # fmt: skip
+    VALIDATOR.validate(json.loads(render_json(report)))
+
+
 def test_history_that_does_not_fit() -> None:
     """Empty layers are passed over; a history of another number of layers says nothing."""
     history = [{"created_by": "ADD"}, {"created_by": "ENV", "empty_layer": True}, {"created_by": "RUN"}]
@@ -341,9 +368,28 @@ def test_reports(layout: Layout, tmp_path: Path) -> None:
     assert "linux/amd64  linux/amd64, 1 layer\nentrypoint server    FAILS    no /lib64/ld-linux" in table
     assert "\n  from layer 1  COPY file:a in /\n" in table
     document = json.loads(render_json(report))
+    VALIDATOR.validate(document)
     assert [one["platform"] for one in document["images"]] == ["linux/amd64", "linux/amd64/v2"]
     assert document["images"][0]["layers"][0]["diff_id"] == f"sha256:{sha256(data).hexdigest()}"
     assert document["objects"][0]["layer"]["created_by"] == "/bin/sh -c #(nop)  COPY file:a in / "
+
+
+def test_set_id_programs_ignore_it(layout: Layout, tmp_path: Path) -> None:
+    """A set-user-ID program that somebody else than root starts is loaded without LD_LIBRARY_PATH (AT_SECURE)."""
+    from tests.support import musl
+
+    programs(tmp_path)
+    musl.install(musl.loader("1.2.5", "amd64"), tmp_path / "root")
+    (tmp_path / "app/usr/local/bin/client").chmod(0o4755)
+    with tarfile.open(tmp_path / "first.tar", "w") as tar:
+        tar.add(tmp_path / "root", "")
+        tar.add(tmp_path / "app/usr/local/bin/client", "bin/client")
+        tar.add(tmp_path / "greet/libgreet.so", "opt/lib/libgreet.so")
+    data = (tmp_path / "first.tar").read_bytes()
+    for user, verdict in (("", "runs"), ("0:0", "runs"), ("root", "runs"), ("nobody", "fails"), ("1000:0", "fails")):
+        layout.written(layout.image([data], {"config": {"Env": ["LD_LIBRARY_PATH=/opt/lib"], "User": user}}))
+        report = check(str(layout.folder))
+        assert [str(one.verdict) for one in report.objects if one.path == "/bin/client"] == [verdict], user
 
 
 def test_environment_reaches_the_loader(layout: Layout, tmp_path: Path) -> None:

@@ -176,11 +176,13 @@ class Unpacker:
         """Whether what begins with this head may be an archive, or hold something compressed."""
         if head.startswith(MAGIC):
             return head[8:10] == b"AI"
-        return (
-            any(kind.accepts(head) for kind in compressions())
-            or any(form.accepts(head) for form in archive_formats())
-            or head.startswith(b"#!")
-        )
+        if head.startswith(b"#!"):
+            return True
+        # A loop, not any(): it is passed once for every file there is.
+        for accepts in _accepting():  # noqa: SIM110
+            if accepts(head):
+                return True
+        return False
 
     def unpack(self, path: str, content: Content, outer: tuple[str, ...], depth: int = 0) -> Source | None:
         """Read an archive that lies at ``path`` of what ``outer`` names.
@@ -267,6 +269,11 @@ def compressions() -> tuple[Compression, ...]:
     return tuple(kind for module in _modules() for kind in getattr(module, "COMPRESSIONS", ()))
 
 
+@lru_cache(maxsize=1)
+def _accepting() -> tuple[Callable[[bytes], bool], ...]:
+    return (*(kind.accepts for kind in compressions()), *(form.accepts for form in archive_formats()))
+
+
 def _modules() -> list[object]:
     import muslint.sources as package
 
@@ -302,8 +309,11 @@ def _unfit(path: str, content: Content, limits: Limits) -> str | None:
 
 def _kept(path: str) -> bool:
     """Whether the loader or a label may want to read a file that is no ELF file."""
-    name = path.rpartition("/")[2]
-    return ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")) or wanted_text(path)
+    if ".so" in path or path.endswith(".path"):
+        name = path.rpartition("/")[2]
+        if ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")):
+            return True
+    return wanted_text(path)
 
 
 def plain(path: str) -> str | None:
@@ -379,7 +389,7 @@ class ArchiveSource:
     def open(self, path: str, name: str, limits: Limits) -> Source:
         """Read it through, and what is inside it."""
         try:
-            data = FileBytes(path)
+            data = FileBytes(path, keep_open=True)
         except OSError as error:
             raise UnreadableSource(f"{path}: {error.strerror}") from None
         found = Unpacker(limits).unpack(name, Held(data), ())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
+from zlib import adler32
 
 from muslint.elf.object import Readable
 from muslint.errors import MalformedArchive
@@ -176,10 +177,13 @@ def tar_entries(content: Content) -> Iterator[Entry]:
             continue
         said = {**shared, **extended} if shared else extended
         extended = {}
-        yield from _entry(header, sign, size, said, blocks)
+        entry, size = _entry(header, sign, size, said, blocks)
+        yield entry
+        blocks.past(size)
 
 
-def _entry(header: bytes, sign: bytes, size: int, said: dict[str, str], blocks: _Blocks) -> Iterator[Entry]:
+def _entry(header: bytes, sign: bytes, size: int, said: dict[str, str], blocks: _Blocks) -> tuple[Entry, int]:
+    """One entry, and how many bytes of it follow the header."""
     kind = _KINDS.get(sign, EntryKind.FILE)
     if "size" in said and said["size"].isdigit():
         size = int(said["size"])
@@ -190,23 +194,18 @@ def _entry(header: bytes, sign: bytes, size: int, said: dict[str, str], blocks: 
             path = f"{_text(header[345:500])}/{path}"
     if kind is not EntryKind.FILE:
         target = said.get("linkpath") or _text(header[157:257])
-        yield Entry(path, kind, None, target)
         if kind is EntryKind.HARDLINK and "size" not in said:
             size = 0  # old writers repeat the size of what is linked to, without its bytes
-        blocks.past(size if kind is not EntryKind.DIRECTORY and kind is not EntryKind.SYMLINK else 0)
-        return
+        return Entry(path, kind, None, target), 0 if kind in (EntryKind.DIRECTORY, EntryKind.SYMLINK) else size
     if path.endswith("/") and sign in (b"0", b"\0"):
-        yield Entry(path, EntryKind.DIRECTORY)  # v7 has no other sign for a directory
-        blocks.past(size)
-        return
-    sparse = sign == b"S" or any(key.startswith("GNU.sparse.") for key in said)
+        return Entry(path, EntryKind.DIRECTORY), size  # v7 has no other sign for a directory
+    sparse = sign == b"S" or (said and any(key.startswith("GNU.sparse.") for key in said))
     if sparse:
         if sign == b"S" and header[482]:
             raise MalformedArchive("a sparse member with a long map: what follows cannot be found")
-        yield Entry(said.get("GNU.sparse.name", path), kind, None, trouble="a sparse member: its holes are not filled")
-    else:
-        yield Entry(path, kind, blocks.content(size), mode=_number(header[100:108]))
-    blocks.past(size)
+        name = said.get("GNU.sparse.name", path)
+        return Entry(name, kind, None, trouble="a sparse member: its holes are not filled"), size
+    return Entry(path, kind, blocks.content(size), mode=_mode(header[100:108])), size
 
 
 def _whole(blocks: _Blocks, size: int) -> bytes:
@@ -223,21 +222,35 @@ def _whole(blocks: _Blocks, size: int) -> bytes:
 
 def _checksum_holds(header: bytes) -> bool:
     """The sum of the header's bytes with the checksum field taken as blanks (some writers sum signed bytes)."""
-    field = header[148:156].strip(b"\0 ")
-    if not field or len(field) > 7:
+    said = header[148:156]
+    field = said.strip(b"\0 ")
+    if not field.isdigit() or len(field) > 7:
         return False
     try:
         wanted = int(field, 8)
     except ValueError:
         return False
+    # The low half of Adler-32 is one more than the sum of the bytes, modulo 65521: told at once for most headers.
+    if adler32(header) & 0xFFFF == (1 + wanted - 256 + sum(said)) % 65521:
+        return True
     total = sum(header) - sum(header[148:156]) + 256
     return wanted == total or wanted == total - 256 * sum(byte > 127 for byte in header[:148] + header[156:])
+
+
+def _mode(field: bytes) -> int:
+    """The permission bits; 0 where they are not readable: nobody's archive fails for them."""
+    try:
+        return int(field.rstrip(b"\0 "), 8) & 0o7777
+    except ValueError:
+        return 0
 
 
 def _number(field: bytes) -> int:
     if field[0] & 0x80:  # GNU: base 256
         return int.from_bytes(bytes((field[0] & 0x7F,)) + field[1:], "big")
-    text = field.split(b"\0", 1)[0].strip()
+    text = field.rstrip(b"\0 ")
+    if b"\0" in text:
+        text = text.split(b"\0", 1)[0].strip()
     try:
         return int(text, 8) if text else 0
     except ValueError:

@@ -132,7 +132,7 @@ class _Merge:
     def settled(self) -> tuple[list[Source], list[Skipped]]:
         """The archives in the image and what was not read of it, once all layers are there."""
         self.packing.tree.settled()
-        there = self.packing.tree.files()
+        there = self.packing.tree.files() if self._of_files else set()
         inner, skipped = list(self.packing.inner), list(self.packing.skipped)
         for node, archives, troubles in self._of_files:
             if node in there:
