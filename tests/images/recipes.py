@@ -103,8 +103,19 @@ def converted(source: str, target: str, *options: str) -> None:
     run(["skopeo", "copy", "-q", *options, source, target], timeout=TOOL_LIMIT)
 
 
+@contextmanager
+def buildah(folder: Path, driver: str) -> Iterator["Buildah"]:
+    """buildah with a store of its own below ``folder``; what it leaves mounted there is unmounted in the end."""
+    try:
+        yield Buildah(folder, driver)
+    finally:
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in sorted((at for at in mounts if at.startswith(f"{folder}/")), reverse=True):
+            run(["umount", mount], timeout=TOOL_LIMIT)
+
+
 class Buildah:
-    """buildah with a store of its own below a folder."""
+    """buildah with a store of its own below a folder; see `buildah`."""
 
     def __init__(self, folder: Path, driver: str) -> None:
         needs("buildah")
@@ -171,3 +182,27 @@ def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
         if server.poll() is not None:
             return False
     return False
+
+
+CONTAINERFILE = """\
+FROM scratch
+ADD rootfs.tar /
+COPY app /
+RUN rm /usr/local/bin/old && ln /bin/busybox /opt/hard
+RUN rm -rf /opt/app && mkdir /opt/app && echo x >/opt/app/new
+COPY greet/libgreet.so /usr/lib/libgreet.so
+ENTRYPOINT ["/usr/local/bin/server"]
+"""
+"""An image built by instructions that are run in it: what is taken away, made anew, linked, replaced."""
+
+
+def bud(build: Buildah, folder: Path) -> str:
+    """Build `CONTAINERFILE` in ``folder``, a layer for each instruction; gives the image's name."""
+    context = folder / "context"
+    context.mkdir()
+    base(folder / "root")
+    programs(context)
+    run(["tar", "-C", str(folder / "root"), "-cf", str(context / "rootfs.tar"), "."], timeout=TOOL_LIMIT)
+    (context / "Containerfile").write_text(CONTAINERFILE)
+    build("bud", "-q", "--layers", "--timestamp", "0", "-t", "local/built:1", str(context))
+    return "local/built:1"

@@ -2,15 +2,17 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from muslint.pipeline import check
 from muslint.sources.entry import EntryKind
 from muslint.sources.packed import Node, PackedTree
 from muslint.sources.source import open_source
 from tests.images.layout import Entries, Item, Layout, layer, tagged
-from tests.images.recipes import Buildah
+from tests.images.recipes import Buildah, bud, buildah
 
 DIR: Item = ("dir", "")
 
@@ -125,9 +127,10 @@ def grouped(names: dict[int, list[str]]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Buildah:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     """buildah with the driver that engines use."""
-    return Buildah(tmp_path_factory.mktemp("store"), "overlay")
+    with buildah(tmp_path_factory.mktemp("store"), "overlay") as it:
+        yield it
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -141,3 +144,40 @@ def test_tree_is_the_engines(case: str, engine: Buildah, tmp_path: Path, monkeyp
     with engine.mounted("oci:i:t") as root:
         assert isinstance(source.tree, PackedTree)
         assert ours(source.tree) == theirs(root)
+
+
+@pytest.mark.parametrize("driver", ["overlay", "vfs"])
+def test_built_image(driver: str, tmp_path: Path) -> None:
+    """An image that buildah built by running commands in it: its tree, verdicts, layers and instructions.
+
+    The two drivers write different layers for the same changes: opaque marks and hard links, or neither.
+    """
+    with buildah(tmp_path, driver) as build:
+        name = bud(build, tmp_path)
+        for target in (
+            f"oci:{tmp_path}/oci:t",
+            f"oci-archive:{tmp_path}/oci.tar:t",
+            f"docker-archive:{tmp_path}/docker.tar:a/b:1",
+        ):
+            build("push", "-q", name, target)
+        with build.mounted(name) as root:
+            expected = theirs(root)
+    for path in ("oci", "oci.tar", "docker.tar"):
+        source = open_source(str(tmp_path / path))
+        assert isinstance(source.tree, PackedTree)
+        found = ours(source.tree)
+        assert (found, source.skipped) == (expected, ())
+        facts = {one.path: (str(one.verdict), one.layer) for one in check(str(tmp_path / path)).objects}
+        assert "/usr/local/bin/old" not in facts
+        for inside, verdict, layer_number, instruction in (
+            ("/bin/busybox", "runs", None, ""),
+            ("/usr/local/bin/server", "fails", 2, "COPY"),
+            ("/usr/local/bin/client", "runs", 2, "COPY"),
+            ("/usr/lib/libgreet.so", "runs", 5, "COPY"),
+            ("/opt/hard", "runs", 3, "ln /bin/busybox"),
+        ):
+            got, layer_of = facts[inside]
+            assert got == verdict
+            assert layer_of is not None
+            assert layer_number in (None, layer_of.index)
+            assert instruction in layer_of.created_by

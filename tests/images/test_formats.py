@@ -18,7 +18,7 @@ from muslint.pipeline import check
 from muslint.report.json_format import render as render_json
 from muslint.report.report import Report
 from muslint.report.table import render as render_table
-from tests.images.recipes import STEPS, Buildah, converted, needs, registry, umoci_layout
+from tests.images.recipes import STEPS, buildah, converted, needs, registry, umoci_layout
 from tests.support.cache import REPOSITORY
 
 Facts = dict[tuple[str, ...], tuple[str, int, str, str]]
@@ -179,9 +179,9 @@ def test_registry(expected: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("driver", ["vfs", "overlay"])
 def test_podmans_store(driver: str, expected: Facts, tmp_path: Path) -> None:
     """From the store that podman and buildah share."""
-    store = Buildah(tmp_path, driver).store
-    converted(f"oci:{umoci_layout()}:t", f"containers-storage:{store}local/app:1")
-    assert facts(check(f"podman:{store}local/app:1")) == expected
+    with buildah(tmp_path, driver) as it:
+        converted(f"oci:{umoci_layout()}:t", f"containers-storage:{it.store}local/app:1")
+        assert facts(check(f"podman:{it.store}local/app:1")) == expected
 
 
 def test_without_skopeo(monkeypatch: pytest.MonkeyPatch) -> None:
