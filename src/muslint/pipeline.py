@@ -97,7 +97,7 @@ def check(
     for place, root in opened.places():
         target = targets.of(place, root)
         hung = target.name != "self" and place.closed
-        environment = environment_of(place if root is None else root, target.name != "self")
+        environment = environment_of(place if root is None else root, hung, target.name == "self")
         found = list(_check_place(_hung(place) if hung else place, target, environment, skipped, arch, wanted))
         if place.image is not None:
             images.append(judged_image(place, _facts(target), found))

@@ -12,7 +12,7 @@ from muslint.sources.entry import EntryKind
 from muslint.sources.packed import Node, PackedTree
 from muslint.sources.source import open_source
 from tests.images.layout import Entries, Item, Layout, layer, tagged
-from tests.images.recipes import Buildah, bud, buildah
+from tests.images.recipes import Buildah, bud, buildah, converted
 
 DIR: Item = ("dir", "")
 
@@ -162,7 +162,11 @@ def test_built_image(driver: str, tmp_path: Path) -> None:
             build("push", "-q", name, target)
         with build.mounted(name) as root:
             expected = theirs(root)
-    for path in ("oci", "oci.tar", "docker.tar"):
+    # zstd:chunked: frames to be skipped, and a table of contents behind the tar.
+    converted(f"oci:{tmp_path}/oci:t", f"oci:{tmp_path}/chunked:t", "--dest-compress-format", "zstd:chunked")
+    blobs = (tmp_path / "chunked" / "blobs" / "sha256").iterdir()
+    assert any(b"zstd-chunked" in blob.read_bytes() for blob in blobs if blob.stat().st_size < 1 << 16)
+    for path in ("oci", "oci.tar", "docker.tar", "chunked"):
         source = open_source(str(tmp_path / path))
         assert isinstance(source.tree, PackedTree)
         found = ours(source.tree)

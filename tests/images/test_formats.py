@@ -18,8 +18,8 @@ from muslint.pipeline import check
 from muslint.report.json_format import render as render_json
 from muslint.report.report import Report
 from muslint.report.table import render as render_table
-from tests.images.recipes import STEPS, buildah, converted, needs, registry, umoci_layout
-from tests.support.cache import REPOSITORY
+from tests.images.recipes import STEPS, TOOL_LIMIT, buildah, converted, needs, registry, umoci_layout
+from tests.support.cache import REPOSITORY, run
 
 Facts = dict[tuple[str, ...], tuple[str, int, str, str]]
 
@@ -182,6 +182,35 @@ def test_podmans_store(driver: str, expected: Facts, tmp_path: Path) -> None:
     with buildah(tmp_path, driver) as it:
         converted(f"oci:{umoci_layout()}:t", f"containers-storage:{it.store}local/app:1")
         assert facts(check(f"podman:{it.store}local/app:1")) == expected
+
+
+def test_several_platforms(tmp_path: Path) -> None:
+    """An index that buildah wrote, as a layout and as a tar: a place for each platform, or the one asked for."""
+    needs("umoci")
+    binary = umoci_layout().parent / "app/usr/local/bin/server"
+    layout = f"{tmp_path}/m"
+    run(["umoci", "init", "--layout", layout], timeout=TOOL_LIMIT)
+    for arch in ("amd64", "arm64"):
+        image = f"{layout}:{arch}"
+        run(["umoci", "new", "--image", image], timeout=TOOL_LIMIT)
+        run(["umoci", "insert", "--image", image, str(binary), f"/bin/{arch}"], timeout=TOOL_LIMIT)
+        run(["umoci", "config", "--image", image, "--architecture", arch, "--os", "linux"], timeout=TOOL_LIMIT)
+    with buildah(tmp_path, "vfs") as build:
+        build("manifest", "create", "ml")
+        build("manifest", "add", "ml", f"oci:{layout}:amd64")
+        build("manifest", "add", "--arch", "arm64", "--variant", "v8", "ml", f"oci:{layout}:arm64")
+        build("manifest", "push", "-q", "--all", "ml", f"oci:{tmp_path}/mm:latest")
+        build("manifest", "push", "-q", "--all", "ml", f"oci-archive:{tmp_path}/mm.tar")
+    for path in ("mm", "mm.tar"):
+        places = {judged.parents[1:]: judged.path for judged in check(str(tmp_path / path), on="alpine:3.23").objects}
+        assert places == {("linux/amd64",): "bin/amd64", ("linux/arm64/v8",): "bin/arm64"}
+        for wanted in ("linux/arm64", "linux/arm64/v8"):
+            [judged] = check(str(tmp_path / path), on="alpine:3.23", platform=wanted).objects
+            assert (judged.parents[1:], judged.path) == ((), "bin/arm64")
+        with pytest.raises(UnreadableSource, match="there is linux/amd64, linux/arm64/v8"):
+            check(str(tmp_path / path), platform="linux/arm64/v7")
+    without = {judged.parents[1:] for judged in check(layout, on="alpine:3.23").objects}
+    assert without == {("linux/amd64",), ("linux/arm64",)}  # umoci writes no platform into the index
 
 
 def test_without_skopeo(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,55 @@ def test_an_index_that_holds_itself(layout: Layout) -> None:
     layout.written(nested)
     with pytest.raises(UnreadableSource, match="too deep"):
         open_source(str(layout.folder))
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """A JSON document with each value in it replaced by one of another kind, or left out."""
+    for other in (None, 7, "x", "sha256:" + "0" * 64, [], {}, [7], {"x": []}, True):
+        if type(other) is not type(value) or not value:
+            yield other
+    if isinstance(value, dict):
+        for key in value:
+            yield {name: item for name, item in value.items() if name != key}
+            for inner in spoiled(value[key]):
+                yield {**value, key: inner}
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            for inner in spoiled(item):
+                yield [*value[:at], inner, *value[at + 1 :]]
+
+
+@pytest.mark.parametrize("which", ["config", "manifest", "index"])
+def test_documents_that_are_not_what_they_should_be(which: str, layout: Layout) -> None:
+    """Whatever is wrong in a document, what comes is a report or one line: never a crash."""
+    tar = layer(SIMPLE)
+    config = {
+        "architecture": "amd64", "os": "linux", "variant": "v1", "history": [{"created_by": "x", "empty_layer": False}],
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "1" * 64]},
+        "config": {"Env": ["PATH=/bin"], "Entrypoint": ["app"], "Cmd": ["x"], "WorkingDir": "/", "User": "u"},
+    }  # fmt: skip
+    layers = [layout.blob(tar, f"{OCI}.layer.v1.tar")]
+    described = layout.document(config, f"{OCI}.config.v1+json")
+    manifest = {"schemaVersion": 2, "config": described, "layers": layers, "mediaType": "x", "annotations": {"a": "b"}}
+    index = layout.manifest(described, layers, platform=platform("linux/amd64/v1"), annotations=tagged("t"))
+    count = 0
+    for value in spoiled({"config": config, "manifest": manifest, "index": {"manifests": [index]}}[which]):
+        if which == "config":
+            layout.written(layout.manifest(layout.document(value, f"{OCI}.config.v1+json"), layers))
+        elif which == "manifest":
+            layout.written(layout.document(value, f"{OCI}.manifest.v1+json"))
+        else:
+            layout.written()
+            (layout.folder / "index.json").write_text(json.dumps(value))
+        try:
+            report = check(str(layout.folder), on="musl:1.2.5")
+        except UnreadableSource as error:
+            assert "\n" not in str(error)
+        else:
+            assert render_table(report, 1)
+            VALIDATOR.validate(json.loads(render_json(report)))
+        count += 1
+    assert count > 50
 
 
 # --- layers ---------------------------------------------------------------------------------------------------

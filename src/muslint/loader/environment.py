@@ -23,19 +23,20 @@ class Environment:
         return not self.root and bool(member.mode & _SET_ID)
 
 
-def environment_of(source: Source, hung: bool) -> Environment:
-    """The environment of what lies in ``source``; ``hung`` says that an image's files hang in another target.
+def environment_of(source: Source, hung: bool, own: bool) -> Environment:
+    """The environment of what lies in ``source``, or in an archive inside it.
 
-    Their own directories are then looked in first, wherever the variable names them.
+    ``own`` says that the target is the image itself; ``hung`` that its files hang in another target: their own
+    directories are then looked in first, wherever a variable names them.
     """
     image = source.image
-    if image is None:
+    if image is None or not (own or hung):
         return Environment()
     said = dict(image.environment)
     path, preload = said.get("LD_LIBRARY_PATH", ""), said.get("LD_PRELOAD", "")
     if hung:
-        own = [f"{MOUNT}{entry}" for entry in path.replace("\n", ":").split(":") if entry.startswith("/")]
-        path = ":".join((*own, path)) if path else ""
+        there = [f"{MOUNT}{entry}" for entry in path.replace("\n", ":").split(":") if entry.startswith("/")]
+        path = ":".join((*there, path)) if path else ""
         preload = " ".join(f"{MOUNT}{name}" if name.startswith("/") else name for name in _names(preload))
     return Environment(path, preload, image.user.partition(":")[0] in _ROOT)
 

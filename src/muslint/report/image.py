@@ -39,7 +39,12 @@ def instruction(created_by: str) -> str:
     """What made a layer, as it stood in the Dockerfile, in one line."""
     text = re.sub(r"^(RUN )?/bin/sh -c #\(nop\)\s*", "", created_by)
     text = re.sub(r"^(?:RUN )?(?:\|\d+ .*? )?/bin/sh -c\s+", "RUN ", text)
-    text = " ".join(re.sub(r"\s*# buildkit$", "", text).split())
+    return _cut(re.sub(r"\s*# buildkit$", "", text))
+
+
+def _cut(text: str) -> str:
+    """A text in one line that is not too long."""
+    text = " ".join(text.split())
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
@@ -72,7 +77,7 @@ def _started(report: Report, one: JudgedImage, word: Word, failure: Failure) -> 
     if decisive is not None and decisive[0].trouble:
         asked = f" (asked for by {decisive[0].by})" if decisive[0].by else ""
         why = f"{decisive[0].asked}: {decisive[0].trouble}{asked}"
-    yield f"entrypoint {shlex.join(one.image.command)}    {word(one.verdict)}    {why}".rstrip()
+    yield f"entrypoint {_cut(shlex.join(one.image.command))}    {word(one.verdict)}    {why}".rstrip()
     chain = [step.path or step.asked for step, _ in one.started]
     if len(chain) > 1:
         yield f"  starts {' → '.join(chain)}"
