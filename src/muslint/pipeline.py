@@ -12,13 +12,15 @@ from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
+from muslint.loader.environment import Environment, environment_of
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.needed import needed
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
-from muslint.report.report import Judged, Report, TargetFacts
+from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
+from muslint.report.started import judged_image
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.label_mismatch import broken
@@ -84,30 +86,44 @@ def check(
     limits: Limits | None = None,
     sonames: Sonames | None = None,
     watch: Watch = lambda *_: None,
+    platform: str | None = None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
-    still count as what the others are loaded with. ``limits`` bound what is unpacked; ``sonames`` is a package
-    index that says which package gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
+    still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
+    ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
+    gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
-    opened = open_source(source, limits)
+    limits = limits or Limits()
+    opened = open_source(source, replace(limits, platform=platform) if platform else limits)
     targets = _Targets(on, reader)
     asked = _Asked(reader, arch, selection, source, sonames, watch)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
+    images: list[JudgedImage] = []
+    used: list[Target] = []
+
     for place, root in opened.places():
         if root is not None and place.kind == "ar":
             skipped.append(Skipped(place.parents[-1], "a static library: nothing loads it", place.parents[:-1]))
             continue
         target = targets.of(place, root)
-        if target.name != "self" and place.closed:
-            place = _hung(place)
-        judged += _check_place(place, target, skipped, asked, root is not None)
-    facts = _facts(targets.of(opened, None))
+        hung = target.name != "self" and place.closed
+        environment = environment_of(place if root is None else root, hung, target.name == "self")
+        found = list(
+            _check_place(_hung(place) if hung else place, target, environment, skipped, asked, root is not None)
+        )
+        if place.image is not None:
+            images.append(judged_image(place, _facts(target), found))
+        judged += found
+        if found or not used:
+            used.append(target)
+    if not opened.members and len({target.name for target in used[1:]}) == 1:
+        del used[0]  # nothing lies in the source itself: what is in it has one target
     unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
-    return Report(source, opened.kind, facts, tuple(judged), unread, opened.image)
+    return Report(source, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +156,17 @@ class _Place:
 
 
 def _check_place(
-    source: Source, target: Target, skipped: list[Skipped], asked: _Asked, in_root: bool
+    source: Source,
+    target: Target,
+    environment: Environment,
+    skipped: list[Skipped],
+    asked: _Asked,
+    in_root: bool,
 ) -> Iterator[Judged]:
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
     work = list(_read(source, target, skipped, asked.arch, asked.watch, in_root))
-    links = _link_all(source, target, work, asked.watch)
+    links = _link_all(source, target, environment, work, asked.watch)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames)
@@ -251,7 +272,7 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
     return names, ""
 
 
-def _link_all(source: Source, target: Target, work: list[_Work], watch: Watch) -> _Links:
+def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> _Links:
     links, done = _Links(), 0
     for program in (True, False):
         for item in work:
@@ -263,11 +284,17 @@ def _link_all(source: Source, target: Target, work: list[_Work], watch: Watch) -
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)
-                name, preload = target.stub(item.object.interpreter, item.object.arch) or (None, "")
-                item.link = item.loader.start(path, preload=preload, loader_name=name)
+                name, stub = target.stub(item.object.interpreter, item.object.arch) or (None, "")
+                item.link = item.loader.start(
+                    path, library_path=given.library_path, preload=" ".join(filter(None, (stub, given.preload))),
+                    loader_name=name, secure=given.secure(item.member),
+                )  # fmt: skip
             else:
                 item.host = _host(item, source.kind)
-                item.link = item.loader.open(None, path, lazy=item.host is not None and item.host.lazy)
+                lazy = item.host is not None and item.host.lazy
+                item.link = item.loader.open(
+                    None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
+                )
             links.add(item.link, program)
     return links
 

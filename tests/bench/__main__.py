@@ -14,6 +14,7 @@ from tests.support import roots
 from tests.support.cache import Unavailable
 
 from .goals import CountsDiffer, Row, memory, readers, start_up, whole_root
+from .image import image
 from .measure import RunFailed
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -30,6 +31,7 @@ def measured(rounds: int) -> list[Row]:
             whole_root(root, rounds),
             memory(wheels),
             readers(root, wheels, Path(folder), rounds),
+            image(Path(folder), rounds),
         ):
             for row in group:
                 print(f"{row.title}: {row.value:.2f} {row.unit}", file=sys.stderr, flush=True)

@@ -28,7 +28,8 @@ Sources = Annotated[
     typer.Argument(
         metavar="SOURCE",
         click_type=FILE,
-        help="An ELF file, a directory, a root file system, an archive or package.",
+        help="An ELF file, a directory, a root file system, an archive or package, a container image (a file of docker "
+        "save, an OCI layout, docker://, docker-daemon:, podman:); - is an archive on stdin.",
     ),
 ]
 FilesFrom = Annotated[
@@ -60,6 +61,10 @@ Wanted = Annotated[
 Threshold = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
 Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")]
+Platform = Annotated[
+    str | None,
+    typer.Option("--platform", metavar="OS/ARCH[/VARIANT]", help="Of an image for several platforms, only this one."),
+]
 Include = Annotated[
     list[str] | None,
     typer.Option("--include", metavar="GLOB", help="Only objects whose shown path matches; * also matches /."),
@@ -109,6 +114,7 @@ def check(
     fail_on: Threshold = FailOn.FAILS,
     strict: Strict = False,
     arch: Arch = None,
+    platform: Platform = None,
     include: Include = None,
     exclude: Exclude = None,
     files_from: FilesFrom = None,
@@ -142,6 +148,7 @@ def check(
             arch=_known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
+            platform=_known_platform(platform) if platform is not None else None,
         )  # fmt: skip
         reports = []
         for report in _judged(named, asked, progress):
@@ -216,6 +223,13 @@ def _known_arch(arch: str) -> str:
     if not machine_number(name):
         raise WrongUse(f"--arch {arch}: no architecture of musl; write x86_64, aarch64, armhf, i386, riscv64 …")
     return name
+
+
+def _known_platform(platform: str) -> str:
+    parts = platform.lower().split("/")
+    if not 2 <= len(parts) <= 3 or not all(parts):
+        raise WrongUse(f"--platform {platform}: write it as an image does: linux/amd64, linux/arm64, linux/arm/v7")
+    return "/".join(parts)
 
 
 def _exit_code(reports: list[Report], failed: int, strict: bool, shut: bool) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from muslint import __version__
 from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
-from muslint.report.report import Judged, Report
+from muslint.report.report import Judged, JudgedImage, Report
 from muslint.rules.finding import Finding
 from muslint.sources.source import Layer, Skipped
 
@@ -26,7 +26,7 @@ def render(report: Report, _verbose: int = 0) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as the values that make up the JSON text."""
-    return {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "tool": {"name": "muslint", "version": __version__},
         "source": report.source,
@@ -35,6 +35,11 @@ def document(report: Report) -> dict[str, Any]:
         "objects": [object_document(judged) for judged in report.objects],
         "skipped": [skipped_document(skipped) for skipped in report.skipped],
     }  # fmt: skip
+    if len(report.images) == 1:
+        document["image"] = _image(report.images[0])
+    elif report.images:
+        document["images"] = [_image(one) for one in report.images]
+    return document
 
 
 def target_document(report: Report) -> dict[str, Any]:
@@ -76,6 +81,30 @@ def _layer(layer: Layer | None) -> dict[str, Any] | None:
     if layer is None:
         return None
     return {"index": layer.index, "digest": layer.digest, "created_by": layer.created_by}
+
+
+def _image(one: JudgedImage) -> dict[str, Any]:
+    image, system = one.image, one.system
+    return {
+        "parents": list(one.parents), "tags": list(image.tags), "platform": image.platform,
+        "system": {"name": system.name or None, "musl": system.musl or None, "packages": system.packages},
+        "target": {"name": one.target.name, "version": one.target.version},
+        "layers": [{**(_layer(layer) or {}), "diff_id": layer.diff_id} for layer in image.layers],
+        "environment": {
+            name: value for name, value in image.environment if name in ("PATH", "LD_LIBRARY_PATH", "LD_PRELOAD")
+        },
+        "entrypoint": {
+            "command": list(image.command), "verdict": str(one.verdict),
+            "started": [
+                {
+                    "asked": step.asked, "path": step.path or None, "kind": step.kind or None,
+                    "by": step.by or None, "trouble": step.trouble or None,
+                    "verdict": str(verdict) if verdict is not None else None,
+                }
+                for step, verdict in one.started
+            ],
+        },
+    }  # fmt: skip
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from muslint.policy.baseline import Baseline
 from muslint.policy.suppression import Suppressions
 from muslint.policy.verdict import FailOn, Verdict, fold, shut
 from muslint.rules.finding import Finding
+from muslint.sources.images.command import Started
+from muslint.sources.images.system import System
 from muslint.sources.source import Image, Layer, Skipped, nested
 
 
@@ -44,6 +46,28 @@ class TargetFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedImage:
+    """One image with what becomes of what it starts."""
+
+    parents: tuple[str, ...]
+    image: Image
+    system: System
+    target: TargetFacts
+    started: tuple[tuple[Started, Verdict | None], ...]  # None for what is no ELF file that was judged
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what is started; unknown where it is not in the image, or cannot be told."""
+        for worst in (Verdict.FAILS, Verdict.FAILS_ON_USE, Verdict.DIFFERS):
+            if any(verdict is worst for _, verdict in self.started):
+                return worst
+        if any(step.trouble for step, _ in self.started):
+            return Verdict.UNKNOWN
+        sure = self.started and all(v is Verdict.RUNS for step, v in self.started if step.kind == "program")
+        return Verdict.RUNS if sure else Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a check found."""
 
@@ -52,7 +76,7 @@ class Report:
     target: TargetFacts
     objects: tuple[Judged, ...]
     skipped: tuple[Skipped, ...]
-    image: Image | None = None  # where the source is an image
+    images: tuple[JudgedImage, ...] = ()  # the images that the source is or holds
 
     def shown(self, of: Judged | Skipped) -> str:
         """The path of an object as people are shown it, with what it lies in."""
@@ -106,5 +130,5 @@ def joined(reports: list[Report]) -> Report:
         ", ".join(report.source for report in reports), "several", first.target,
         tuple(judged for report in reports for judged in report.objects),
         tuple(skipped for report in reports for skipped in report.skipped),
-        fail_on=first.fail_on,
+        fail_on=first.fail_on, images=tuple(image for report in reports for image in report.images),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from itertools import groupby
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
 from muslint.report.format import Format
+from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding, Remedy, Severity, When
@@ -49,6 +50,7 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     report = readable(report)
     lines: list[str] = []
     failing = [judged for judged in report.objects if judged.verdict not in (Verdict.RUNS, Verdict.UNKNOWN)]
+    lines += images(report, verbose, lambda verdict: _paint(_WORDS[verdict], verdict, colour), first_failure)
     if len(report.objects) == 1:
         lines += _single(report, report.objects[0], verbose, colour)
     elif report.objects:
@@ -70,6 +72,8 @@ def _paint(text: str, verdict: Verdict, colour: bool) -> str:
 def _describe(judged: Judged) -> str:
     kind = {"executable": "program", "shared-library": "library"}.get(judged.kind, judged.kind.replace("-", " "))
     needs = ", ".join(f"{k} {v}" if k != "GLIBC" else v for k, v in judged.requires.items())
+    if judged.kind == "script":
+        return "script"
     origin = {"none": "", "unknown": ""}.get(judged.built_for, f", built for {judged.built_for}")
     package = f", from package {judged.package}" if judged.package else ""
     needed = f" (needs {needs})" if needs and judged.built_for == "glibc" else ""
@@ -78,7 +82,8 @@ def _describe(judged: Judged) -> str:
 
 def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[str]:
     verdict = _paint(_WORDS[judged.verdict], judged.verdict, colour)
-    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {target_name(report)}", ""]
+    lines = [f"{report.shown(judged)}  {_describe(judged)}    {verdict} on {target_name(report)}"]
+    lines += [*layer_of(judged), ""]
     details = list(_details(judged, verbose))
     return lines + details + ([""] if details else [])
 
@@ -109,7 +114,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
             lines.append(f"{report.shown(judged)} and {len(same) - 1} more with the same causes:")
         else:
             lines.append(f"{report.shown(judged)}  {_describe(judged)}")
-        lines.append("")
+        lines += [*layer_of(judged), ""]
         lines += _details(judged, verbose)
         lines.append("")
     return lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -41,6 +42,13 @@ BUFFER = 1 << 20
 
 MAX_TEXT = 1 << 20
 """Largest file that is kept for what it says, in bytes: package metadata, a path file, a linker script."""
+
+
+Whole = Callable[[Iterator[Entry], "Packing"], tuple[Source | None, Iterator[Entry]]]
+"""Tells whether the entries of an archive are those of an image; gives the image, or all entries back.
+
+A format may have one under the name ``whole``.
+"""
 
 
 class ArchiveFormat(Protocol):
@@ -86,10 +94,13 @@ class Packing:
     inner: list[Source] = field(default_factory=list)
     texts: dict[str, bytes] = field(default_factory=dict)  # what it says of itself, by path or by a name of the format
     layer: int = 0
+    scripts: bool = False  # keep scripts: an image may start one
+    kept: re.Pattern[str] | None = None  # further files that are kept for what they say
+    shown: str = ""  # what paths begin with as people are shown them
 
     def skip(self, path: str, reason: str) -> None:
         """Note what was not read."""
-        self.skipped.append(Skipped(path, reason, self.parents))
+        self.skipped.append(Skipped(self.shown + path, reason, self.parents))
 
     def unpacked(self, content: Content, compression: Compression) -> Passing:
         """The stream inside a compressed one, its growth watched."""
@@ -115,7 +126,7 @@ class Packing:
             return
         node = Node(entry.kind, None, entry.target, self.layer)
         if entry.kind is EntryKind.FILE:
-            node.data = EMPTY
+            node.data, node.mode = EMPTY, entry.mode
             if entry.trouble is not None:
                 self.skip(path, entry.trouble)
             elif entry.content is not None:
@@ -126,11 +137,11 @@ class Packing:
 
     def _link(self, path: str, entry: Entry) -> None:
         target = plain(entry.target)
-        node = self.tree.find(target) if target else None
+        node = self.tree.find(target, self.layer) if target else None
         if node is None or node.children is not None:
             self.skip(path, f"a hard link to {entry.target or 'nothing'}, which is not in the archive")
         elif target != path:
-            self.tree.add(path, node)
+            self.tree.add(path, node if node.layer == self.layer else node.again(self.layer))
 
     def _file(self, path: str, content: Content, node: Node) -> None:
         limits = self.unpacker.budget.limits
@@ -150,10 +161,12 @@ class Packing:
                 node.elf = True
                 content = Held(node.data)
             if self.unpacker.may_hold(head):
-                inside = self.unpacker.unpack(path, content, self.parents, self.depth + 1)
+                inside = self.unpacker.unpack(self.shown + path, content, self.parents, self.depth + 1)
                 if inside is not None:
                     self.inner.append(inside)
-            elif not elf and _kept(path) and ((content.size or 0) <= MAX_TEXT or kept(path)):
+                elif self.scripts and head.startswith(b"#!") and (content.size or 0) <= MAX_TEXT:
+                    node.data = content.held(self.unpacker.spool)
+            elif not elf and (kept(path) or ((content.size or 0) <= MAX_TEXT and (_kept(path) or self._wanted(path)))):
                 node.data = content.held(self.unpacker.spool)
                 if path.rpartition("/")[2] in label_files():
                     self.texts[path] = node.data.at(0, MAX_TEXT)
@@ -161,6 +174,9 @@ class Packing:
             self.skip(path, f"cannot be unpacked ({said(error)})")
             if isinstance(content, Passing):
                 raise  # what follows in the stream cannot be found any more
+
+    def _wanted(self, path: str) -> bool:
+        return self.kept is not None and self.kept.search(path) is not None
 
 
 class Unpacker:
@@ -217,13 +233,21 @@ class Unpacker:
         except DAMAGED as error:
             packing.skip(path, f"cannot be unpacked ({said(error)})")
             return packed_source(packing, kind, False)
-        self.fill(packing, form, content)
-        return packed_source(packing, form.name, form.installs)
+        whole = getattr(form, "whole", None)
+        image = self.fill(packing, form.entries(content, packing), whole)
+        return packed_source(packing, form.name, form.installs) if image is None else image
 
-    def fill(self, packing: Packing, form: ArchiveFormat, content: Content) -> None:
-        """Put every entry of an archive into the tree; what stops the reading becomes a Skipped."""
+    def fill(self, packing: Packing, entries: Iterator[Entry], whole: Whole | None = None) -> Source | None:
+        """Put every entry of an archive into the tree; what stops the reading becomes a Skipped.
+
+        ``whole`` is asked first whether the entries are those of an image, which is then what comes back.
+        """
         try:
-            for entry in form.entries(content, packing):
+            if whole is not None:
+                image, entries = whole(entries, packing)
+                if image is not None:
+                    return image
+            for entry in entries:
                 packing.add(entry)
         except LimitReached as error:
             packing.skip(packing.parents[-1], str(error))
@@ -231,6 +255,7 @@ class Unpacker:
             packing.skip(packing.parents[-1], f"cannot be read to its end ({said(error)})")
         except RecursionError:
             packing.skip(packing.parents[-1], "nested too deeply to be read")
+        return None
 
     def _check_depth(self, packing: Packing) -> None:
         limit = self.budget.limits.depth
@@ -328,8 +353,11 @@ def _unfit(path: str, content: Content, limits: Limits) -> str | None:
 
 def _kept(path: str) -> bool:
     """Whether the loader or a label may want to read a file that is no ELF file."""
-    name = path.rpartition("/")[2]
-    return ".so" in name or name.endswith(".path") or name in label_files() or kept(path)
+    if ".so" in path or path.endswith(".path"):
+        name = path.rpartition("/")[2]
+        if ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")):
+            return True
+    return path.rpartition("/")[2] in label_files()
 
 
 def plain(path: str) -> str | None:
@@ -384,6 +412,13 @@ class _Metered(io.RawIOBase):
         return len(data)
 
 
+def read_at_all(found: Source, path: str) -> Source:
+    """The source; raises UnreadableSource when nothing of it could be read."""
+    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
+        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
+    return found
+
+
 class ArchiveSource:
     """``archive:PATH``, and any file that is an archive or compressed."""
 
@@ -403,15 +438,13 @@ class ArchiveSource:
     def open(self, path: str, name: str, limits: Limits) -> Source:
         """Read it through, and what is inside it."""
         try:
-            data = FileBytes(path)
+            data = FileBytes(path, keep_open=True)
         except OSError as error:
             raise UnreadableSource(f"{path}: {error.strerror}") from None
         found = Unpacker(limits).unpack(name, Held(data), ())
         if found is None:
             raise UnreadableSource(f"{path}: {NO_KIND}")
-        if not found.members and not found.inner and [item.path for item in found.skipped] == [name]:
-            raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
-        return found
+        return read_at_all(found, path)
 
 
 SOURCES = (ArchiveSource(),)

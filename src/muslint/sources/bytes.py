@@ -17,12 +17,13 @@ CHUNK = 1 << 20
 class FileBytes:
     """A file read by position. It is opened when needed and closed by `close`; a later read opens it again."""
 
-    __slots__ = ("_fd", "_path", "size")
+    __slots__ = ("_fd", "_keep_open", "_path", "size")
 
-    def __init__(self, path: str) -> None:
-        """Open ``path``; raises OSError as ``open`` does."""
-        self._path = path
-        self._fd: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    def __init__(self, path: str, keep_open: bool = False) -> None:
+        """Open ``path``; raises OSError as ``open`` does. ``keep_open`` makes `close` do nothing."""
+        self._path, self._keep_open = path, keep_open
+        self._fd: int | None = None
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         self.size = os.fstat(self._fd).st_size
 
     def at(self, offset: int, size: int) -> bytes:
@@ -38,11 +39,12 @@ class FileBytes:
 
     def close(self) -> None:
         """Give the file descriptor back."""
-        if self._fd is not None:
+        if self._fd is not None and not self._keep_open:
             os.close(self._fd)
             self._fd = None
 
     def __del__(self) -> None:
+        self._keep_open = False
         self.close()
 
 
@@ -72,8 +74,11 @@ class Slice:
 
     def __init__(self, data: Readable, start: int, size: int) -> None:
         """``start`` and ``size`` are in bytes; what reaches beyond the end of ``data`` is cut off."""
-        self._data, self._start = data, start
         self.size = max(0, min(size, data.size - start))
+        self._data: Readable = data
+        self._start: int = start
+        if isinstance(data, Slice):
+            self._data, self._start = data._data, data._start + start
 
     def at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes from ``offset``."""

@@ -51,6 +51,7 @@ class Entry:
     content: Content | None = None  # of a FILE that can be read
     target: str = ""  # what a link names
     trouble: str | None = None  # why a FILE cannot be read: encrypted, sparse …
+    mode: int = 0  # permission bits of a FILE, set-user-ID and the like among them; 0 where nothing says
 
 
 class Held:

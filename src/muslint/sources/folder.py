@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterator, Mapping
 
 from muslint.elf.header import MAGIC
-from muslint.errors import UnreadableSource
+from muslint.errors import MalformedArchive, UnreadableSource
 from muslint.sources.archive import MAX_TEXT, Unpacker
 from muslint.sources.directory import IDENTIFIED, DirectoryTree
 from muslint.sources.entry import Held
+from muslint.sources.images.found import Found
+from muslint.sources.images.merge import sources_of
+from muslint.sources.images.oci import oci_images
+from muslint.sources.images.store import DirectoryBlobs
 from muslint.sources.labels import claims_of, label_files
 from muslint.sources.limits import Limits
+from muslint.sources.oci_layout import is_layout
 from muslint.sources.resolve import is_root
 from muslint.sources.source import Member, Skipped, Source
 
@@ -63,10 +68,19 @@ class FolderSource:
         members: list[Member] = []
         inner: list[Source] = []
         texts = _Texts(tree)
+        layouts: dict[str, bool] = {}
         for inside, head in tree.files():
             if inside.rpartition("/")[2] in label_files():
                 texts.paths.append(inside[1:])
             shown = inside if closed else inside[1:]
+            layout = inside.partition("/blobs/")[0] if "/blobs/" in inside else None
+            if layout is not None:
+                if layout not in layouts:
+                    layouts[layout] = is_layout(path + layout)
+                    if layouts[layout]:
+                        inner.append(_images(path + layout, shown.partition("/blobs/")[0] or name, unpacker))
+                if layouts[layout]:
+                    continue
             if head[:4] == MAGIC and len(head) >= IDENTIFIED:
                 members.append(Member(inside, shown))
             if unpacker.may_hold(head):
@@ -81,6 +95,15 @@ class FolderSource:
         return Source(
             name, kind, tree, tuple(members), skipped, closed, (("/", ""),), claims=claims, inner=tuple(inner)
         )
+
+
+def _images(directory: str, shown: str, unpacker: Unpacker) -> Source:
+    """The images of an OCI layout somewhere below the directory."""
+    try:
+        found = oci_images(DirectoryBlobs(directory), unpacker.budget.limits.platform)
+    except MalformedArchive as error:
+        found = Found(skipped=[(shown, str(error))])
+    return sources_of(found, unpacker, (shown,), 1)
 
 
 SOURCES = (FolderSource("dir"), FolderSource("rootfs"))

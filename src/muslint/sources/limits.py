@@ -27,12 +27,13 @@ class Limits:
     ratio: int = 200  # most times an archive or member may grow when unpacked
     path: int = 4096  # bytes of a member's path
     seconds: int = 600  # for reading all archives of a source
+    platform: str | None = None  # of images: only those for this one, "linux/arm64"; not a number, has its own option
 
 
 def parsed(given: tuple[str, ...], base: Limits | None = None) -> Limits:
     """Limits with ``NAME=VALUE`` applied; a value may end in K, M, G or T. Raises WrongUse."""
     limits = base or Limits()
-    names = [field.name for field in fields(Limits)]
+    names = [field.name for field in fields(Limits) if field.name != "platform"]
     for item in given:
         name, equals, text = item.partition("=")
         unit = text[-1:].lower() if text[-1:].isalpha() else ""
@@ -41,7 +42,7 @@ def parsed(given: tuple[str, ...], base: Limits | None = None) -> Limits:
             raise WrongUse(f"--limit {item}: write one of {', '.join(f'{n}=NUMBER' for n in names)}")
         if not number.isascii() or not number.isdigit() or unit not in _UNITS:
             raise WrongUse(f"--limit {item}: {text or 'nothing'} is no number; write {name}=1000 or {name}=4G")
-        limits = replace(limits, **{name: int(number) * _UNITS[unit]})
+        limits = replace(limits, **{name: int(number) * _UNITS[unit]})  # type: ignore[arg-type]
     return limits
 
 

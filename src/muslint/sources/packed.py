@@ -16,7 +16,7 @@ _MAX_LINKS = 40
 class Node:
     """One file, directory or link of a `PackedTree`. Two names of one file share one node."""
 
-    __slots__ = ("children", "data", "elf", "kind", "layer", "target")
+    __slots__ = ("children", "data", "elf", "file", "kind", "layer", "mode", "target")
 
     def __init__(self, kind: EntryKind, data: Readable | None = None, target: str = "", layer: int = 0) -> None:
         self.kind = kind
@@ -24,7 +24,15 @@ class Node:
         self.target = target  # of a symbolic link
         self.layer = layer  # index of the layer it came with
         self.elf = False
+        self.mode = 0  # permission bits of a file, where the archive says them
+        self.file: Node = self  # what tells it from other files
         self.children: dict[str, Node] | None = {} if kind is EntryKind.DIRECTORY else None
+
+    def again(self, layer: int) -> Node:
+        """The same file under a name that a later layer adds."""
+        node = Node(self.kind, self.data, self.target, layer)
+        node.elf, node.mode, node.file = self.elf, self.mode, self.file
+        return node
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002
         """Whether it is a directory."""
@@ -40,7 +48,8 @@ class PackedTree(ResolvingTree[Node]):
 
     Entries are placed as container engines place them (containerd ``archive.Apply``): the directory of an entry
     is found through the links that are there; an entry replaces what has its name, but for a directory over a
-    directory.
+    directory. Each layer of an image is laid over those below as overlayfs does it: a link of a lower layer is not
+    followed, a directory takes its place.
     """
 
     def __init__(self) -> None:
@@ -88,7 +97,7 @@ class PackedTree(ResolvingTree[Node]):
             children = chain[-1].children
             assert children is not None
             child = children.get(part)
-            if child is not None and child.is_symlink() and links < _MAX_LINKS:
+            if child is not None and child.is_symlink() and child.layer == layer and links < _MAX_LINKS:
                 links += 1
                 if child.target.startswith("/"):
                     del chain[1:]
@@ -99,7 +108,7 @@ class PackedTree(ResolvingTree[Node]):
             chain.append(child)
         return chain[-1]
 
-    def find(self, path: str) -> Node | None:
+    def find(self, path: str, layer: int = 0) -> Node | None:
         """What lies at a plain path now, the last name not followed when it is a link."""
         directory, _, name = path.rpartition("/")
         node = self._parents.get(directory)
@@ -107,20 +116,33 @@ class PackedTree(ResolvingTree[Node]):
             chain = self.root
             for part in directory.split("/") if directory else ():
                 following = chain.children.get(part) if chain.children is not None else None
-                if following is not None and following.is_symlink():
-                    return (self.directory(directory).children or {}).get(name)
+                if following is not None and following.is_symlink() and following.layer == layer:
+                    return (self.directory(directory, layer).children or {}).get(name)
                 if following is None or following.children is None:
                     return None
                 chain = following
             node = chain
         return (node.children or {}).get(name)
 
-    def remove(self, path: str) -> None:
-        """Take away what lies at a plain path, if anything does."""
+    def next_layer(self) -> None:
+        """Forget through which links the directories of the layer before were found."""
+        self._parents.clear()
+
+    def hide(self, path: str, layer: int) -> None:
+        """Take away what layers below ``layer`` put at a plain path and under it (a whiteout)."""
         directory, _, name = path.rpartition("/")
-        if self.find(path) is not None:
-            (self.directory(directory).children or {}).pop(name, None)
-            self._parents.clear()
+        children = self.directory(directory, layer).children or {}
+        node = children.get(name)
+        if node is not None and _hidden(node, layer):
+            del children[name]
+        self._parents.clear()
+
+    def hide_below(self, path: str, layer: int) -> None:
+        """Take away what layers below ``layer`` put into the directory at a plain path (an opaque whiteout)."""
+        children = self.directory(path, layer).children or {}
+        for name in [name for name, node in children.items() if _hidden(node, layer)]:
+            del children[name]
+        self._parents.clear()
 
     def settled(self) -> None:
         """Forget what was looked up while the tree was being built."""
@@ -145,7 +167,7 @@ class PackedTree(ResolvingTree[Node]):
         canonical, node, _ = found
         if node is None or node.children is not None or node.kind is EntryKind.OTHER:
             return Opened(canonical, canonical, True, None)
-        return Opened(canonical, node, False, node.data) if node.data is not None else errno.ENOENT
+        return Opened(canonical, node.file, False, node.data) if node.data is not None else errno.ENOENT
 
     def _listing(self, directory: str) -> Mapping[str, Node] | int:
         node: Node | None = self.root
@@ -157,6 +179,18 @@ class PackedTree(ResolvingTree[Node]):
         listing = self._listing(directory)
         assert not isinstance(listing, int)
         return listing[name].target
+
+    def files(self) -> set[Node]:
+        """Every file there is, whatever its names."""
+        found: set[Node] = set()
+        stack = [self.root]
+        while stack:
+            for child in (stack.pop().children or {}).values():
+                if child.children is not None:
+                    stack.append(child)
+                else:
+                    found.add(child.file)
+        return found
 
     def elf_files(self) -> Iterator[tuple[str, Node]]:
         """Every name of an ELF file, links not followed, in path order."""
@@ -171,3 +205,10 @@ class PackedTree(ResolvingTree[Node]):
                     found.append((f"{directory}/{name}", child))
         found.sort(key=lambda pair: pair[0])
         return iter(found)
+
+
+def _hidden(node: Node, layer: int) -> bool:
+    """Take out of a directory all that came with layers below ``layer``; whether nothing of this layer is left."""
+    for name in [name for name, child in (node.children or {}).items() if _hidden(child, layer)]:
+        del (node.children or {})[name]
+    return node.layer < layer and not node.children

@@ -42,6 +42,7 @@ class Layer:
     index: int  # from 1, the lowest
     digest: str  # "sha256:…" of the layer as it is stored
     created_by: str  # the instruction that made it, from the history; "" when the image does not say
+    diff_id: str = ""  # "sha256:…" of the layer unpacked: the same whatever it is compressed with
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Member:
     display: str  # as people are shown it
     parents: tuple[str, ...] = ()  # what it lies in, outermost first: image › layer › wheel
     layer: Layer | None = None  # of an image: the layer that added it
+    mode: int = 0  # permission bits; 0 where nothing says them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Image:
     command: tuple[str, ...]  # entrypoint and cmd: what is started
     environment: tuple[tuple[str, str], ...]
     directory: str  # where it is started
+    user: str = ""  # whom it runs as; "" is root
+    tags: tuple[str, ...] = ()  # what it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,11 @@ def nested(source: str, parents: tuple[str, ...], path: str) -> str:
 
 
 class Format(Protocol):
-    """One kind of source."""
+    """One kind of source.
+
+    It may have ``file(path)``, the part of what follows its scheme that is a path (``PATH:TAG``), and
+    ``elsewhere = True`` when what it names is no path of this machine.
+    """
 
     scheme: str
     order: int
@@ -147,7 +155,11 @@ def open_source(spec: str, limits: Limits | None = None) -> Source:
     scheme, colon, rest = spec.partition(":")
     named = scheme if colon and any(kind.scheme == scheme for kind in known) else None
     path = rest if named else spec
-    _check_ordinary(path)
+    for kind in known:
+        if getattr(kind, "elsewhere", False) and kind.accepts(path, named):
+            return kind.open(path, spec, limits or Limits())
+    tagged = next((kind for kind in known if kind.scheme == named), None)
+    _check_ordinary(getattr(tagged, "file", str)(path))
     for kind in known:
         if kind.accepts(path, named):
             return kind.open(path, spec, limits or Limits())

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
+from zlib import adler32
 
 from muslint.elf.object import Readable
 from muslint.errors import MalformedArchive
 from muslint.sources.archive import Packing
 from muslint.sources.bytes import CHUNK, Slice
 from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held, Passing
+from muslint.sources.source import Source
 
 BLOCK = 512
 MAX_EXTENDED = 1 << 20
@@ -126,6 +128,12 @@ class TarFormat:
         """The entries in file order."""
         return tar_entries(content)
 
+    def whole(self, entries: Iterator[Entry], packing: Packing) -> tuple[Source | None, Iterator[Entry]]:
+        """The images of a tar that ``docker save`` or an OCI tool wrote; None, and all entries, for any other."""
+        from muslint.sources.images.archive import images_in
+
+        return images_in(entries, packing)
+
 
 def tar_entries(content: Content) -> Iterator[Entry]:
     """The entries of a tar in file order; ``entry.content`` is read before the next is asked for, or never.
@@ -199,7 +207,7 @@ def _entry(header: bytes, sign: bytes, said: dict[str, str]) -> Entry:
         if sign == b"S" and header[482]:
             raise MalformedArchive("a sparse member with a long map: what follows cannot be found")
         return Entry(said.get("GNU.sparse.name", path), kind, None, trouble="a sparse member: its holes are not filled")
-    return Entry(path, kind)
+    return Entry(path, kind, mode=_mode(header[100:108]))
 
 
 def _whole(blocks: _Blocks, size: int) -> bytes:
@@ -216,21 +224,35 @@ def _whole(blocks: _Blocks, size: int) -> bytes:
 
 def _checksum_holds(header: bytes) -> bool:
     """The sum of the header's bytes with the checksum field taken as blanks (some writers sum signed bytes)."""
-    field = header[148:156].strip(b"\0 ")
-    if not field or len(field) > 7:
+    said = header[148:156]
+    field = said.strip(b"\0 ")
+    if not field.isdigit() or len(field) > 7:
         return False
     try:
         wanted = int(field, 8)
     except ValueError:
         return False
+    # The low half of Adler-32 is one more than the sum of the bytes, modulo 65521: told at once for most headers.
+    if adler32(header) & 0xFFFF == (1 + wanted - 256 + sum(said)) % 65521:
+        return True
     total = sum(header) - sum(header[148:156]) + 256
     return wanted == total or wanted == total - 256 * sum(byte > 127 for byte in header[:148] + header[156:])
+
+
+def _mode(field: bytes) -> int:
+    """The permission bits; 0 where they are not readable: nobody's archive fails for them."""
+    try:
+        return int(field.rstrip(b"\0 "), 8) & 0o7777
+    except ValueError:
+        return 0
 
 
 def _number(field: bytes) -> int:
     if field[0] & 0x80:  # GNU: base 256
         return int.from_bytes(bytes((field[0] & 0x7F,)) + field[1:], "big")
-    text = field.split(b"\0", 1)[0].strip()
+    text = field.rstrip(b"\0 ")
+    if b"\0" in text:
+        text = text.split(b"\0", 1)[0].strip()
     try:
         return int(text, 8) if text else 0
     except ValueError:
