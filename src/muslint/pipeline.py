@@ -9,7 +9,7 @@ from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Readable, Reader
 from muslint.elf.relocatable import LinkNames, link_names
 from muslint.errors import MalformedElf, UnreadableSource
-from muslint.hosts import host_of
+from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
@@ -290,8 +290,10 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
                     loader_name=name, secure=given.secure(item.member),
                 )  # fmt: skip
             else:
-                item.host = _host(item, source.kind)
+                item.host = _host(item)
                 lazy = item.host is not None and item.host.lazy
+                # Its package names the host of a plugin that does not; how it is opened stays unsaid.
+                item.host = item.host or host_of_package(source.kind)
                 item.link = item.loader.open(
                     None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
                 )
@@ -305,13 +307,13 @@ def _interpreter_error(item: _Work) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _host(item: _Work, package: str) -> Host | None:
+def _host(item: _Work) -> Host | None:
     symbols = item.object.symbols
     exports: list[str] = []
     imports: list[str] = []
     for name, shndx in zip(symbols.names, symbols.shndxs):
         (exports if shndx else imports).append(name)
-    return host_of(item.member.path, exports, imports, package)
+    return host_of(item.member.path, exports, imports)
 
 
 def _basenames(source: Source) -> dict[str, tuple[str, ...]]:

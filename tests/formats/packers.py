@@ -331,7 +331,7 @@ def _npm(tree: Path, out: Path) -> None:
 def _languages() -> Iterator[Packer]:
     yield Packer("gem", "gem", ("gem",), _gem, links=False)
     yield Packer("gem-by-tar", "gem", ("tar",), _gem_by_tar)
-    yield Packer("npm", "tar", ("npm",), _npm, links=False, top="package/")
+    yield Packer("npm", "npm", ("npm",), _npm, links=False, top="package/")
 
 
 # --- file systems -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 
 from muslint.elf.relocatable import link_names
 from muslint.errors import MalformedElf, MuslintError
-from muslint.sources.archive import ArchiveSource
+from muslint.sources.archive_file import ArchiveSource
 from muslint.sources.bytes import MemoryBytes
 from muslint.sources.limits import Limits
 from tests.differential import recipes

@@ -22,19 +22,20 @@ def hosts() -> tuple[Host, ...]:
     return tuple(sorted((host for host in found if host is not None), key=lambda host: host.id))
 
 
-def host_of(path: str, exports: Iterable[str], imports: Iterable[str], package: str = "") -> Host | None:
-    """The host of a plugin: by its file name, its entry point, the API most of its names belong to, its package.
-
-    ``package`` is the kind of package it lies in: whatever is in a jar is loaded by a JVM.
-    """
+def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host | None:
+    """The host of a plugin: by its file name, its entry point, or the API most of its names belong to."""
     exports, imports = tuple(exports), tuple(imports)
     for host in hosts():
         if path.endswith(host.suffixes) or any(name.startswith(host.entry_points) for name in exports):
             return host
     # A plugin may ask for a few names that look like another host's: PHP's own include ap_php_snprintf.
     asked = Counter(found.id for name in imports if (found := giver(name)) is not None)
-    most = max((host for host in hosts() if host.id in asked), key=lambda host: asked[host.id], default=None)
-    return most or next((host for host in hosts() if package in host.packages), None)
+    return max((host for host in hosts() if host.id in asked), key=lambda host: asked[host.id], default=None)
+
+
+def host_of_package(kind: str) -> Host | None:
+    """The host that loads the plugins in a kind of package: a wheel's CPython, a jar's JVM, a gem's Ruby."""
+    return next((host for host in hosts() if kind in host.packages), None)
 
 
 @lru_cache(maxsize=65536)

@@ -22,23 +22,24 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from muslint.elf.header import MAGIC
 from muslint.elf.object import Readable
-from muslint.errors import LimitReached, MalformedArchive, MalformedElf, UnreadableSource
-from muslint.sources.bytes import EMPTY, FileBytes, Spool
+from muslint.errors import LimitReached, MalformedArchive, MalformedElf
+from muslint.sources.bytes import EMPTY, Spool
 from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
 from muslint.sources.installed import kept
 from muslint.sources.labels import claims_of, label_files
 from muslint.sources.limits import Budget, Limits
+from muslint.sources.metered import Counted, Metered
 from muslint.sources.packed import Node, PackedTree
 from muslint.sources.resolve import is_root
-from muslint.sources.source import NO_KIND, Member, Skipped, Source
+from muslint.sources.source import Member, Skipped, Source
 from muslint.sources.tree import Opened
 
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
            MalformedArchive, MalformedElf)  # fmt: skip
 """What the unpackers raise for bytes that are not what they should be."""
 
-BUFFER = 1 << 20
-"""Bytes that are unpacked at a time."""
+BUFFER = 1 << 12
+"""Bytes that are unpacked at a time: as much may be lost before a damaged place."""
 
 MAX_TEXT = 1 << 20
 """Largest file that is kept for what it says, in bytes: package metadata, a path file, a linker script."""
@@ -104,9 +105,8 @@ class Packing:
 
     def unpacked(self, content: Content, compression: Compression) -> Passing:
         """The stream inside a compressed one, its growth watched."""
-        packed = _Counted(content.stream())
-        # Unpackers are asked for much at a time: what they hold back is copied at each call.
-        stream = _Metered(compression.unpacked(packed), packed, self.unpacker.budget)  # type: ignore[arg-type]
+        packed = Counted(content.stream())
+        stream = Metered(compression.unpacked(packed), packed, self.unpacker.budget)  # type: ignore[arg-type]
         return Passing(io.BufferedReader(stream, BUFFER), None)
 
     def add(self, entry: Entry) -> None:
@@ -380,71 +380,3 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
 def said(error: BaseException) -> str:
     """What an unpacker says is wrong, in one line."""
     return (str(error) or type(error).__name__).splitlines()[0]
-
-
-class _Counted:
-    """A stream that counts what was taken from it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.count = stream, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self.count += len(data)
-        return data
-
-
-class _Metered(io.RawIOBase):
-    """An unpacked stream whose growth is held against the limits."""
-
-    def __init__(self, stream: BinaryIO, packed: _Counted, budget: Budget) -> None:
-        super().__init__()
-        self._stream, self._packed, self._budget, self._count = stream, packed, budget, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._stream.read(len(buffer))
-        self._count += len(data)
-        self._budget.grow(len(data), self._count, self._packed.count)
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def read_at_all(found: Source, path: str) -> Source:
-    """The source; raises UnreadableSource when nothing of it could be read."""
-    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
-        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
-    return found
-
-
-class ArchiveSource:
-    """``archive:PATH``, and any file that is an archive or compressed."""
-
-    scheme, order = "archive", 30
-
-    def accepts(self, path: str, scheme: str | None) -> bool:
-        """By the scheme, or an archive by its first bytes."""
-        if scheme is not None:
-            return scheme == self.scheme
-        try:
-            data = FileBytes(path)
-        except OSError:
-            return False
-        content = Held(data)
-        return Unpacker(Limits()).may_hold(content.head())
-
-    def open(self, path: str, name: str, limits: Limits) -> Source:
-        """Read it through, and what is inside it."""
-        try:
-            data = FileBytes(path, keep_open=True)
-        except OSError as error:
-            raise UnreadableSource(f"{path}: {error.strerror}") from None
-        found = Unpacker(limits).unpack(name, Held(data), ())
-        if found is None:
-            raise UnreadableSource(f"{path}: {NO_KIND}")
-        return read_at_all(found, path)
-
-
-SOURCES = (ArchiveSource(),)

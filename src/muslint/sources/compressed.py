@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from muslint.errors import MalformedArchive
 from muslint.sources.archive import Compression
 
-_READ = 1 << 18
+_READ = 1 << 15
 _MAGIC = 16
 """Bytes that tell whether another member follows."""
 

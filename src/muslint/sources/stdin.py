@@ -7,7 +7,8 @@ import stat
 import sys
 
 from muslint.errors import LimitReached, UnreadableSource
-from muslint.sources.archive import DAMAGED, Unpacker, read_at_all, said
+from muslint.sources.archive import DAMAGED, Unpacker, said
+from muslint.sources.archive_file import read_at_all
 from muslint.sources.bytes import FileBytes
 from muslint.sources.entry import Content, Held, Passing
 from muslint.sources.limits import Limits
