@@ -342,7 +342,8 @@ class ArchiveSource:
         except OSError:
             return False
         content = Held(data)
-        return Unpacker(Limits()).may_hold(content.head())
+        head = content.head()
+        return Unpacker(Limits()).may_hold(head) or _format(head, content) is not None
 
     def open(self, path: str, name: str, limits: Limits) -> Source:
         """Read it through, and what is inside it."""
