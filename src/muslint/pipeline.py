@@ -31,6 +31,9 @@ from muslint.sources.limits import Limits
 from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
 
+_IDLE = ("ar", "cpio")
+"""Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
+
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
 
@@ -106,8 +109,7 @@ def check(
     used: list[Target] = []
 
     for place, root in opened.places():
-        if root is not None and place.kind == "ar":
-            skipped.append(Skipped(place.parents[-1], "a static library: nothing loads it", place.parents[:-1]))
+        if root is not None and place.kind in _IDLE:
             continue
         target = targets.of(place, root)
         hung = target.name != "self" and place.closed
@@ -238,10 +240,10 @@ def _read(
             skipped.append(Skipped(member.display, "a core dump", member.parents))
         elif obj.kind is Kind.RELOCATABLE:
             names, reason = _object_file(found.data, source.closed or in_root)
-            if names is None:
-                skipped.append(Skipped(member.display, reason, member.parents))
-            else:
+            if names is not None:
                 yield _Work(member, obj, target.loader(obj.arch), names=names)
+            elif reason:
+                skipped.append(Skipped(member.display, reason, member.parents))
         elif obj.kind in _LINKED and not obj.has_dynamic:
             skipped.append(Skipped(member.display, "no dynamic section", member.parents))
         elif obj.kind in _LINKED and not obj.dynamic:
@@ -256,7 +258,7 @@ def _read(
 
 
 def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
-    """The names of an object file that may be linked, or why it is passed over."""
+    """The names of an object file that may be linked, or why it is passed over; "" for what is nobody's business."""
     try:
         names = link_names(data)
     except (MalformedElf, UnreadableSource) as error:
@@ -264,7 +266,7 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
     finally:
         data.close()
     if names.module:
-        return None, "a kernel module: only the kernel loads it"
+        return None, ""  # the kernel loads it: no C library has a part in that
     if in_root:
         return None, "an object file (.o): nothing loads it"
     if names.deferred:
@@ -292,8 +294,6 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
             else:
                 item.host = _host(item)
                 lazy = item.host is not None and item.host.lazy
-                # Its package names the host of a plugin that does not; how it is opened stays unsaid.
-                item.host = item.host or host_of_package(source.kind)
                 item.link = item.loader.open(
                     None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
                 )
@@ -339,7 +339,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
-        item.interpreter_error, item.host,
+        item.interpreter_error, item.host or host_of_package(source.kind),
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
         basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),

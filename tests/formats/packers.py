@@ -5,10 +5,13 @@ import hashlib
 import io
 import os
 import shutil
+import struct
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from tests.formats import corpus
@@ -342,12 +345,33 @@ def _squashfs(*options: str) -> Pack:
     return lambda tree, out: _quiet(tool(["mksquashfs", tree, out, *always, *options], tree))
 
 
+def _iso(tree: Path, out: Path) -> None:
+    tool(["genisoimage", "-quiet", "-R", "-o", out, tree], tree)
+
+
+def _zisofs(tree: Path, out: Path) -> None:
+    """The compressed form, as ``mkzftree`` writes it, which few distributions still have."""
+    folder = out.with_name("compressed")
+    shutil.copytree(tree, folder, symlinks=True)
+    for name in corpus.files(folder):
+        path = folder / name
+        data = path.read_bytes()
+        blocks = [zlib.compress(data[at : at + 0x8000]) for at in range(0, len(data), 0x8000)]
+        places = list(accumulate((len(block) for block in blocks), initial=16 + 4 * (len(blocks) + 1)))
+        head = struct.pack("<8sIBBH", bytes.fromhex("37e45396c9dbd607"), len(data), 4, 15, 0)
+        path.write_bytes(head + struct.pack(f"<{len(places)}I", *places) + b"".join(blocks))
+    tool(["genisoimage", "-quiet", "-R", "-z", "-o", out, folder], tree)
+    shutil.rmtree(folder)
+
+
 def _file_systems() -> Iterator[Packer]:
     for compression in ("gzip", "xz", "zstd", "lz4", "lzo", "lzma"):
         pack = _squashfs("-comp", compression)
         yield Packer(f"squashfs-{compression}", "squashfs", ("mksquashfs",), pack, ordered=False)
     bcj = _squashfs("-comp", "xz", "-Xbcj", "x86", "-b", "1M")
     yield Packer("squashfs-xz-bcj", "squashfs", ("mksquashfs",), bcj, ordered=False)
+    yield Packer("iso", "iso9660", ("genisoimage",), _iso)
+    yield Packer("iso-zisofs", "iso9660", ("genisoimage",), _zisofs)
     bare = _squashfs("-no-fragments", "-noI", "-noD", "-noF", "-noX")
     yield Packer("squashfs-none", "squashfs", ("mksquashfs",), bare, ordered=False)
 

@@ -28,7 +28,7 @@ LIMITS = Limits(bytes=64 << 20, members=10_000, seconds=8)
 KINDS = (
     "tar-ustar", "tar-pax", "zip", "zip-stored", "cpio-newc", "cpio-odc", "cpio-bin", "initramfs", "ar", "ar-bsd",
     "deb-none", "deb-zstd", "rpm-gzip", "apk-2", "apk-3-none", "gem-by-tar", "squashfs-none", "squashfs-gzip",
-    "squashfs-lzo", "squashfs-lz4",
+    "squashfs-lzo", "squashfs-lz4", "iso",
 )  # fmt: skip
 
 

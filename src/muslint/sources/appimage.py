@@ -1,4 +1,4 @@
-"""AppImages of type 2: a program, the runtime, with a file system behind it (AppImageSpec, "Type 2 image format")."""
+"""AppImages: a program, the runtime, with a file system behind it (type 2) or around it (type 1) (AppImageSpec)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from muslint.errors import MalformedArchive
 from muslint.sources.archive import Packing
 from muslint.sources.bytes import Slice
 from muslint.sources.entry import Content, Entry, Held
+from muslint.sources.iso9660 import iso_entries
 from muslint.sources.squashfs import MAGIC as SQUASHFS
 from muslint.sources.squashfs import squashfs_entries
 
 
 class AppImageFormat:
-    """An AppImage of type 2; the runtime itself is a program like any other, looked at where it lies."""
+    """An AppImage; the runtime itself is a program like any other, looked at where it lies."""
 
     name, order, seeks, installs = "appimage", 20, True, False
     starts: tuple[bytes, ...] = (MAGIC,)
 
     def accepts(self, head: bytes) -> bool:
         """An ELF file with ``AI`` and the type in the padding of its header."""
-        return head.startswith(MAGIC) and head[8:11] == b"AI\x02"
+        return head.startswith(MAGIC) and head[8:11] in (b"AI\x01", b"AI\x02")
 
     def entries(self, content: Content, packing: Packing) -> Iterator[Entry]:
-        """The files of the file system behind the program."""
+        """The files of its file system: SquashFS behind the program, or ISO 9660 whose first sectors it lies in."""
         assert isinstance(content, Held)
+        if content.head()[10] == 1:
+            return iso_entries(content.data, packing)
         start = _end_of_elf(content.data)
         inside = Slice(content.data, start, content.data.size - start)
         magic = inside.at(0, 6)

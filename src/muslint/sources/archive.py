@@ -41,6 +41,9 @@ DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error
 BUFFER = 1 << 12
 """Bytes that are unpacked at a time: as much may be lost before a damaged place."""
 
+_LOADED = ("wheel", "jar", "npm", "gem", "nupkg", "android")
+"""Packages whose files are loaded as they are: a static library in one serves nobody."""
+
 MAX_TEXT = 1 << 20
 """Largest file that is kept for what it says, in bytes: package metadata, a path file, a linker script."""
 
@@ -221,7 +224,7 @@ class Unpacker:
             if head.startswith(MAGIC) and kind != "archive":
                 packing.add(Entry(name, EntryKind.FILE, content))
                 return packed_source(packing, kind, False)
-            form = _format(head, content)
+            form = format_of(head, content)
             if form is None:
                 return None
             self._check_depth(packing)
@@ -272,7 +275,8 @@ def packed_source(packing: Packing, kind: str, installs: bool) -> Source:
     claims = tuple(claims_of(kind, packing.parents[-1], packing.texts, [member.path for member in members]))
     return Source(
         packing.parents[-1], kind, packing.tree, members, tuple(packing.skipped), closed, (("/", ""),),
-        parents=packing.parents, installs=installs, claims=claims, inner=tuple(packing.inner),
+        parents=packing.parents, installs=installs, claims=claims,
+        inner=tuple(inside for inside in packing.inner if kind not in _LOADED or inside.kind != "ar"),
     )  # fmt: skip
 
 
@@ -330,7 +334,8 @@ def compression_of(head: bytes) -> Compression | None:
     return next((kind for kind in compressions() if kind.accepts(head)), None)
 
 
-def _format(head: bytes, content: Content) -> ArchiveFormat | None:
+def format_of(head: bytes, content: Content) -> ArchiveFormat | None:
+    """The archive format of bytes that begin with ``head``; None where they are of none."""
     for form in archive_formats():
         if form.accepts(head):
             return form

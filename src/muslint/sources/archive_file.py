@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muslint.errors import UnreadableSource
-from muslint.sources.archive import Unpacker
+from muslint.sources.archive import Unpacker, format_of
 from muslint.sources.bytes import FileBytes
 from muslint.sources.entry import Held
 from muslint.sources.limits import Limits
@@ -31,7 +31,8 @@ class ArchiveSource:
         except OSError:
             return False
         content = Held(data)
-        return Unpacker(Limits()).may_hold(content.head())
+        head = content.head()
+        return Unpacker(Limits()).may_hold(head) or format_of(head, content) is not None
 
     def open(self, path: str, name: str, limits: Limits) -> Source:
         """Read it through, and what is inside it."""
