@@ -15,6 +15,12 @@ class _NothingLate:
     def versions_defined(self) -> tuple[str, ...]:
         return ()
 
+    def needs_by_index(self) -> tuple[tuple[int, Version], ...]:
+        return ()
+
+    def definitions_by_index(self) -> tuple[tuple[int, str], ...]:
+        return ()
+
     def notes(self) -> tuple[Note, ...]:
         return ()
 

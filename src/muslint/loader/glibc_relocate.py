@@ -1,0 +1,268 @@
+"""What the loader says when it relocates (glibc ``dl-reloc.c``, ``dl-lookup.c``, ``dl-machine.h``).
+
+Whether a name is found depends only on whether *some* object of the scope has it, so the test is on sets of names;
+the entries are walked one by one only where something is missing, or where which object answers matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from muslint.elf.object import STB_WEAK, ElfObject
+from muslint.loader.glibc_bind import GlibcFacts, Missing, Needed, Wanted, binds_here
+from muslint.loader.glibc_map import Fatal, LinkMap, Namespace
+from muslint.loader.glibc_types import Types
+from muslint.loader.scope import SIGSEGV
+from muslint.loader.target import Message
+
+_PROTECTED = 3  # STV_PROTECTED
+
+
+class Scope:
+    """The search list of the program: what every object of one link gives."""
+
+    def __init__(self, maps: list[LinkMap]) -> None:
+        self.maps = [m for m in maps if m.facts is not None]
+        self.facts = {m.facts.serial: m.facts for m in self.maps if m.facts is not None}
+        self.serials = frozenset(self.facts)
+        self.unseen = tuple(m for m in maps if m.assumed)
+        """Objects known only by name."""
+        self.untabled = [m for m in self.maps if m.facts is not None and not m.facts.versioned]
+        """Objects without version tables of any kind."""
+
+
+def missing(facts: GlibcFacts, types: Types, scope: Scope) -> Missing:
+    """What the scope leaves unresolved of an object's needs.
+
+    The same library meets the same others in link after link, so each pair is tested once, and what stays missing is
+    worked out once for each set of givers (`GlibcFacts.settled`).
+    """
+    wanted = facts.references(types)
+    if not wanted.calls and not wanted.data:
+        return _NOTHING
+    fresh = scope.serials - facts.tested
+    if fresh:
+        facts.tested |= fresh
+        facts.givers.update(serial for serial in fresh if _gives(scope.facts[serial], wanted.calls, wanted.data))
+    givers = scope.serials & facts.givers
+    found = facts.settled.get(givers)
+    if found is None:
+        calls, data = dict(wanted.calls), dict(wanted.data)
+        for serial in givers:
+            _take(calls, scope.facts[serial], False)
+            _take(data, scope.facts[serial], True)
+        found = facts.settled[givers] = Missing(calls, data)
+    return found
+
+
+_NOTHING = Missing({}, {})
+
+
+def _gives(giver: GlibcFacts, calls: Needed, data: Needed) -> bool:
+    """Whether an object gives any of these names."""
+    for needed, addresses in ((calls, False), (data, True)):
+        for version, names in needed.items():
+            sets = giver.definitions.of(version)
+            if addresses:
+                sets += giver.undefined.of(version)
+            if not all(names.isdisjoint(found) for found in sets):
+                return True
+    return False
+
+
+def _take(needed: dict[str | None, frozenset[str]], giver: GlibcFacts, addresses: bool) -> None:
+    for version, names in list(needed.items()):
+        for found in giver.definitions.of(version) + (giver.undefined.of(version) if addresses else ()):
+            names = names - found
+        if names:
+            needed[version] = names
+        else:
+            del needed[version]
+
+
+class Found(NamedTuple):
+    """The definition a look-up ends at."""
+
+    loaded: LinkMap
+    at: int  # index of the symbol
+
+
+def find(scope: Scope, wanted: Wanted, requester: LinkMap) -> Found | None:
+    """The definition one reference binds to, object by object in search order (``do_lookup_x``)."""
+    maps = scope.maps
+    if requester.facts is not None and requester.facts.symbolic and not requester.program:
+        maps = [requester, *maps]
+    for loaded in maps:
+        if wanted.handled == "COPY" and loaded.program:
+            continue
+        facts = loaded.facts
+        assert facts is not None
+        sets = facts.definitions.of(wanted.version)
+        if wanted.handled != "PLT":
+            sets += facts.undefined.of(wanted.version)
+        if any(wanted.name in names for names in sets):
+            return Found(loaded, _index(facts, wanted))
+    return None
+
+
+def _index(facts: GlibcFacts, wanted: Wanted) -> int:
+    """Which entry of an object's table it is, of those with the name."""
+    symbols = facts.object.symbols
+    chain = [i for i in symbols.chain(wanted.name) if facts.own[i] or (wanted.handled != "PLT" and symbols.values[i])]
+    versyms = symbols.versyms
+    if versyms is not None and facts.versioned:
+        exact = [i for i in chain if facts.version_of(versyms[i]) == wanted.version]
+        chain = exact or [i for i in chain if versyms[i] < 0x8000] or chain
+    return chain[0] if chain else 0
+
+
+class Relocation:
+    """The relocation of all objects of one link, in order."""
+
+    def __init__(self, space: Namespace, scope: Scope, types: Types) -> None:
+        self.space, self.scope, self.types = space, scope, types
+        self.unresolved: dict[LinkMap, Missing] = {}
+
+    def lines(self, loaded: LinkMap) -> Iterator[Message]:
+        """What is said about one object, in order; raises Fatal where the loader gives up or dies."""
+        facts = loaded.facts
+        if facts is None:
+            return
+        if loaded.program and not facts.object.has_dynamic:
+            raise Fatal(None, -SIGSEGV)
+        lacking = missing(facts, self.types, self.scope)
+        if lacking:
+            self.unresolved[loaded] = lacking
+        wanted = facts.references(self.types)
+        cut = loaded.highest is not None and facts.object.symbols.versyms is not None
+        if cut and not loaded.highest:
+            yield from self._without_table(loaded, facts, lacking)
+            return
+        asserts = self._asserting(facts)
+        special = bool(asserts or wanted.copies or wanted.odd or loaded.program)
+        if not lacking and not special:
+            return
+        for want in wanted.order:
+            if asserts:
+                self._check(loaded, want, asserts)
+            yield from self._entry(loaded, want, lacking, special)
+
+    def _entry(self, loaded: LinkMap, want: Wanted, lacking: Missing, special: bool) -> Iterator[Message]:
+        if want.handled in ("COPY", "SIZE", "NARROW") or (special and want.handled is None):
+            yield from self._odd(loaded, want)
+            return
+        if want.name and not want.weak and lacking.has(want):
+            yield self.undefined(loaded, want)
+        elif loaded.program and want.handled == "PLT" and self.space.rtld.release >= (2, 35):
+            yield from self._direct(loaded, want)
+
+    def undefined(self, loaded: LinkMap, want: Wanted) -> Message:
+        """The line for a name that nothing gives."""
+        version = f", version {want.version}" if want.version else ""
+        shown = self.space.shown(loaded)
+        text = f"undefined symbol: {want.name}{version}\t({shown})"
+        return Message(text, "symbol", shown, want.name, 0, self._reference(want))
+
+    def _reference(self, want: Wanted) -> str:
+        if want.type == self.types.jump_slot:
+            return "PLT"
+        return {"PLT": "TLS", "DATA": "GOT"}.get(want.handled or "", want.handled or "")
+
+    def _odd(self, loaded: LinkMap, want: Wanted) -> Iterator[Message]:
+        """Copies, sizes, 32-bit addresses, and types the loader does not know."""
+        found = find(self.scope, want, loaded) if want.name else None
+        if found is None and want.name and not want.weak:
+            yield self.undefined(loaded, want)
+        if want.handled is None:
+            raise self._bad_type(loaded, want.type)
+        if want.handled == "SIZE" and found is None and want.name:
+            raise Fatal(None, -SIGSEGV)
+        if want.handled == "NARROW":
+            yield from self._narrow(loaded, want, found)
+        if want.handled != "COPY" or found is None or found.loaded.object is None:
+            return
+        if self.space.rtld.release >= (2, 35) and _visibility(found.loaded.object, found.at) == _PROTECTED:
+            text = f"copy relocation against non-copyable protected symbol `{want.name}' in `{found.loaded.name}'"
+            yield self._warning(f"warning: {text}", loaded, want)
+        if loaded.object is not None and _size(found.loaded.object, found.at) != _size(loaded.object, want.at):
+            text = f"Symbol `{want.name}' has different size in shared object, consider re-linking"
+            yield self._warning(f"{self.space.argv0}: {text}", loaded, want)
+
+    def _narrow(self, loaded: LinkMap, want: Wanted, found: Found | None) -> Iterator[Message]:
+        """A 32-bit relocation: libraries lie above 4 GiB and near each other, a program at a fixed address far off."""
+        relative = want.type == 2  # R_X86_64_PC32
+        low = found is None or (found.loaded.object is not None and found.loaded.object.ident.type == 2)
+        here = loaded.object is not None and loaded.object.ident.type == 2
+        if want.name and (low != here if relative else not low):
+            kind = "R_X86_64_PC32" if relative else "R_X86_64_32"
+            text = f"{self.space.argv0}: Symbol `{want.name}' causes overflow in {kind} relocation"
+            yield self._warning(text, loaded, want)
+
+    def _direct(self, loaded: LinkMap, want: Wanted) -> Iterator[Message]:
+        """The program has its own address for a function that a library keeps to itself (``dl-protected.h``)."""
+        obj = loaded.object
+        if obj is None or not obj.symbols.values[want.at] or obj.symbols.shndxs[want.at] or not want.name:
+            return
+        found = find(self.scope, want, loaded)
+        if found is None or found.loaded.object is None or _visibility(found.loaded.object, found.at) != _PROTECTED:
+            return
+        owner = found.loaded.name
+        text = f"direct reference to protected function `{want.name}' in `{owner}' may break pointer equality"
+        yield self._warning(f"warning: {text}", loaded, want)
+
+    def _warning(self, text: str, loaded: LinkMap, want: Wanted) -> Message:
+        return Message(text, "warning", self.space.shown(loaded), want.name, want.type, want.handled or "")
+
+    def _bad_type(self, loaded: LinkMap, kind: int) -> Fatal:
+        digits = f"{kind & 0xFFFFFFFF:08x}" if kind > 0xFF else f"{kind:02x}"
+        failure = self.space.fail("type", f"unexpected reloc type 0x{digits}", loaded.name, 0)
+        assert failure.message is not None
+        shown = self.space.shown(loaded)
+        return Fatal(failure.message._replace(object=shown, number=kind))
+
+    # --- version tables that are not there ------------------------------------------------------------------
+
+    def _without_table(self, loaded: LinkMap, facts: GlibcFacts, lacking: Missing) -> Iterator[Message]:
+        """Every needed file with versions is missing: no table is made, and the first use of one kills the loader."""
+        symbols = facts.object.symbols
+        versyms = symbols.versyms or ()
+        for table in self.types.tables(facts.object):
+            for kind, index in table.references():
+                if self.types.classes.get(kind) == "NONE" or binds_here(symbols.infos[index], symbols.others[index]):
+                    continue
+                if versyms[index] & 0x7FFF:
+                    raise Fatal(None, -SIGSEGV)
+                weak = symbols.infos[index] >> 4 == STB_WEAK
+                want = Wanted(symbols.names_of([index])[0], None, self.types.classes.get(kind), kind, index, weak)
+                if want.handled in ("PLT", "DATA") and not weak and lacking.has(want):
+                    yield self.undefined(loaded, want)
+
+    def _asserting(self, facts: GlibcFacts) -> list[LinkMap]:
+        """Objects without version tables that a DT_VERNEED of ``facts`` names (``check_match`` before 2.41)."""
+        if self.space.rtld.release >= (2, 41) or not self.scope.untabled or not facts.files:
+            return []
+        return [m for m in self.scope.untabled if any(m.is_called(name) for name in facts.files)]
+
+    def _check(self, loaded: LinkMap, want: Wanted, suspects: list[LinkMap]) -> None:
+        if want.version is None or not want.name or loaded.facts is None:
+            return
+        found = find(self.scope, want, loaded)
+        if found is None or found.loaded not in suspects:
+            return
+        files = {v.library for _, v in loaded.facts.object.version_needs if v.name == want.version}
+        if any(found.loaded.is_called(name) for name in files):
+            line = 112 if self.space.rtld.release < (2, 35) else 108
+            text = (
+                f"Inconsistency detected by ld.so: dl-lookup.c: {line}: check_match: Assertion "
+                "`version->filename == NULL || ! _dl_name_match_p (version->filename, map)' failed!"
+            )
+            raise Fatal(Message(text, "assertion", self.space.shown(loaded), want.name))
+
+
+def _visibility(obj: ElfObject, index: int) -> int:
+    return obj.symbols.others[index] & 3
+
+
+def _size(obj: ElfObject, index: int) -> int:
+    return obj.symbols[index].size
