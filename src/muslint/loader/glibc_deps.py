@@ -113,9 +113,7 @@ class _Deps:
         if self.tail is place:
             self.tail = later
         place.loaded, place.done, place.next = filtee, False, later
-        chain = self.space.chain
-        chain.remove(filtee)
-        chain.insert(chain.index(later.loaded), filtee)
+        self.space.move(filtee, later.loaded)
         return later
 
 

@@ -161,6 +161,20 @@ class Namespace:
         self._by_identity[found.identity] = loaded
         return loaded
 
+    def move(self, filtee: LinkMap, before: LinkMap) -> None:
+        """Put a filtee before the object that names it.
+
+        What comes to stand before the program is out of the list's sight: it is not printed, not found by name and
+        its versions are not checked.
+        """
+        if filtee in self.chain:
+            self.chain.remove(filtee)
+        if before in self.chain[1:]:
+            self.chain.insert(self.chain.index(before), filtee)
+            return
+        filtee.highest = 0
+        self._by_identity = {key: known for key, known in self._by_identity.items() if known is not filtee}
+
     # --- where a name is looked for -------------------------------------------------------------------------
 
     def _search(self, name: str, needed_by: LinkMap | None) -> Outcome:
