@@ -156,9 +156,8 @@ def _make(wanted: Object, made: Mapping[str, Path], work: Path) -> Path:
     source, output = work / "source.c", work / Path(wanted.path).name
     source.write_text(wanted.code or _default(wanted.kind))
     compiled = zig_cc(wanted.target, [source], work / "object.o", *_COMPILE, *wanted.cflags)
-    inputs = [compiled]
-    for name in wanted.needed:
-        inputs.append(made[name[1:]] if name.startswith("@") else _stand_in(wanted.target, name, work))
+    needed = (made[n[1:]] if n.startswith("@") else _stand_in(wanted.target, n, work) for n in wanted.needed)
+    inputs = [compiled, *needed]
     flags: list[str | Path] = ["-m", _EMULATIONS[wanted.target.split("-")[0]], *_KINDS[wanted.kind]]
     if wanted.kind == "library" and wanted.soname != "":
         flags.append(f"-soname={wanted.soname or output.name}")

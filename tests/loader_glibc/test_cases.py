@@ -1,4 +1,4 @@
-"""Every rule of glibc's loader, by itself: the real ``ld.so`` of four releases meets it, and our model says the same."""
+"""Every rule of glibc's loader, by itself: the real ``ld.so`` of four releases meets it, and ours says the same."""
 
 import platform
 import tempfile
@@ -44,9 +44,7 @@ def _check(case: Case, root: Path, ask: Ask, suite: str) -> None:
     for hidden in ask.hides if suite not in ask.by_suite else ():
         assert hidden not in text, f"the real loader differs: {case.rule}\n{text}"
     loader = glibc_loader_of(DirectoryTree(str(root)), "x86_64")
-    ours = loader.list(
-        ask.subject, library_path=ask.library_path or "", preload=ask.preload or "", repeats=True
-    )
+    ours = loader.list(ask.subject, library_path=ask.library_path or "", preload=ask.preload or "", repeats=True)
     row = {
         "exit": ours.exit,
         "loaded": [list(line) for line in ours.listed],

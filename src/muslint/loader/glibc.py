@@ -22,6 +22,7 @@ from muslint.loader.glibc_search import Fault, GlibcSearches, directory_of
 from muslint.loader.glibc_types import types_of
 from muslint.loader.glibc_verify import UNREADABLE, unmappable, verify
 from muslint.loader.glibc_versions import check_versions
+from muslint.loader.scope import SIGSEGV
 from muslint.loader.target import Link, Listed, Mapped, Message, Opened, Tree
 
 if TYPE_CHECKING:
@@ -106,15 +107,17 @@ class GlibcLoader:
         try:
             self._begin(space, path, library_path, preload)
         except Fatal as fatal:
-            return _link(space, path, fatal)
+            return _link(space, path, fatal, repeats)
         program = space.chain[0]
         obj = program.object
-        space.listed = obj is not None and bool(obj.needed)
+        dead = obj is not None and not obj.has_dynamic  # the loader reads what is not there
+        if not dead or self.rtld.release < (2, 32):
+            space.listed = obj is not None and bool(obj.needed)
         scope = Scope(space.order)
-        relocation = Relocation(space, scope, self.types)
+        relocation = Relocation(space, scope, self.types, repeats)
         try:
-            if obj is not None and not obj.has_dynamic and self.rtld.release >= (2, 32):
-                raise Fatal(None, -11)
+            if dead:
+                raise Fatal(None, -SIGSEGV)
             for loaded in relocation_order(space):
                 if not loaded.itself:
                     space.messages.extend(relocation.lines(loaded))

@@ -32,6 +32,8 @@ from muslint.loader.glibc_types import Types
 
 HIDDEN = 0x8000
 """Bit 15 of a version index: not the default version of its name."""
+HIDDEN_REFERENCE = "\0"
+"""At the end of a version: the reference is hidden (bit 15 of ``vna_other``), and takes that very version only."""
 _INDEX = 0x7FFF
 _SHN_ABS = 0xFFF1
 _FIRST = 2  # index of the first version an object defines; 0 is local, 1 the base
@@ -61,6 +63,8 @@ class Given(NamedTuple):
         """The sets of names one of which must hold a name looked up with this version."""
         if version is None:
             return (self.free,)
+        if version.endswith(HIDDEN_REFERENCE):
+            return (self.versioned.get(version[:-1], frozenset()),)
         exact = self.versioned.get(version)
         return (self.plain,) if exact is None else (exact, self.plain)
 
@@ -104,8 +108,8 @@ class GlibcFacts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
     __slots__ = (
-        "definitions", "files", "givers", "needs", "object", "own", "serial", "settled", "size", "symbolic", "tested",
-        "undefined", "version_names", "versioned",
+        "_hidden", "definitions", "files", "givers", "needs", "object", "own", "serial", "settled", "size", "symbolic",
+        "tested", "undefined", "version_names", "versioned",
     )  # fmt: skip
     _serials = count(1)
 
@@ -116,6 +120,7 @@ class GlibcFacts:
         names = {index & _INDEX: version.name for index, version in obj.version_needs}
         names |= {index: name for index, name in obj.version_definitions if index > 1}
         self.version_names: Mapping[int, str] = names
+        self._hidden = frozenset(index & _INDEX for index, _ in obj.version_needs if index >= HIDDEN)
         tables = obj.tag(DT_VERNEED) is not None or obj.tag(DT_VERDEF) is not None
         self.versioned = tables and obj.symbols.versyms is not None
         """It has version tables, of whichever kind (``l_versyms``)."""
@@ -135,6 +140,11 @@ class GlibcFacts:
         """The version behind an index of DT_VERSYM; None for none."""
         index = versym & _INDEX
         return self.version_names.get(index) if index > 1 else None
+
+    def version_wanted(self, versym: int) -> str | None:
+        """As `version_of`, for a reference: with `HIDDEN_REFERENCE` where that is hidden."""
+        version = self.version_of(versym)
+        return version + HIDDEN_REFERENCE if version is not None and versym & _INDEX in self._hidden else version
 
     def _given(self) -> tuple[Given, Given]:
         """What is defined, and the undefined functions a program at a fixed address gives its own address for."""
@@ -229,7 +239,7 @@ def _references(facts: GlibcFacts, types: Types) -> References:
     order: list[Wanted] = []
     for (kind, index), name in zip(pairs, names):
         handled, weak = classes.get(kind), infos[index] >> 4 == STB_WEAK if total else False
-        version = facts.version_of(versyms[index]) if versyms is not None and total else None
+        version = facts.version_wanted(versyms[index]) if versyms is not None and total else None
         if total == 0 or binds_here(infos[index], others[index]):
             name = ""
         order.append(Wanted(name, version, handled, kind, index, weak))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from muslint.elf.object import STB_WEAK, ElfObject
-from muslint.loader.glibc_bind import GlibcFacts, Missing, Needed, Wanted, binds_here
+from muslint.loader.glibc_bind import HIDDEN_REFERENCE, GlibcFacts, Missing, Needed, References, Wanted, binds_here
 from muslint.loader.glibc_map import Fatal, LinkMap, Namespace
 from muslint.loader.glibc_types import Types
 from muslint.loader.scope import SIGSEGV
@@ -112,7 +112,8 @@ def _index(facts: GlibcFacts, wanted: Wanted) -> int:
     chain = [i for i in symbols.chain(wanted.name) if facts.own[i] or (wanted.handled != "PLT" and symbols.values[i])]
     versyms = symbols.versyms
     if versyms is not None and facts.versioned:
-        exact = [i for i in chain if facts.version_of(versyms[i]) == wanted.version]
+        version = wanted.version.rstrip(HIDDEN_REFERENCE) if wanted.version else None
+        exact = [i for i in chain if facts.version_of(versyms[i]) == version]
         chain = exact or [i for i in chain if versyms[i] < 0x8000] or chain
     return chain[0] if chain else 0
 
@@ -120,8 +121,9 @@ def _index(facts: GlibcFacts, wanted: Wanted) -> int:
 class Relocation:
     """The relocation of all objects of one link, in order."""
 
-    def __init__(self, space: Namespace, scope: Scope, types: Types) -> None:
-        self.space, self.scope, self.types = space, scope, types
+    def __init__(self, space: Namespace, scope: Scope, types: Types, repeats: bool = False) -> None:
+        """``repeats``: a line for each look-up that fails, as the loader prints them, not one a cause."""
+        self.space, self.scope, self.types, self.repeats = space, scope, types, repeats
         self.unresolved: dict[LinkMap, Missing] = {}
 
     def lines(self, loaded: LinkMap) -> Iterator[Message]:
@@ -129,8 +131,6 @@ class Relocation:
         facts = loaded.facts
         if facts is None:
             return
-        if loaded.program and not facts.object.has_dynamic:
-            raise Fatal(None, -SIGSEGV)
         lacking = missing(facts, self.types, self.scope)
         if lacking:
             self.unresolved[loaded] = lacking
@@ -143,23 +143,47 @@ class Relocation:
         special = bool(asserts or wanted.copies or wanted.odd or loaded.program)
         if not lacking and not special:
             return
-        for want in wanted.order:
+        for want, fresh in self._walk(facts, wanted):
             if asserts:
                 self._check(loaded, want, asserts)
-            yield from self._entry(loaded, want, lacking, special)
+            yield from self._entry(loaded, want, lacking, fresh)
 
-    def _entry(self, loaded: LinkMap, want: Wanted, lacking: Missing, special: bool) -> Iterator[Message]:
-        if want.handled in ("COPY", "SIZE", "NARROW") or (special and want.handled is None):
-            yield from self._odd(loaded, want)
+    def _walk(self, facts: GlibcFacts, wanted: References) -> Iterator[tuple[Wanted, bool]]:
+        """The references in order, and whether each is looked up: the loader remembers the last symbol's answer."""
+        if not self.repeats:
+            yield from ((want, True) for want in wanted.order)
             return
-        if want.name and not want.weak and lacking.has(want):
-            yield self.undefined(loaded, want)
-        elif loaded.program and want.handled == "PLT" and self.space.rtld.release >= (2, 35):
+        known = {(want.type, want.at): want for want in wanted.order}
+        symbols, total = facts.object.symbols, len(facts.object.symbols)
+        last = (-1, "")
+        for table in self.types.tables(facts.object):
+            for kind, index in table.all_references():
+                at = index if index < total else 0
+                handled = self.types.classes.get(kind)
+                if handled == "NONE":
+                    continue
+                fresh = False
+                if total and not binds_here(symbols.infos[at], symbols.others[at]):
+                    # Until 2.34 GLOB_DAT was a class of its own (ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA).
+                    apart = kind == self.types.glob_dat and self.space.rtld.release < (2, 35)
+                    this = at, handled if handled in ("PLT", "COPY") else "GLOB_DAT" if apart else "DATA"
+                    fresh, last = this != last, this
+                want = known.get((kind, at))
+                if want is not None:
+                    yield want, fresh
+
+    def _entry(self, loaded: LinkMap, want: Wanted, lacking: Missing, fresh: bool) -> Iterator[Message]:
+        if want.handled not in ("PLT", "DATA"):
+            yield from self._odd(loaded, want, fresh)
+        elif want.name and not want.weak and lacking.has(want):
+            if fresh:
+                yield self.undefined(loaded, want)
+        elif fresh and loaded.program and want.handled == "PLT" and self.space.rtld.release >= (2, 35):
             yield from self._direct(loaded, want)
 
     def undefined(self, loaded: LinkMap, want: Wanted) -> Message:
         """The line for a name that nothing gives."""
-        version = f", version {want.version}" if want.version else ""
+        version = f", version {want.version.rstrip(HIDDEN_REFERENCE)}" if want.version else ""
         shown = self.space.shown(loaded)
         text = f"undefined symbol: {want.name}{version}\t({shown})"
         return Message(text, "symbol", shown, want.name, 0, self._reference(want))
@@ -169,10 +193,10 @@ class Relocation:
             return "PLT"
         return {"PLT": "TLS", "DATA": "GOT"}.get(want.handled or "", want.handled or "")
 
-    def _odd(self, loaded: LinkMap, want: Wanted) -> Iterator[Message]:
+    def _odd(self, loaded: LinkMap, want: Wanted, fresh: bool) -> Iterator[Message]:
         """Copies, sizes, 32-bit addresses, and types the loader does not know."""
         found = find(self.scope, want, loaded) if want.name else None
-        if found is None and want.name and not want.weak:
+        if found is None and want.name and not want.weak and fresh:
             yield self.undefined(loaded, want)
         if want.handled is None:
             raise self._bad_type(loaded, want.type)
@@ -250,9 +274,11 @@ class Relocation:
         found = find(self.scope, want, loaded)
         if found is None or found.loaded not in suspects:
             return
-        files = {v.library for _, v in loaded.facts.object.version_needs if v.name == want.version}
+        files = {
+            v.library for _, v in loaded.facts.object.version_needs if v.name == want.version.rstrip(HIDDEN_REFERENCE)
+        }
         if any(found.loaded.is_called(name) for name in files):
-            line = 112 if self.space.rtld.release < (2, 35) else 108
+            line = 111 if self.space.rtld.release < (2, 35) else 107
             text = (
                 f"Inconsistency detected by ld.so: dl-lookup.c: {line}: check_match: Assertion "
                 "`version->filename == NULL || ! _dl_name_match_p (version->filename, map)' failed!"

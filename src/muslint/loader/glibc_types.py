@@ -45,11 +45,15 @@ _TYPES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }  # fmt: skip
 
 
+_GLOB_DAT = {"aarch64": 1025, "arm": 21, "armhf": 21, "riscv64": -1, "loongarch64": -1, "s390x": 10, "powerpc64le": 20}
+
+
 class Types(NamedTuple):
     """The relocation types of one architecture."""
 
     classes: Mapping[int, str]
     jump_slot: int
+    glob_dat: int
 
     def tables(self, obj: ElfObject) -> Iterable[RelocationTable]:
         """The tables in the loader's order: DT_REL, DT_RELA, and DT_JMPREL behind those of its kind."""
@@ -63,4 +67,4 @@ def types_of(arch: str) -> Types:
     """The types of an architecture (musl's name); those of x86_64 where no table has it."""
     table = _TYPES.get({"armhf": "arm"}.get(arch, arch), _TYPES["x86_64"])
     classes = {number: name for name, numbers in table.items() if name != "JUMP_SLOT" for number in numbers}
-    return Types(classes, table["JUMP_SLOT"][0])
+    return Types(classes, table["JUMP_SLOT"][0], _GLOB_DAT.get(arch, 6))
