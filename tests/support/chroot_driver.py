@@ -57,7 +57,7 @@ def main() -> None:
     """Read the request, enter the root, answer file by file."""
     request = json.load(sys.stdin)
     command = [os.fsencode(word) for word in request["command"]]
-    executable: int | str = request["command"][0]
+    executable: int | str = request["command"][0] if request["command"] else ""
     if request["qemu"]:
         # Opened before the chroot and executed by descriptor: the root itself stays as it is.
         executable = os.open(request["qemu"], os.O_RDONLY)

@@ -304,9 +304,9 @@ def bare_glibc(suite: str) -> Path:
 
 
 def held_out_glibc(suite: str) -> Path:
-    """As `glibc` with a cache, with packages nobody looked at while developing (``held_out.toml``)."""
-    name = f"held-out-{suite}-amd64"
-    return with_cache(name, _debian_root(name, suite, "amd64", _packages("held_out.toml", "packages"), merged_usr=True))
+    """As `glibc`, with packages nobody looked at while developing (``held_out.toml``)."""
+    packages = _packages("held_out.toml", "packages")
+    return _debian_root(f"held-out-{suite}-amd64", suite, "amd64", packages, merged_usr=True)
 
 
 # --- the whole list ---------------------------------------------------------------------------------------

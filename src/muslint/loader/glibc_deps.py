@@ -117,10 +117,13 @@ class _Deps:
         return later
 
 
-def relocation_order(space: Namespace) -> list[LinkMap]:
-    """The objects in the order they are relocated: the reverse of the order of initialisation, the program last."""
-    program = space.chain[0]
-    maps = [program, *(loaded for loaded in space.order if loaded is not program)]
+def relocation_order(space: Namespace, maps: list[LinkMap]) -> list[LinkMap]:
+    """The objects in the order they are relocated: the reverse of the order of initialisation.
+
+    The program comes last, or what was opened, which is the first of ``maps`` then.
+    """
+    program = space.chain[0] if space.chain[0] in maps else maps[0]
+    maps = [program, *(loaded for loaded in maps if loaded is not program)]
     ordered = _depth_first(maps) if space.rtld.release >= (2, 35) else [program, *_moved(maps[1:])]
     return ordered[::-1]
 

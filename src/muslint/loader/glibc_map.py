@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from muslint.elf.object import DT_FLAGS_1, ElfObject
 from muslint.loader.glibc_bind import GlibcFacts
@@ -35,6 +36,16 @@ STRERROR = {
 def strerror(number: int) -> str:
     """The loader's text for an error number."""
     return STRERROR.get(number, f"Error {number}")
+
+
+class Mode(StrEnum):
+    """What the loader is doing, and whether it gives up at the first failure as the real one does."""
+
+    TRACE = "trace"  # ldd: a library that is not found is written down
+    START = "start"
+    START_ALL = "start-all"
+    OPEN = "open"  # dlopen
+    OPEN_ALL = "open-all"
 
 
 class Fatal(Exception):
@@ -98,11 +109,12 @@ class Namespace:
     searching: GlibcSearches
     accept: Accept
     argv0: str  # the program's name as typed: what the loader calls itself in its lines
-    tracing: bool  # a library that is not found is written down, not fatal
+    mode: Mode
     chain: list[LinkMap] = field(default_factory=list)
     library_path: tuple[str, ...] = ()
     searches: list[Search] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    deferred: dict[Message, None] = field(default_factory=dict)
     listed: bool | None = None
     """Whether a list is printed, or the words for a program that needs nothing; None when it did not come to that."""
     order: list[LinkMap] = field(default_factory=list)
@@ -117,8 +129,13 @@ class Namespace:
         """The loader's last words (``fatal_error``)."""
         cause = f": {strerror(number)}" if number else ""
         about = f"{subject}: " if subject else ""
-        line = f"{self.argv0}: error while loading shared libraries: {about}{text}{cause}"
-        return Fatal(Message(line, kind, subject, name, number))
+        head = "" if self.opening else f"{self.argv0}: error while loading shared libraries: "
+        return Fatal(Message(f"{head}{about}{text}{cause}", kind, subject, name, number))
+
+    @property
+    def opening(self) -> bool:
+        """It is ``dlopen`` that goes on: a line is what ``dlerror`` gives."""
+        return self.mode in (Mode.OPEN, Mode.OPEN_ALL)
 
     def load(self, name: str, needed_by: LinkMap | None) -> LinkMap:
         """Find and map the library called ``name`` (``_dl_map_object``); raises Fatal where the loader gives up."""
@@ -129,8 +146,20 @@ class Namespace:
         if outcome.file is None:
             return self._missing(name, needed_by, outcome)
         if outcome.fault is not None:
-            raise self._broken(name if not outcome.path else outcome.path, name, outcome.fault)
+            return self._refuse(self._broken(outcome.path or name, name, outcome.fault), name, needed_by)
         return self._map(name, outcome.path, outcome.file, needed_by)
+
+    def _refuse(self, failure: Fatal, name: str, needed_by: LinkMap | None) -> LinkMap:
+        """A library that is not loaded: the end, or one more line where all failures are wanted."""
+        if self.mode not in (Mode.START_ALL, Mode.OPEN_ALL) or failure.message is None or needed_by is None:
+            raise failure
+        self.messages.append(failure.message._replace(object=self.shown(needed_by)))
+        return self._stand_in(name, needed_by)
+
+    def _stand_in(self, name: str, needed_by: LinkMap) -> LinkMap:
+        loaded = LinkMap(name, [name], None, needed_by, missing=True)
+        self.chain.append(loaded)
+        return loaded
 
     def _broken(self, path: str, name: str, fault: Fault) -> Fatal:
         if fault.signal:
@@ -138,14 +167,14 @@ class Namespace:
         return self.fail("library", fault.text, path, fault.number, name)
 
     def _missing(self, name: str, needed_by: LinkMap | None, outcome: Outcome) -> LinkMap:
-        if self.tracing and needed_by is not None:
-            loaded = LinkMap(name, [name], None, needed_by, missing=True)
-            self.chain.append(loaded)
-            return loaded
+        if self.mode is Mode.TRACE and needed_by is not None:
+            return self._stand_in(name, needed_by)
         if outcome.other_class:
             bits = 96 - self.rtld.object.ident.bits
-            raise self.fail("library", f"wrong ELF class: ELFCLASS{bits}", name, 0, name)
-        raise self.fail("library", "cannot open shared object file", name, outcome.errno, name)
+            failure = self.fail("library", f"wrong ELF class: ELFCLASS{bits}", name, 0, name)
+        else:
+            failure = self.fail("library", "cannot open shared object file", name, outcome.errno, name)
+        return self._refuse(failure, name, needed_by)
 
     def _map(self, name: str, path: str, found: Opened, needed_by: LinkMap | None) -> LinkMap:
         known = self._by_identity.get(found.identity)
@@ -155,7 +184,7 @@ class Namespace:
             return known
         facts = self.accept(found, False)
         if isinstance(facts, Fault):
-            raise self._broken(name, name, facts)
+            return self._refuse(self._broken(name, name, facts), name, needed_by)
         loaded = LinkMap(path, [name], facts, needed_by, found.path, directory_of(path), assumed=facts is None)
         self.chain.append(loaded)
         self._by_identity[found.identity] = loaded
@@ -184,7 +213,7 @@ class Namespace:
             outcome = self.searching.file(path, "as given")
             self._note(name, needed_by, outcome)
             return outcome
-        last = Outcome("", None, None, 2, False, ())
+        last = Outcome("", None, None, 0, False, ())  # where nothing is tried, nothing is left in errno
         attempts: list[Attempt] = []
         other = False
         for outcome in self._places(name, needed_by):

@@ -6,15 +6,18 @@ the entries are walked one by one only where something is missing, or where whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from muslint.elf.object import STB_WEAK, ElfObject
 from muslint.loader.glibc_bind import HIDDEN_REFERENCE, GlibcFacts, Missing, Needed, References, Wanted, binds_here
-from muslint.loader.glibc_map import Fatal, LinkMap, Namespace
+from muslint.loader.glibc_map import Fatal, LinkMap, Mode, Namespace
 from muslint.loader.glibc_types import Types
 from muslint.loader.scope import SIGSEGV
 from muslint.loader.target import Message
+
+Assume = Callable[[ElfObject, str, "str | None", tuple[str, ...]], bool]
+"""Whether libraries known only by name (their sonames) may be taken to give an object a name of some version."""
 
 _PROTECTED = 3  # STV_PROTECTED
 
@@ -121,10 +124,11 @@ def _index(facts: GlibcFacts, wanted: Wanted) -> int:
 class Relocation:
     """The relocation of all objects of one link, in order."""
 
-    def __init__(self, space: Namespace, scope: Scope, types: Types, repeats: bool = False) -> None:
+    def __init__(
+        self, space: Namespace, scope: Scope, types: Types, repeats: bool = False, assume: Assume | None = None
+    ) -> None:
         """``repeats``: a line for each look-up that fails, as the loader prints them, not one a cause."""
-        self.space, self.scope, self.types, self.repeats = space, scope, types, repeats
-        self.unresolved: dict[LinkMap, Missing] = {}
+        self.space, self.scope, self.types, self.repeats, self.assume = space, scope, types, repeats, assume
 
     def lines(self, loaded: LinkMap) -> Iterator[Message]:
         """What is said about one object, in order; raises Fatal where the loader gives up or dies."""
@@ -132,8 +136,8 @@ class Relocation:
         if facts is None:
             return
         lacking = missing(facts, self.types, self.scope)
-        if lacking:
-            self.unresolved[loaded] = lacking
+        if lacking and self.scope.unseen and self.assume is not None:
+            lacking = self._lean(loaded, facts, lacking, self.assume)
         wanted = facts.references(self.types)
         cut = loaded.highest is not None and facts.object.symbols.versyms is not None
         if cut and not loaded.highest:
@@ -147,6 +151,18 @@ class Relocation:
             if asserts:
                 self._check(loaded, want, asserts)
             yield from self._entry(loaded, want, lacking, fresh)
+
+    def _lean(self, loaded: LinkMap, facts: GlibcFacts, lacking: Missing, assume: Assume) -> Missing:
+        """Take out what libraries known only by name are taken to give, and remember who leans on them."""
+        sonames = tuple(m.names[0] for m in self.scope.unseen)
+        left = [
+            {v: frozenset(n for n in names if not assume(facts.object, n, v, sonames)) for v, names in needed.items()}
+            for needed in lacking
+        ]
+        if left != list(lacking):
+            loaded.leans = True
+        calls, data = ({v: names for v, names in needed.items() if names} for needed in left)
+        return Missing(calls, data)
 
     def _walk(self, facts: GlibcFacts, wanted: References) -> Iterator[tuple[Wanted, bool]]:
         """The references in order, and whether each is looked up: the loader remembers the last symbol's answer."""
@@ -185,7 +201,11 @@ class Relocation:
         """The line for a name that nothing gives."""
         version = f", version {want.version.rstrip(HIDDEN_REFERENCE)}" if want.version else ""
         shown = self.space.shown(loaded)
-        text = f"undefined symbol: {want.name}{version}\t({shown})"
+        text = f"undefined symbol: {want.name}{version}"
+        if self.space.mode is Mode.TRACE:
+            text = f"{text}\t({shown})"
+        else:
+            text = f"{'' if self.space.opening else f'{self.space.argv0}: symbol lookup error: '}{shown}: {text}"
         return Message(text, "symbol", shown, want.name, 0, self._reference(want))
 
     def _reference(self, want: Wanted) -> str:
@@ -209,7 +229,9 @@ class Relocation:
         if self.space.rtld.release >= (2, 35) and _visibility(found.loaded.object, found.at) == _PROTECTED:
             text = f"copy relocation against non-copyable protected symbol `{want.name}' in `{found.loaded.name}'"
             yield self._warning(f"warning: {text}", loaded, want)
-        if loaded.object is not None and _size(found.loaded.object, found.at) != _size(loaded.object, want.at):
+        theirs = _size(found.loaded.object, found.at)
+        ours = _size(loaded.object, want.at) if loaded.object is not None else theirs
+        if theirs > ours or (theirs < ours and self.space.mode is Mode.TRACE):
             text = f"Symbol `{want.name}' has different size in shared object, consider re-linking"
             yield self._warning(f"{self.space.argv0}: {text}", loaded, want)
 
@@ -236,7 +258,7 @@ class Relocation:
         yield self._warning(f"warning: {text}", loaded, want)
 
     def _warning(self, text: str, loaded: LinkMap, want: Wanted) -> Message:
-        return Message(text, "warning", self.space.shown(loaded), want.name, want.type, want.handled or "")
+        return Message(text, "warning", self.space.shown(loaded), want.name, want.type, self._reference(want))
 
     def _bad_type(self, loaded: LinkMap, kind: int) -> Fatal:
         digits = f"{kind & 0xFFFFFFFF:08x}" if kind > 0xFF else f"{kind:02x}"

@@ -6,8 +6,10 @@ version; a file without version definitions is let off with a warning.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from muslint.elf.object import DT_NEEDED, DT_RELR, DT_STRTAB, DT_VERDEF, ElfObject, Version
-from muslint.loader.glibc_map import Fatal, LinkMap, Namespace
+from muslint.loader.glibc_map import Fatal, LinkMap, Mode, Namespace
 from muslint.loader.target import Message
 
 RELR_MARK = "GLIBC_ABI_DT_RELR"
@@ -15,21 +17,20 @@ _INDEX = 0x7FFF
 _LINE_OF_ASSERTION = ((2, 36), 204), ((2, 0), 205)
 
 
-def check_versions(space: Namespace) -> bool:
-    """Check every loaded object, adding to `Namespace.messages`; whether a real start would go on.
+Defines = Callable[[str, str], bool]
+"""Whether a library known only by name (its file name) is taken to define a version."""
 
-    Raises Fatal where the loader gives up at once.
-    """
-    good = True
-    for loaded in list(space.chain):
+
+def check_versions(space: Namespace, maps: Sequence[LinkMap], defines: Defines) -> None:
+    """Check what each object requires, adding to `Namespace.messages`; raises Fatal where the loader gives up."""
+    for loaded in list(maps):
         obj = loaded.object
-        if obj is not None and obj.tag(DT_STRTAB) is not None:
-            good = _check(space, loaded, obj) and good
-    return good
+        if obj is not None and (obj.tag(DT_STRTAB) is not None or obj.version_needs):
+            _check(space, loaded, obj, defines)
 
 
-def _check(space: Namespace, loaded: LinkMap, obj: ElfObject) -> bool:
-    good, highest, complete, marked = True, 0, True, False
+def _check(space: Namespace, loaded: LinkMap, obj: ElfObject, defines: Defines) -> None:
+    highest, complete, marked = 0, True, False
     by_file: dict[str, LinkMap] = {}
     for index, version in obj.version_needs:
         needed = by_file.get(version.library)
@@ -40,12 +41,11 @@ def _check(space: Namespace, loaded: LinkMap, obj: ElfObject) -> bool:
             continue
         marked = marked or version.name == RELR_MARK
         highest = max(highest, index & _INDEX)
-        good = _match(space, loaded, version, needed) and good
-    if not complete:
+        _match(space, loaded, version, needed, defines)
+    if not complete and space.mode is Mode.TRACE:
         loaded.highest = max((index for index, _ in obj.version_definitions), default=0)
         loaded.highest = max(loaded.highest, highest)
     _check_relr(space, loaded, obj, marked)
-    return good
 
 
 def _find_needed(space: Namespace, name: str) -> LinkMap:
@@ -60,27 +60,29 @@ def _find_needed(space: Namespace, name: str) -> LinkMap:
     raise Fatal(Message(text, "assertion", "", name))
 
 
-def _match(space: Namespace, loaded: LinkMap, version: Version, needed: LinkMap) -> bool:
-    """One version of one file (``match_symbol``); a library known only by name is taken to have it."""
+def _match(space: Namespace, loaded: LinkMap, version: Version, needed: LinkMap, defines: Defines) -> None:
+    """One version of one file (``match_symbol``)."""
     obj = needed.object
-    if obj is None:
-        return True
     requester = space.shown(loaded)
-    if obj.tag(DT_VERDEF) is None:
-        _say(space, needed, f"no version information available (required by {requester})", "version-warning", version)
-        return True
-    if version.name in obj.versions_defined:
-        return True
+    if obj is None:
+        found = not needed.assumed or defines(needed.names[0], version.name)
+    elif obj.tag(DT_VERDEF) is None and not obj.versions_defined:
+        text = f"no version information available (required by {requester})"
+        _say(space, needed, text, "version-warning", version)
+        return
+    else:
+        found = version.name in obj.versions_defined
+    if found:
+        return
     if version.weak:
         text = f"weak version `{version.name}' not found (required by {requester})"
         _say(space, needed, text, "version-warning", version)
-        return True
+        return
     _say(space, needed, f"version `{version.name}' not found (required by {requester})", "version", version, requester)
-    return False
 
 
 def _say(space: Namespace, needed: LinkMap, text: str, kind: str, version: Version, requester: str = "") -> None:
-    line = f"{space.argv0}: {space.shown(needed)}: {text}"
+    line = f"{'' if space.opening else f'{space.argv0}: '}{space.shown(needed)}: {text}"
     space.messages.append(Message(line, kind, requester or space.shown(needed), version.name, 0, version.library))
 
 
