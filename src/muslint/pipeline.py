@@ -10,6 +10,7 @@ from muslint.elf.object import ElfObject, Kind, Reader
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
+from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.target import NOT_STARTED, Link, Message
@@ -30,7 +31,7 @@ class _Work:
 
     member: Member
     object: ElfObject
-    loader: MuslLoader | None
+    loader: MuslLoader | GlibcLoader | None
     link: Link | None = None
     host: Host | None = None
     interpreter_error: int = 0
@@ -76,7 +77,8 @@ def check(
     still count as what the others are loaded with. Raises UnreadableSource and UnknownTarget.
     """
     opened = open_source(source)
-    target = parse_target(on, opened.tree if _is_root(opened) else None, reader)
+    whole = _is_root(opened) or (on == "self" and opened.closed)
+    target = parse_target(on, opened.tree if whole else None, reader)
     if target.name != "self":
         if opened.closed:
             opened = _hung(opened)
@@ -89,7 +91,8 @@ def check(
     judged = tuple(_judge(opened, target, item, links, names) for item in wanted)
     unread = tuple(item for item in skipped if selection.wants(item.path))
     model = target.any_model
-    facts = TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
+    family = model.family if model else "musl"
+    facts = TargetFacts(target.name, family, model.version if model else None, model.provenance if model else "")
     return Report(source, opened.kind, facts, judged, unread)
 
 
@@ -193,7 +196,7 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     messages: tuple[Message, ...] = ()
     canonical = ""
     if item.link is not None:
-        canonical = item.link.scope[_place(item)].canonical if item.link.scope else ""
+        canonical = item.link.scope[_place(source, item)].canonical if item.link.scope else ""
         always = links.always.get(canonical, frozenset())
         every = obj.kind is Kind.EXECUTABLE
         messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
@@ -210,17 +213,18 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     return _judged(item, fold(findings), tuple(assumed), findings)
 
 
-def _place(item: _Work) -> int:
+def _place(source: Source, item: _Work) -> int:
     """Index of the object itself in its link: the program is first, a plugin follows its host and libc."""
     if item.object.kind is Kind.EXECUTABLE or item.link is None:
         return 0
-    return min(2, len(item.link.scope) - 1)
+    path = source.mount + item.member.path
+    return next((n for n, m in enumerate(item.link.scope) if m.path == path), min(2, len(item.link.scope) - 1))
 
 
 def _unjudged(target: Target, item: _Work) -> Judged:
     if item.object.kind in (Kind.STATIC_EXECUTABLE, Kind.STATIC_PIE):
         return _judged(item, Verdict.RUNS, (), ())
-    reason = f"{target.name} has no musl loader for {item.object.arch}"
+    reason = f"{target.name} has no {'musl' if target.image is None else 'glibc'} loader for {item.object.arch}"
     return _judged(item, Verdict.UNKNOWN, (), (), reason)
 
 

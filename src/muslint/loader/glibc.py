@@ -25,6 +25,7 @@ from muslint.loader.target import Link, Opened, Tree
 
 if TYPE_CHECKING:
     from muslint.elf.object import Reader
+    from muslint.libc.model import LibcModel
     from muslint.loader.glibc_rtld import Rtld
 
 MOST_HELD = 256 << 20
@@ -46,11 +47,25 @@ class GlibcLoader:
         self._verdicts: dict[Hashable, Fault | bool | None] = {}
         self._held = 0
         self._own = GlibcFacts(rtld.object)
+        self._model: LibcModel | None = None
         self.assume: Callable[[ElfObject, str, str | None, tuple[str, ...]], bool] = _anything
         """Whether libraries known only by name (their sonames) may be taken to give a name of some version."""
         self.defines: Callable[[str, str], bool] = _has
         """Whether a library known only by name (its soname) is taken to define a version."""
         self._searches = GlibcSearches(tree, rtld, self.verify)
+
+    @property
+    def model(self) -> LibcModel:
+        """What glibc of this release exports, from the tables: what rules ask to say why a name is missing."""
+        if self._model is None:
+            from muslint.libc.glibc import release_model
+
+            self._model = release_model(self.rtld.release, self.arch, f"{self.rtld.path} of the root")
+        return self._model
+
+    @model.setter
+    def model(self, model: LibcModel) -> None:
+        self._model = model
 
     # --- files ----------------------------------------------------------------------------------------------
 

@@ -111,8 +111,12 @@ class GlibcSearches:
             if existing and number not in self._goes_on:
                 break
             if not existing:
+                # Not every tree shows its directories: the file itself decides.
+                outcome = self.file(f"{directory}{name}", origin)
+                attempts += outcome.attempts
+                if outcome.path:
+                    return outcome._replace(attempts=tuple(attempts), other_class=other)
                 number = errno.ENOENT
-                attempts.append(Attempt(f"{directory}{name}", origin, errno.ENOENT))
         return Outcome("", None, None, number, other, tuple(attempts))
 
     def _subdirectories(self, directory: str) -> tuple[str, ...]:

@@ -27,14 +27,20 @@ def library_findings(case: Case, rule: str) -> Iterator[Finding]:
 
 def rule_of(case: Case, message: Message) -> str:
     """The rule of one ``Error loading shared library`` line."""
-    if message.number not in _NOT_HERE:
+    if message.number not in _NOT_HERE or _refused(case, message):
         return "library-unusable"
     return "library-off-path" if case.basenames.get(message.name.rpartition("/")[2]) else "library-missing"
 
 
+def _refused(case: Case, message: Message) -> bool:
+    """Whether glibc found a file and would not have it: its line then says what is wrong with it."""
+    return case.model.family == "glibc" and "cannot open shared object file" not in message.text
+
+
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
     found = [
-        Evidence("file", case.shown(p), "lies where musl does not look") for p in case.basenames.get(message.name, ())
+        Evidence("file", case.shown(p), f"lies where {case.model.family} does not look")
+        for p in case.basenames.get(message.name, ())
     ]
     for search in case.link.searches if case.link is not None else ():
         if search.name == message.name and search.needed_by == message.object:
@@ -50,6 +56,8 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
     if rule == "library-off-path":
         where = case.shown(case.basenames[message.name.rpartition("/")[2]][0]).rpartition("/")[0] or "/"
         return (Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True),)
+    if case.model.family == "glibc":
+        return _glibc_remedies(message, rule)
     if rule == "library-unusable":
         return (
             Remedy(
@@ -77,3 +85,11 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
             "bundle", f"no Alpine package known to muslint has {message.name}: ship the library with the program", False
         ),
     )
+
+
+def _glibc_remedies(message: Message, rule: str) -> tuple[Remedy, ...]:
+    if rule == "library-unusable":
+        return (Remedy("path", "remove the file, or put one of the right kind before it", False),)
+    if message.name.startswith(("libc.musl-", "ld-musl-")) or message.name == "libc.so":
+        return (Remedy("rebuild", "it was built for musl: rebuild it for glibc", True),)
+    return (Remedy("bundle", f"install the package that has {message.name}, or ship it with the program", False),)
