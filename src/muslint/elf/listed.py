@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from muslint.elf.machine import machine_number, word
 from muslint.elf.object import (
+    DT_NEEDED,
     DT_STRTAB,
     DT_VERDEF,
     ET_DYN,
@@ -84,7 +85,8 @@ def _listed(
     return ElfObject(
         path=path, ident=Ident(bits, little, machine_number(arch), ET_DYN, 0, 0), arch=arch, kind=Kind.SHARED_LIBRARY,
         segments=(), interpreter=None, mapped_interpreter=None, has_dynamic=True,
-        dynamic=((DT_STRTAB, 0), (DT_VERDEF, 0)) if definitions else (), needed=needed,
+        dynamic=(*((DT_NEEDED, 0) for _ in needed), (DT_STRTAB, 0), (DT_VERDEF, 0)) if definitions else (),
+        needed=needed,
         soname=path.rpartition("/")[2], rpath=None, runpath=None,
         symbols=SymbolRows(rows, [0] * len(rows), versyms, 1), relocations=(), relr_words=0,
         has_hash=True, has_gnu_hash=False, gnu_stack=None, tls=None, _late=_Listed(definitions),

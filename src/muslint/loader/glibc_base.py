@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from muslint.elf.listed import Export, listed_versions
 from muslint.elf.object import ElfObject
 from muslint.errors import UnknownLibc, UnknownTarget
-from muslint.libc.catalog import BaseImage, cxx_level_of, image
+from muslint.libc.catalog import BaseImage, cxx_level_of, image, image_libraries
 from muslint.libc.glibc import PRIVATE, is_glibc, nodes, soname, symbols, version_key
 from muslint.libc.glibc import model as table_model
 from muslint.loader.base import TableTree
@@ -83,6 +83,8 @@ def image_loader(base: BaseImage, arch: str, reader: Reader | None = None) -> Gl
     for name, there in held:
         if there is not False and base.glibcxx is not None:
             files[f"{directories[0]}{name}"] = Opened(f"{directories[0]}{name}", name, False, None)
+    for name in image_libraries(base.name):
+        files[f"{directories[0]}{name}"] = Opened(f"{directories[0]}{name}", name, False, None)
     debian = base.name.partition(":")[0] in ("debian", "ubuntu")
     major, minor = version_key(version)[:2]
     rtld = Rtld(

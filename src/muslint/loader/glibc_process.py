@@ -34,7 +34,7 @@ def trace(loader: GlibcLoader, path: str, libraries: str, preloads: str, repeats
             space.listed = obj is not None and bool(obj.needed)
         if dead:
             raise Fatal(None, -SIGSEGV)
-        relocation = Relocation(space, Scope(space.order), loader.types, repeats)
+        relocation = Relocation(space, Scope(space.order), loader.types, repeats, loader.assume)
         for loaded in relocation_order(space, space.order):
             if not loaded.itself:
                 space.messages.extend(relocation.lines(loaded))

@@ -231,7 +231,7 @@ class Relocation:
             yield self._warning(f"warning: {text}", loaded, want)
         theirs = _size(found.loaded.object, found.at)
         ours = _size(loaded.object, want.at) if loaded.object is not None else theirs
-        if theirs > ours or (theirs < ours and self.space.mode is Mode.TRACE):
+        if found.loaded.object.segments and (theirs > ours or (theirs < ours and self.space.mode is Mode.TRACE)):
             text = f"Symbol `{want.name}' has different size in shared object, consider re-linking"
             yield self._warning(f"{self.space.argv0}: {text}", loaded, want)
 

@@ -38,10 +38,8 @@ def _refused(case: Case, message: Message) -> bool:
 
 
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
-    found = [
-        Evidence("file", case.shown(p), f"lies where {case.model.family} does not look")
-        for p in case.basenames.get(message.name, ())
-    ]
+    text = f"lies where {case.model.family} does not look"
+    found = [Evidence("file", case.shown(p), text) for p in case.basenames.get(message.name, ())]
     for search in case.link.searches if case.link is not None else ():
         if search.name == message.name and search.needed_by == message.object:
             tried = ", ".join(case.shown(attempt.path) for attempt in search.attempts)
