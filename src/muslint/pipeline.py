@@ -191,7 +191,7 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
     obj, loader = item.object, item.loader
     if loader is None:
         return _unjudged(target, item)
-    if item.link is not None and item.link.exit == NOT_STARTED:
+    if item.link is not None and item.link.exit == NOT_STARTED and not item.link.scope:
         return _judged(item, Verdict.UNKNOWN, (), (), f"the loader does not take it: {item.link.errors[0]}")
     messages: tuple[Message, ...] = ()
     canonical = ""

@@ -65,6 +65,7 @@ class GlibcLoader:
 
     @model.setter
     def model(self, model: LibcModel) -> None:
+        """Set by a target from the tables."""
         self._model = model
 
     # --- files ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from muslint.rules.rule import Case, Rule
 
 def find(case: Case) -> Iterator[Finding]:
     """More than one object of a link is a C library; glibc's loader loads what it is asked for, and says nothing."""
-    if case.link is None or case.model.family != "glibc":
+    if case.link is None or case.model.family != "glibc" or _is_libc(case.object):
         return
     libcs = [m for m in case.link.scope if m.object is not None and _is_libc(m.object)]
     if len(libcs) < 2:
