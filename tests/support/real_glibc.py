@@ -1,7 +1,7 @@
 """The oracle for glibc: what a real ``ld.so`` says of a file when it traces (``ldd -r``), asked inside a root.
 
 ``LD_TRACE_LOADED_OBJECTS=1 LD_WARN=yes LD_BIND_NOW=yes LOADER FILE`` maps the file and its libraries and resolves every
-symbol, but runs no code of theirs. Processors of other architectures are not asked.
+symbol, but runs no code of theirs. Loaders of other machines run under qemu-user-static.
 """
 
 import re
@@ -12,7 +12,17 @@ from pathlib import Path
 from . import real_loader
 from .real_loader import FILE_TIMEOUT
 
-LOADER = "/lib64/ld-linux-x86-64.so.2"
+LOADERS = {
+    "/lib64/ld-linux-x86-64.so.2": "x86_64",
+    "/lib/ld-linux.so.2": "i386",
+    "/lib/ld-linux-aarch64.so.1": "aarch64",
+    "/lib/ld-linux-armhf.so.3": "armhf",
+    "/lib64/ld64.so.2": "powerpc64le",
+    "/lib/ld64.so.1": "s390x",
+    "/lib/ld-linux-riscv64-lp64d.so.1": "riscv64",
+    "/lib64/ld-linux-loongarch-lp64d.so.1": "loongarch64",
+}
+"""Where glibc's loader of each architecture lies; of several in a root the first is the root's own."""
 TRACE = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "yes", "LD_BIND_NOW": "yes"}
 
 _ADDRESS = re.compile(r" \(0x[0-9a-f]+\)$")
@@ -39,6 +49,14 @@ class GlibcAnswer:
         return row | {"missing": list(self.missing), "errors": list(self.errors)}
 
 
+def find_loader(root: Path) -> str:
+    """The path of the root's own glibc loader."""
+    for path in LOADERS:
+        if real_loader.resolve(root, path).is_file():
+            return path
+    raise ValueError(f"{root}: no glibc loader")
+
+
 def parse(path: str, exit_status: int, stdout: str, stderr: str) -> GlibcAnswer:
     """Read the loader's two outputs; addresses are left out."""
     loaded: list[tuple[str, str | None]] = []
@@ -48,7 +66,8 @@ def parse(path: str, exit_status: int, stdout: str, stderr: str) -> GlibcAnswer:
             missing.append(line[1:].removesuffix(f" => {_NOT_FOUND}"))
         elif _ADDRESS.search(line) and (match := _LISTED.fullmatch(_ADDRESS.sub("", line))):
             loaded.append((match[1], match[2]))
-    errors = tuple(dict.fromkeys(line for line in stderr.split("\n") if line))
+    lines = (line for line in stderr.split("\n") if line and not line.startswith("qemu: uncaught target signal"))
+    errors = tuple(dict.fromkeys(lines))
     return GlibcAnswer(path, exit_status, tuple(loaded), tuple(missing), errors, stdout, stderr)
 
 
@@ -69,10 +88,11 @@ def ask(
     environment = dict(TRACE)
     environment |= {"LD_LIBRARY_PATH": library_path} if library_path is not None else {}
     environment |= {"LD_PRELOAD": preload} if preload is not None else {}
+    loader = find_loader(root)
     request = {
         "root": str(root.resolve()),
-        "qemu": None,
-        "command": [LOADER],
+        "qemu": real_loader.qemu_of(LOADERS[loader]),
+        "command": [loader],
         "environment": environment,
         "files": list(paths),
         "timeout": timeout,
@@ -97,7 +117,7 @@ def start(root: Path, path: str, environment: Mapping[str, str] | None = None) -
 
 def subjects(root: Path) -> list[str]:
     """Every file of ``root`` the loader can be asked about, as sorted absolute paths inside it."""
-    return real_loader.subjects(root, loader=LOADER)
+    return real_loader.subjects(root, loader=find_loader(root))
 
 
 def list_all(root: Path, *, paths: Iterable[str] | None = None) -> dict[str, Mapping[str, object]]:
@@ -107,4 +127,4 @@ def list_all(root: Path, *, paths: Iterable[str] | None = None) -> dict[str, Map
         return (answer.as_row() for answer in ask(root, missing))
 
     wanted = list(paths) if paths is not None else subjects(root)
-    return real_loader.kept(root, Path(LOADER).name, wanted, rows)
+    return real_loader.kept(root, Path(find_loader(root)).name, wanted, rows)

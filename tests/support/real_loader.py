@@ -161,7 +161,11 @@ def subjects(root: Path, *, loader: str | None = None) -> list[str]:
 
 def _qemu(loader: str) -> str | None:
     """The qemu that runs ``loader``, or None where this machine runs it itself."""
-    arch = Path(loader).name.removeprefix("ld-musl-").removesuffix(".so.1")
+    return qemu_of(Path(loader).name.removeprefix("ld-musl-").removesuffix(".so.1"))
+
+
+def qemu_of(arch: str) -> str | None:
+    """The qemu for an architecture (musl's name), or None where this machine runs it itself."""
     if arch in NATIVE.get(os.uname().machine, ()):
         return None
     name = QEMU.get(arch, arch)

@@ -359,6 +359,9 @@ def _glibc_corpora() -> dict[str, Recipe]:
         found[f"glibc-{suite}-cache"] = partial(glibc, suite, cache=True)
         found[f"glibc-{suite}-wheels"] = partial(glibc_with_wheels, suite)
         found[f"glibc-{suite}-alpine"] = partial(alpine_with_glibc, suite)
+    # Not armhf: qemu maps a program at a fixed address (Debian's python3) over the loader, and dies.
+    for arch in ("i386", "arm64", "ppc64el", "s390x", "riscv64", "loong64"):
+        found[f"glibc-sid-{arch}"] = partial(debian, arch, "sid")
     return found
 
 

@@ -24,7 +24,6 @@ _MERGED = ("pthread", "dl", "rt", "util", "anl")
 
 _TRIPLETS = {
     "i386": "i386-linux-gnu", "armhf": "arm-linux-gnueabihf", "arm": "arm-linux-gnueabi",
-    "mips64el": "mips64el-linux-gnuabi64",
 }  # fmt: skip
 
 
@@ -108,7 +107,7 @@ def _directories(name: str, arch: str) -> tuple[str, ...]:
     if name.partition(":")[0] in ("debian", "ubuntu", "glibc"):
         triplet = _TRIPLETS.get(arch, f"{arch}-linux-gnu")
         return f"/lib/{triplet}/", f"/usr/lib/{triplet}/", "/lib/", "/usr/lib/"
-    wide = "64" if arch not in ("i386", "arm", "armhf", "mipsel") else ""
+    wide = "64" if arch not in ("i386", "arm", "armhf") else ""
     return f"/lib{wide}/", f"/usr/lib{wide}/"
 
 

@@ -28,7 +28,6 @@ _TLS = 1 << 63
 FLAGS = {
     "x86_64": (0x0303,), "i386": (3,), "aarch64": (0x0A03,), "armhf": (0x0903,), "arm": (0x0B03,),
     "powerpc64le": (0x0503,), "s390x": (0x0403,), "riscv64": (0x1003,), "loongarch64": (0x1403,),
-    "mips64el": (0x0703,), "mipsel": (3,),
 }  # fmt: skip
 """``FLAG_ELF_LIBC6`` and the bits of each architecture (``_DL_CACHE_DEFAULT_ID``)."""
 

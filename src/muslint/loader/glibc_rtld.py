@@ -31,8 +31,6 @@ INTERPRETERS = {
     "s390x": "/lib/ld64.so.1",
     "riscv64": "/lib/ld-linux-riscv64-lp64d.so.1",
     "loongarch64": "/lib64/ld-linux-loongarch-lp64d.so.1",
-    "mips64el": "/lib64/ld.so.1",
-    "mipsel": "/lib/ld.so.1",
 }
 """musl's name of an architecture → where glibc's loader lies (glibc ``shlib-versions``, the psABIs)."""
 

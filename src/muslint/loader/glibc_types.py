@@ -1,7 +1,8 @@
 """Relocation types as glibc's ``dl-machine.h`` of each architecture takes them.
 
 Classes: ``PLT`` (jump slots and thread-local storage: an undefined symbol never answers, ``ELF_RTYPE_CLASS_PLT``),
-``COPY`` (the program itself never answers), ``DATA`` (any other look-up), ``SIZE`` (reads the symbol: dies without),
+``COPY`` (the program itself never answers), ``DATA`` (any other look-up), ``SIZE`` (reads the symbol: dies without;
+on LoongArch thread-local storage too),
 ``NARROW`` (32 bits: says so when the address does not fit), ``NONE`` (no look-up at all).
 """
 
@@ -40,7 +41,7 @@ _TYPES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "JUMP_SLOT": (21,),
     },
     "loongarch64": {
-        "NONE": (0, 3, 12), "DATA": (1, 2), "PLT": (5, 6, 7, 8, 9, 10, 11, 13, 14), "COPY": (4,), "JUMP_SLOT": (5,),
+        "NONE": (0, 3, 12), "DATA": (2, 14), "PLT": (5,), "COPY": (4,), "SIZE": (7, 9, 11), "JUMP_SLOT": (5,),
     },
 }  # fmt: skip
 
