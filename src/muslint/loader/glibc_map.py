@@ -20,7 +20,7 @@ from muslint.loader.glibc_search import (
 )
 from muslint.loader.target import Attempt, Message, Opened, Search
 
-DF_1_NODEFLIB = 0x800
+DF_1_NOOPEN, DF_1_NODEFLIB = 0x40, 0x800
 
 STRERROR = {
     1: "Operation not permitted",
@@ -183,6 +183,8 @@ class Namespace:
                 known.names.append(name)
             return known
         facts = self.accept(found, False)
+        if self.opening and isinstance(facts, GlibcFacts) and (facts.object.tag(DT_FLAGS_1) or 0) & DF_1_NOOPEN:
+            facts = Fault("shared object cannot be dlopen()ed")
         if isinstance(facts, Fault):
             return self._refuse(self._broken(name, name, facts), name, needed_by)
         loaded = LinkMap(path, [name], facts, needed_by, found.path, directory_of(path), assumed=facts is None)
