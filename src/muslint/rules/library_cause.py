@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from muslint.libc.catalog import newest_alpine
+from muslint.libc.catalog import image_libraries, newest_alpine
 from muslint.libc.sonames import provider, successors
 from muslint.loader.target import Message
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
@@ -20,7 +20,7 @@ def library_findings(case: Case, rule: str) -> Iterator[Finding]:
         if message.kind == "library" and rule_of(case, message) == rule:
             yield Finding(
                 rule, Severity.ERROR, When.LOAD, case.shown(message.object), case.line(message),
-                library=message.name, needed_by=case.shown(message.object),
+                library=message.name, needed_by=case.shown(message.object), confidence=_confidence(case, rule),
                 evidence=_evidence(case, message), remedies=_remedies(case, message, rule),
             )  # fmt: skip
 
@@ -35,6 +35,13 @@ def rule_of(case: Case, message: Message) -> str:
 def _refused(case: Case, message: Message) -> bool:
     """Whether glibc found a file and would not have it: its line then says what is wrong with it."""
     return case.model.family == "glibc" and "cannot open shared object file" not in message.text
+
+
+def _confidence(case: Case, rule: str) -> str:
+    """``likely`` where the tables do not list what an image with glibc holds beside the C library."""
+    if case.model.family != "glibc" or rule != "library-missing" or case.target.startswith(("rootfs:", "glibc:")):
+        return "certain"
+    return "certain" if case.target == "self" or image_libraries(case.target) else "likely"
 
 
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
