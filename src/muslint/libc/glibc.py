@@ -260,6 +260,12 @@ def model(version: str, arch: str) -> LibcModel:
     )
 
 
+def newest_release() -> str:
+    """Return the newest release the table knows a name of: ``2.44``."""
+    known = {symbol.since for symbol in symbols("x86_64").values() if symbol.since != PRIVATE}
+    return max(known, key=version_key)
+
+
 def release_model(release: tuple[int, int], arch: str, provenance: str) -> LibcModel:
     """Return the model of a release found in a root; one without names where no table has it."""
     version = ".".join(map(str, release))

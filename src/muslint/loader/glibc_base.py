@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from muslint.elf.listed import Export, listed_versions
 from muslint.elf.object import ElfObject
 from muslint.errors import UnknownLibc, UnknownTarget
 from muslint.libc.catalog import BaseImage, cxx_level_of, image, image_libraries
-from muslint.libc.glibc import PRIVATE, is_glibc, nodes, soname, symbols, version_key
+from muslint.libc.glibc import PRIVATE, is_glibc, newest_release, nodes, soname, symbols, version_key
 from muslint.libc.glibc import model as table_model
 from muslint.loader.base import TableTree
 from muslint.loader.glibc import GlibcLoader
@@ -48,10 +49,9 @@ def glibc_image(name: str) -> BaseImage:
     """
     family, _, version = name.partition(":")
     if family == "glibc":
-        try:
-            table_model(version, "x86_64")
-        except (UnknownLibc, ValueError):
-            raise UnknownTarget(f"--on {name}: no such release of glibc; write glibc:2.31") from None
+        newest = newest_release()
+        if not re.fullmatch(r"2\.\d+", version) or not (2, 2) <= version_key(version) <= version_key(newest):
+            raise UnknownTarget(f"--on {name}: no such release of glibc; known are glibc:2.2 to glibc:{newest}")
         return BaseImage(name, "glibc", version, None, None, False, False, None, None, None, None, "high")
     found = image(name)
     if found is None or found.libc != "glibc" or found.libc_version is None:
