@@ -261,8 +261,8 @@ def model(version: str, arch: str) -> LibcModel:
 
 
 def newest_release() -> str:
-    """Return the newest release the table knows a name of: ``2.44``."""
-    known = {symbol.since for symbol in symbols("x86_64").values() if symbol.since != PRIVATE}
+    """Return the newest release the table knows a version node of: ``2.44``."""
+    known = {node for symbol in symbols("x86_64").values() for _, node in symbol.nodes if node != PRIVATE}
     return max(known, key=version_key)
 
 

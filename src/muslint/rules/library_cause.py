@@ -60,7 +60,11 @@ def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
 def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
     if rule == "library-off-path":
         where = case.shown(case.basenames[message.name.rpartition("/")[2]][0]).rpartition("/")[0] or "/"
-        return (Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True),)
+        rpath = Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True)
+        if case.model.family != "glibc":
+            return (rpath,)
+        text = f"name {where} in /etc/ld.so.conf and run ldconfig: the loader reads ld.so.cache alone, never that file"
+        return (rpath, Remedy("path", text, True))
     if case.model.family == "glibc":
         return _glibc_remedies(message, rule)
     if rule == "library-unusable":
