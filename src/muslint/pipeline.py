@@ -13,6 +13,7 @@ from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
+from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, parse_target
 from muslint.loader.needed import needed
@@ -43,7 +44,7 @@ class _Work:
 
     member: Member
     object: ElfObject
-    loader: MuslLoader | None
+    loader: MuslLoader | GlibcLoader | None
     link: Link | None = None
     host: Host | None = None
     interpreter_error: int = 0
@@ -191,9 +192,9 @@ class _Targets:
         What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
         """
         if self._on in (None, "self"):
-            if place.closed and is_root(place.tree):
+            if place.closed and (self._on == "self" or is_root(place.tree)):
                 return parse_target("self", place.tree, self._reader)
-            if root is not None and is_root(root.tree):
+            if root is not None and (self._on == "self" or is_root(root.tree)):
                 target = parse_target("self", root.tree, self._reader)
                 target.extra = ((place.mount, place.tree),)
                 return target
@@ -204,7 +205,8 @@ class _Targets:
 
 def _facts(target: Target) -> TargetFacts:
     model = target.any_model
-    return TargetFacts(target.name, "musl", model.version if model else None, model.provenance if model else "")
+    family = model.family if model else "musl"
+    return TargetFacts(target.name, family, model.version if model else None, model.provenance if model else "")
 
 
 def _hung(source: Source) -> Source:
@@ -328,12 +330,12 @@ def _judge(place: _Place, item: _Work) -> Judged:
     obj, loader = item.object, item.loader
     if loader is None:
         return _unjudged(target, item)
-    if item.link is not None and item.link.exit == NOT_STARTED:
+    if item.link is not None and item.link.exit == NOT_STARTED and not item.link.scope:
         return _judged(item, Verdict.UNKNOWN, (), (), f"the loader does not take it: {item.link.errors[0]}")
     messages: tuple[Message, ...] = ()
     canonical = ""
     if item.link is not None:
-        canonical = item.link.scope[_place(item)].canonical if item.link.scope else ""
+        canonical = item.link.scope[_place(source, item)].canonical if item.link.scope else ""
         always = place.links.always.get(canonical, frozenset())
         every = obj.kind is Kind.EXECUTABLE
         messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
@@ -353,17 +355,18 @@ def _judge(place: _Place, item: _Work) -> Judged:
     return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
 
 
-def _place(item: _Work) -> int:
+def _place(source: Source, item: _Work) -> int:
     """Index of the object itself in its link: the program is first, a plugin follows its host and libc."""
     if item.object.kind is Kind.EXECUTABLE or item.link is None:
         return 0
-    return min(2, len(item.link.scope) - 1)
+    path = source.mount + item.member.path
+    return next((n for n, m in enumerate(item.link.scope) if m.path == path), min(2, len(item.link.scope) - 1))
 
 
 def _unjudged(target: Target, item: _Work) -> Judged:
     if item.object.kind in (Kind.STATIC_EXECUTABLE, Kind.STATIC_PIE):
         return _judged(item, Verdict.RUNS, (), ())
-    reason = f"{target.name} has no musl loader for {item.object.arch}"
+    reason = f"{target.name} has no {'musl' if target.image is None else 'glibc'} loader for {item.object.arch}"
     return _judged(item, Verdict.UNKNOWN, (), (), reason)
 
 

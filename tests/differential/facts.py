@@ -49,6 +49,8 @@ def facts(obj: ElfObject) -> Facts:
         "tls": obj.tls,
         "versions needed": obj.versions_needed,
         "versions defined": obj.versions_defined,
+        "version needs": obj.version_needs,
+        "version definitions": obj.version_definitions,
         "notes": obj.notes,
         "flags": (obj.textrel, obj.bind_now, obj.has_dynamic),
     }

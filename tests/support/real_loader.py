@@ -12,7 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,7 +161,11 @@ def subjects(root: Path, *, loader: str | None = None) -> list[str]:
 
 def _qemu(loader: str) -> str | None:
     """The qemu that runs ``loader``, or None where this machine runs it itself."""
-    arch = Path(loader).name.removeprefix("ld-musl-").removesuffix(".so.1")
+    return qemu_of(Path(loader).name.removeprefix("ld-musl-").removesuffix(".so.1"))
+
+
+def qemu_of(arch: str) -> str | None:
+    """The qemu for an architecture (musl's name), or None where this machine runs it itself."""
     if arch in NATIVE.get(os.uname().machine, ()):
         return None
     name = QEMU.get(arch, arch)
@@ -223,21 +227,23 @@ def list_files(
         "files": list(paths),
         "timeout": timeout,
     }
+    return [parse(path, *answer) for path, answer in zip(paths, drive(request), strict=True)]
+
+
+def drive(request: Mapping[str, object]) -> list[tuple[int, str, str]]:
+    """Exit status, stdout and stderr for each file of a request to `chroot_driver`; raises `Unavailable`."""
+    timeout, files = request["timeout"], request["files"]
+    assert isinstance(timeout, float)
+    assert isinstance(files, list)
+    limit = 60 + timeout * len(files)
     done = subprocess.run(
-        _driver(),
-        input=json.dumps(request).encode(),
-        capture_output=True,
-        timeout=60 + timeout * len(paths),
-        check=False,
+        _driver(), input=json.dumps(request).encode(), capture_output=True, timeout=limit, check=False
     )
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise Unavailable(f"chroot {root.name}: {' '.join(last) or 'no message'}")
+        raise Unavailable(f"chroot {Path(str(request['root'])).name}: {' '.join(last) or 'no message'}")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    return [
-        parse(path, answer["exit"], _text(answer["stdout"]), _text(answer["stderr"]))
-        for path, answer in zip(paths, answers, strict=True)
-    ]
+    return [(answer["exit"], _text(answer["stdout"]), _text(answer["stderr"])) for answer in answers]
 
 
 def _text(latin: str) -> str:
@@ -283,14 +289,24 @@ def list_all(
     """
     loader = loader or find_loader(root)
     wanted = list(paths) if paths is not None else subjects(root, loader=loader)
-    store = cache_dir() / "oracle" / f"{fingerprint(root)[:24]}-{Path(loader).name}.json"
+
+    def ask(missing: list[str]) -> Iterator[Mapping[str, object]]:
+        return (link.as_row() for link in list_files(root, missing, loader=loader, timeout=timeout))
+
+    return kept(root, Path(loader).name, wanted, ask)
+
+
+def kept(
+    root: Path, name: str, wanted: Sequence[str], ask: Callable[[list[str]], Iterable[Mapping[str, object]]]
+) -> dict[str, Mapping[str, object]]:
+    """The rows of ``wanted``, those not in the cache asked for with ``ask``; ``name`` is the loader's."""
+    store = cache_dir() / "oracle" / f"{fingerprint(root)[:24]}-{name}.json"
     store.parent.mkdir(exist_ok=True)
     with locked(f"oracle-{store.stem}"):
         known = json.loads(store.read_text()) if store.is_file() else {}
         missing = [path for path in wanted if path not in known]
         if missing:
-            for link in list_files(root, missing, loader=loader, timeout=timeout):
-                known[link.path] = link.as_row()
+            known |= {str(row["path"]): row for row in ask(missing)}
             part = store.with_suffix(".part")
             part.write_text(json.dumps(known))
             part.rename(store)

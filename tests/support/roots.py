@@ -238,6 +238,77 @@ def held_out_debian(arch: str, suite: str, *, paths: Paths = "default") -> Path:
     return _with_path_file(_debian_root(name, suite, arch, packages, merged_usr=True), name, suite, arch, paths)
 
 
+# --- glibc ------------------------------------------------------------------------------------------------
+
+GLIBC_SUITES = ("bullseye", "bookworm", "trixie", "sid")
+"""glibc 2.31, 2.36, 2.41 and whatever sid has."""
+
+
+def with_cache(name: str, plain: Path) -> Path:
+    """A linked copy of a root with the ``ld.so.cache`` that its own ``ldconfig`` makes."""
+
+    def unpack(folder: Path) -> None:
+        linked_copy(plain, folder)
+        (folder / "var" / "cache" / "ldconfig").mkdir(parents=True, exist_ok=True)
+        # ldconfig wants to own what it writes into, so it runs as root of a namespace of its own.
+        run(["unshare", "-r", "chroot", str(folder), "/sbin/ldconfig", "-X"], timeout=120)
+
+    return built("roots", f"{name}-cache", recipe_key(1, plain.name), unpack)
+
+
+def glibc(suite: str, *, cache: bool = False) -> Path:
+    """The Debian root of ``tests/oracle/debian.toml`` on amd64: the same files as for musl."""
+    plain = debian("amd64", suite)
+    return with_cache(f"debian-{suite}-amd64", plain) if cache else plain
+
+
+def glibc_with_wheels(suite: str, name: str = "wheels.toml") -> Path:
+    """`glibc` with the manylinux wheels of a list below ``/wheels/NAME``."""
+    wheels = _toml(name)["wheel"]
+
+    def unpack(folder: Path) -> None:
+        files = [pypi_file(w["name"], w["version"], w["file"], w["sha256"]) for w in wheels]
+        debs = debian_packages(_packages("debian.toml", "small"), suite, "amd64")
+        _merge_usr(folder)
+        unpack_debs(debs.values(), folder)
+        for wheel, file in zip(wheels, files, strict=True):
+            unpack_wheel(file, folder / "wheels" / wheel["name"])
+
+    stem = name.partition(".")[0].replace("_", "-")
+    return built("roots", f"glibc-{suite}-{stem}", recipe_key(1, suite, [dict(w) for w in wheels]), unpack)
+
+
+def alpine_with_glibc(suite: str) -> Path:
+    """The real Alpine with Debian's glibc unpacked into it: programs of musl's own under the other loader."""
+
+    def unpack(folder: Path) -> None:
+        linked_copy(alpine(), folder)
+        unpack_debs(debian_packages(["libc6", "libgcc-s1"], suite, "amd64").values(), folder)
+        if not (folder / "lib64").exists():
+            (folder / "lib64").symlink_to("usr/lib64")  # a suite with a merged /usr leaves that to the installer
+
+    return built("roots", f"alpine-glibc-{suite}", recipe_key(2, suite), unpack)
+
+
+def bare_glibc(suite: str) -> Path:
+    """Nothing but Debian's ``libc6`` and ``libc-bin`` (for ``ldconfig``) of a suite, with a merged /usr."""
+
+    def unpack(folder: Path) -> None:
+        _merge_usr(folder)
+        unpack_debs(debian_packages(["libc6", "libc-bin"], suite, "amd64").values(), folder)
+        for waste in ("share", "lib/x86_64-linux-gnu/gconv"):
+            shutil.rmtree(folder / "usr" / waste, ignore_errors=True)
+        (folder / "etc" / "ld.so.conf").write_text("include /etc/ld.so.conf.d/*.conf\n")
+
+    return built("roots", f"libc6-{suite}", recipe_key(1, suite), unpack)
+
+
+def held_out_glibc(suite: str) -> Path:
+    """As `glibc`, with packages nobody looked at while developing (``held_out.toml``)."""
+    packages = _packages("held_out.toml", "packages")
+    return _debian_root(f"held-out-{suite}-amd64", suite, "amd64", packages, merged_usr=True)
+
+
 # --- the whole list ---------------------------------------------------------------------------------------
 
 Recipe = Callable[[], Path]
@@ -281,9 +352,34 @@ HELD_OUT: Mapping[str, Recipe] = {
 """Corpora never used while developing; only `make oracle-held-out` runs them."""
 
 
+def _glibc_corpora() -> dict[str, Recipe]:
+    found: dict[str, Recipe] = {}
+    for suite in GLIBC_SUITES:
+        found[f"glibc-{suite}"] = partial(glibc, suite)
+        found[f"glibc-{suite}-cache"] = partial(glibc, suite, cache=True)
+        found[f"glibc-{suite}-wheels"] = partial(glibc_with_wheels, suite)
+        found[f"glibc-{suite}-alpine"] = partial(alpine_with_glibc, suite)
+    # Not armhf: qemu maps a program at a fixed address (Debian's python3) over the loader, and dies.
+    for arch in ("i386", "arm64", "ppc64el", "s390x", "riscv64", "loong64"):
+        found[f"glibc-sid-{arch}"] = partial(debian, arch, "sid")
+    return found
+
+
+GLIBC: Mapping[str, Recipe] = _glibc_corpora()
+"""The corpora for glibc's loader."""
+
+GLIBC_HELD_OUT: Mapping[str, Recipe] = {
+    "glibc-held-out-bullseye": partial(held_out_glibc, "bullseye"),
+    "glibc-held-out-bookworm": partial(held_out_glibc, "bookworm"),
+    "glibc-held-out-trixie": partial(held_out_glibc, "trixie"),
+    "glibc-held-out-wheels": partial(glibc_with_wheels, "trixie", "held_out.toml"),
+}
+"""The same, never used while developing."""
+
+
 def corpus(name: str) -> Path:
     """The root of a named corpus, made if need be; raises `KeyError` for an unknown name."""
-    return {**CORPORA, **HELD_OUT}[name]()
+    return {**CORPORA, **HELD_OUT, **GLIBC, **GLIBC_HELD_OUT}[name]()
 
 
 def main() -> None:
@@ -291,7 +387,7 @@ def main() -> None:
     for name in sys.argv[1:]:
         print(corpus(name))
     if len(sys.argv) == 1:
-        print("\n".join([*CORPORA, *HELD_OUT]))
+        print("\n".join([*CORPORA, *HELD_OUT, *GLIBC, *GLIBC_HELD_OUT]))
 
 
 if __name__ == "__main__":

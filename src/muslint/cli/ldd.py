@@ -16,7 +16,17 @@ from muslint.errors import WrongUse
 from muslint.loader.target import Link
 
 if TYPE_CHECKING:
+    from muslint.elf.object import Reader
+    from muslint.loader.glibc import GlibcLoader
+    from muslint.loader.musl import MuslLoader
     from muslint.sources.directory import DirectoryTree
+
+
+class Libc(StrEnum):
+    """Whose loader is asked."""
+
+    MUSL = "musl"
+    GLIBC = "glibc"
 
 
 class Format(StrEnum):
@@ -49,14 +59,22 @@ def ldd(
     form: Annotated[
         Format, typer.Option("--format", help="text: the loader's own lines. jsonl: one object a line.")
     ] = Format.TEXT,
+    libc: Annotated[
+        Libc | None,
+        typer.Option("--libc", help="Whose loader is asked where --root holds both; musl when not told."),
+    ] = None,
+    cpu: Annotated[
+        str,
+        typer.Option("--cpu", metavar="LEVEL", help="glibc: the processor, x86-64 to x86-64-v4 (glibc-hwcaps)."),
+    ] = "x86-64-v4",
     reader: Annotated[
         str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
     ] = "muslint",
 ) -> None:
-    """Print what musl's ldd would print, without running anything.
+    """Print what the loader's own ldd would print, without running anything: musl's, or glibc's ldd -r.
 
     Exit code: 0 when the file loads, 127 when it does not, 1 when the loader cannot take it at all;
-    the highest of them for several files.
+    the highest of them for several files. glibc's ldd -r says 0 even where a library is missing.
     """
     if every == bool(files):
         raise WrongUse("name the files to list, or --all with --root DIR")
@@ -64,7 +82,7 @@ def ldd(
         raise WrongUse("--all needs --root DIR")
     worst = 0
     repeats = form is Format.TEXT
-    for link in _links(files or [], root, on, arch, library_path, preload, repeats, reader):
+    for link in _links(files or [], root, on, arch, library_path, preload, repeats, reader, libc, cpu):
         _print_jsonl(link) if form is Format.JSONL else _print_text(link, many=every or len(files or []) > 1)
         worst = max(worst, 128 - link.exit if link.exit < 0 else link.exit)
     raise typer.Exit(worst)
@@ -72,11 +90,11 @@ def ldd(
 
 def _links(
     files: list[str], root: str | None, on: str | None, arch: str | None,
-    library_path: str, preload: str, repeats: bool, reader: str,
+    library_path: str, preload: str, repeats: bool, reader: str, libc: Libc | None, cpu: str,
 ) -> Iterator[Link]:  # fmt: skip
     from muslint.elf.readers import named_reader
     from muslint.libc.model import musl_arch
-    from muslint.loader.root import loader_of, subjects
+    from muslint.loader.root import subjects
     from muslint.sources.directory import DirectoryTree
 
     reading = named_reader(reader)
@@ -85,7 +103,7 @@ def _links(
         if not os.path.isdir(root):
             raise WrongUse(f"--root {root}: no such directory")
         tree = DirectoryTree(root)
-        loader = loader_of(tree, wanted, reading)
+        loader = _loader(tree, wanted, reading, libc, cpu)
         for path in [_inside(root, tree, name) for name in files] or subjects(tree, loader):
             yield loader.list(path, library_path=library_path, preload=preload, repeats=repeats)
         return
@@ -94,6 +112,24 @@ def _links(
     for name in files:
         loader = host_loader(name, on, wanted, reading)
         yield loader.list(name, library_path=library_path, preload=preload, repeats=repeats)
+
+
+def _loader(
+    tree: DirectoryTree, arch: str | None, reader: Reader, libc: Libc | None, cpu: str
+) -> MuslLoader | GlibcLoader:
+    """The loader of a root; musl's where both are there and none is named."""
+    from muslint.loader.glibc_rtld import LEVELS
+    from muslint.loader.root import glibc_loader_of, loader_of, musl_loaders
+
+    if cpu not in LEVELS:
+        raise WrongUse(f"--cpu {cpu}: not one of {', '.join(LEVELS)}")
+    if libc is None:
+        from muslint.loader.glibc_rtld import glibc_loaders
+
+        libc = Libc.GLIBC if not musl_loaders(tree) and glibc_loaders(tree) else Libc.MUSL
+    if libc is Libc.GLIBC:
+        return glibc_loader_of(tree, arch, LEVELS[cpu], reader)
+    return loader_of(tree, arch, reader)
 
 
 def _inside(root: str, tree: DirectoryTree, name: str) -> str:
@@ -106,25 +142,24 @@ def _inside(root: str, tree: DirectoryTree, name: str) -> str:
 
 
 def _print_jsonl(link: Link) -> None:
-    print(
-        json.dumps(
-            {
-                "path": link.path,
-                "exit": link.exit,
-                "loaded": [list(line) for line in link.listed],
-                "errors": list(link.errors),
-            },
-            ensure_ascii=False,
-        )
-        .encode("utf-8", "backslashreplace")
-        .decode()
-    )
+    row: dict[str, object] = {
+        "path": link.path,
+        "exit": link.exit,
+        "loaded": [list(line) for line in link.listed],
+    }
+    if link.printed is not None:
+        row["missing"] = list(link.missing)
+    row["errors"] = list(link.errors)
+    print(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode())
 
 
 def _print_text(link: Link, many: bool) -> None:
     if many:
         print(f"{link.path}:")
-    for name, path in link.listed:
+    if link.printed is not None:
+        for line in link.printed:
+            print(line)
+    for name, path in link.listed if link.printed is None else ():
         print(f"\t{name}" if path is None else f"\t{name} => {path}")
     sys.stdout.flush()
     for line in link.repeats if link.repeats is not None else link.errors:

@@ -30,7 +30,7 @@ class DecodedVersions:
 
     def names(self) -> dict[int, str]:
         """Version index → name; indexes 0 and 1 mean unversioned and are left out."""
-        names = {**dict(self.definitions), **{index: version.name for index, version in self.needs}}
+        names = {**dict(self.definitions), **{index & 0x7FFF: version.name for index, version in self.needs}}
         return {index: name for index, name in names.items() if index > 1}
 
     def versions_needed(self) -> tuple[Version, ...]:
@@ -40,6 +40,14 @@ class DecodedVersions:
     def versions_defined(self) -> tuple[str, ...]:
         """Names of DT_VERDEF in file order."""
         return tuple(name for _, name in self.definitions)
+
+    def needs_by_index(self) -> tuple[tuple[int, Version], ...]:
+        """DT_VERNEED in file order, each with its index (``vna_other``)."""
+        return self.needs
+
+    def definitions_by_index(self) -> tuple[tuple[int, str], ...]:
+        """DT_VERDEF in file order, each with its index (``vd_ndx``)."""
+        return self.definitions
 
     def notes(self) -> tuple[Note, ...]:
         """Every note of the PT_NOTE segments, in file order."""
@@ -75,6 +83,7 @@ class Decoded:
     sysv_hash: SysvHash | None  # only where no DT_GNU_HASH is there
     relocations: tuple[RelocationTable, ...]  # JMPREL, REL, RELA
     versions: DecodedVersions
+    filters: tuple[str, ...] = ()  # DT_AUXILIARY and DT_FILTER
 
 
 def symbol_rows(decoded: Decoded) -> SymbolRows:
@@ -126,6 +135,7 @@ def decoded_object(path: str, decoded: Decoded) -> ElfObject:
         gnu_stack=by_type.get(elf.PT_GNU_STACK),
         tls=by_type.get(elf.PT_TLS),
         _late=decoded.versions,
+        filters=decoded.filters,
     )
 
 

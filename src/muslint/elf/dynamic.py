@@ -81,6 +81,7 @@ class _Reading:
         )  # fmt: skip
         symbols = self.symbols(string_piece, late)
         needed = [string_at(string_table, value) for tag, value in dynamic if tag == elf.DT_NEEDED]
+        filters = [string_at(string_table, value) for tag, value in dynamic if tag in (elf.DT_AUXILIARY, elf.DT_FILTER)]
         interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
         soname = self.named(string_table, elf.DT_SONAME)
         return ElfObject(
@@ -105,6 +106,7 @@ class _Reading:
             gnu_stack=by_type.get(elf.PT_GNU_STACK),
             tls=by_type.get(elf.PT_TLS),
             _late=late,
+            filters=tuple(filters),
         )
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:

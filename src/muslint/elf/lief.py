@@ -177,6 +177,11 @@ class _Reading:
             sysv_hash=self.sysv_hash(len(symbols)),
             relocations=tuple(self.relocations()),
             versions=DecodedVersions(tuple(self.needs()), tuple(self.definitions()), tuple(self.notes())),
+            filters=tuple(
+                _text(e.name)
+                for e in self.binary.dynamic_entries
+                if isinstance(e, lief.ELF.DynamicEntryAuxiliary | lief.ELF.DynamicEntryFilter)
+            ),
         )
 
     def interpreter(self) -> str | None:
@@ -263,7 +268,7 @@ class _Reading:
     def needs(self) -> Iterator[tuple[int, Version]]:
         for library in self.binary.symbols_version_requirement:
             for version in library.get_auxiliary_symbols():
-                yield version.other & 0x7FFF, Version(_text(library.name), _text(version.name), bool(version.flags & 2))
+                yield version.other, Version(_text(library.name), _text(version.name), bool(version.flags & 2))
 
     def definitions(self) -> Iterator[tuple[int, str]]:
         for definition in self.binary.symbols_version_definition:

@@ -26,8 +26,9 @@ DT_PLTREL, DT_DEBUG, DT_TEXTREL, DT_JMPREL, DT_BIND_NOW, DT_RUNPATH, DT_FLAGS = 
 DT_RELRSZ, DT_RELR = 35, 36
 DT_GNU_HASH, DT_VERSYM, DT_FLAGS_1 = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFB
 DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+DT_AUXILIARY, DT_FILTER = 0x7FFFFFFD, 0x7FFFFFFF
 DT_MIPS_LOCAL_GOTNO, DT_MIPS_SYMTABNO, DT_MIPS_GOTSYM = 0x7000000A, 0x70000011, 0x70000013
-DF_TEXTREL, DF_BIND_NOW, DF_STATIC_TLS = 0x4, 0x8, 0x10
+DF_SYMBOLIC, DF_TEXTREL, DF_BIND_NOW, DF_STATIC_TLS = 0x2, 0x4, 0x8, 0x10
 DF_1_NOW, DF_1_PIE = 0x1, 0x8000000
 
 
@@ -206,6 +207,7 @@ class ElfObject:
     gnu_stack: Segment | None
     tls: Segment | None
     _late: LateFacts
+    filters: tuple[str, ...] = ()  # DT_AUXILIARY and DT_FILTER in file order
 
     def forget(self) -> None:
         """Drop the bytes of the tables; a later question reads them again."""
@@ -246,6 +248,16 @@ class ElfObject:
         return self._late.versions_defined()
 
     @property
+    def version_needs(self) -> tuple[tuple[int, Version], ...]:
+        """DT_VERNEED in file order, each with its index (``vna_other``, with the hidden bit)."""
+        return self._late.needs_by_index()
+
+    @property
+    def version_definitions(self) -> tuple[tuple[int, str], ...]:
+        """DT_VERDEF in file order, each with its index (``vd_ndx``); index 1 is the base version."""
+        return self._late.definitions_by_index()
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """Every note of the PT_NOTE segments; read when first asked for."""
         return self._late.notes()
@@ -256,6 +268,8 @@ class LateFacts(Protocol):
 
     def versions_needed(self) -> tuple[Version, ...]: ...
     def versions_defined(self) -> tuple[str, ...]: ...
+    def needs_by_index(self) -> tuple[tuple[int, Version], ...]: ...
+    def definitions_by_index(self) -> tuple[tuple[int, str], ...]: ...
     def notes(self) -> tuple[Note, ...]: ...
 
 

@@ -108,6 +108,9 @@ class _Reading:
             interpreter=self.interpreter(),
             dynamic=self.dynamic,
             needed=tuple(self.string(value) for tag, value in self.dynamic if tag == elf.DT_NEEDED),
+            filters=tuple(
+                self.string(value) for tag, value in self.dynamic if tag in (elf.DT_AUXILIARY, elf.DT_FILTER)
+            ),
             soname=self.named(elf.DT_SONAME),
             rpath=self.named(elf.DT_RPATH),
             runpath=self.named(elf.DT_RUNPATH),
@@ -293,7 +296,7 @@ class _Reading:
                 aux = struct_parse(self.structs.Elf_Vernaux, self.stream, where)
                 weak = bool(aux["vna_flags"] & 2)
                 yield (
-                    aux["vna_other"] & 0x7FFF,
+                    aux["vna_other"],
                     Version(self.string(entry["vn_file"]), self.string(aux["vna_name"]), weak),
                 )
                 if aux["vna_next"] == 0:

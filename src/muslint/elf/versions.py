@@ -82,7 +82,7 @@ class VersionTables:
                     raise MalformedElf("DT_VERNEED runs past its segment")
                 _, flags, index, name, next_ = inner.unpack_from(table, where)
                 version = Version(library, string_at(strings, name, _LONGEST_NAME), bool(flags & _VER_FLG_WEAK))
-                yield index & 0x7FFF, version
+                yield index, version
                 budget -= 1
                 if next_ == 0:
                     break
@@ -117,7 +117,7 @@ class VersionTables:
 
     def names(self) -> dict[int, str]:
         """Version index → name, from both tables."""
-        return {**dict(self._defined_entries()), **{i: v.name for i, v in self._needed_entries()}}
+        return {**dict(self._defined_entries()), **{i & 0x7FFF: v.name for i, v in self._needed_entries()}}
 
     def versions_needed(self) -> tuple[Version, ...]:
         """DT_VERNEED in file order."""
@@ -126,6 +126,14 @@ class VersionTables:
     def versions_defined(self) -> tuple[str, ...]:
         """Names of DT_VERDEF in file order."""
         return tuple(name for _, name in self._defined_entries())
+
+    def needs_by_index(self) -> tuple[tuple[int, Version], ...]:
+        """DT_VERNEED in file order, each with its index (``vna_other``)."""
+        return self._needed_entries()
+
+    def definitions_by_index(self) -> tuple[tuple[int, str], ...]:
+        """DT_VERDEF in file order, each with its index (``vd_ndx``)."""
+        return self._defined_entries()
 
     def notes(self) -> tuple[Note, ...]:
         """Every note of the PT_NOTE segments, in file order."""

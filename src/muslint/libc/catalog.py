@@ -155,6 +155,15 @@ def _bare(name: str) -> str:
     return f"alpine:{newest_alpine()}" if bare in ("alpine", "alpine:latest") else bare
 
 
+def image_libraries(name: str) -> tuple[str, ...]:
+    """Return the file names of the libraries an image holds besides libc's own and the compiler runtime.
+
+    Empty for an image no table tells of. ``debian:12-slim`` holds what ``debian:12`` does.
+    """
+    wanted = name.removesuffix("-slim")
+    return tuple(row[2] for row in rows(read_text("images/libraries.txt")) if row[0] == wanted)
+
+
 def newest_alpine() -> str:
     """Return the newest released Alpine of the catalogue, e.g. ``3.24``."""
     return [release for release in alpine_releases() if release != "edge"][-1]

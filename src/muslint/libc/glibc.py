@@ -6,6 +6,7 @@ architecture) and ``data/glibc/extra.txt`` (libnsl, libmvec, NSS modules and the
 ``GLIBC_PRIVATE`` names, read on two architectures and assumed alike on the rest).
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -257,3 +258,21 @@ def model(version: str, arch: str) -> LibcModel:
         zero_length_load=True,
         provenance=f"glibc {version}: " + notes(read_text("glibc/symbols.txt"))["source"],
     )
+
+
+def newest_release() -> str:
+    """Return the newest release the table knows a version node of: ``2.44``."""
+    known = {node for symbol in symbols("x86_64").values() for _, node in symbol.nodes if node != PRIVATE}
+    return max(known, key=version_key)
+
+
+def release_model(release: tuple[int, int], arch: str, provenance: str) -> LibcModel:
+    """Return the model of a release found in a root; one without names where no table has it."""
+    version = ".".join(map(str, release))
+    try:
+        return dataclasses.replace(model(version, arch), provenance=f"glibc {version}: {provenance}")
+    except UnknownLibc:
+        return LibcModel(
+            "glibc", version, musl_arch(arch), frozenset(), {}, Lfs64.EXPORTED, release >= (2, 36), {}, True,
+            f"glibc {version}: {provenance}",
+        )  # fmt: skip

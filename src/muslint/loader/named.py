@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from muslint.elf.header import identify
 from muslint.elf.machine import musl_arch
@@ -16,6 +17,10 @@ from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Opened, Tree
 from muslint.sources.directory import DirectoryTree
 
+if TYPE_CHECKING:
+    from muslint.libc.catalog import BaseImage
+    from muslint.loader.glibc import GlibcLoader
+
 
 @dataclass(slots=True)
 class Target:
@@ -26,17 +31,35 @@ class Target:
     packages: tuple[str, ...]
     root: Tree | None  # the file system itself, for rootfs: and self
     libc: str | None = None  # model name for --on musl:… or a model file
+    image: BaseImage | None = None  # an image with glibc
     extra: tuple[tuple[str, Tree], ...] = ()  # (directory, tree) hung into it: the source
     reader: Reader | None = None
-    _loaders: dict[str, MuslLoader | None] = field(default_factory=dict)
+    _loaders: dict[str, MuslLoader | GlibcLoader | None] = field(default_factory=dict)
 
-    def loader(self, arch: str) -> MuslLoader | None:
+    def loader(self, arch: str) -> MuslLoader | GlibcLoader | None:
         """The loader for ``arch``; None where the target has none."""
         if arch not in self._loaders:
             self._loaders[arch] = self._make(arch)
         return self._loaders[arch]
 
-    def _make(self, arch: str) -> MuslLoader | None:
+    def _make(self, arch: str) -> MuslLoader | GlibcLoader | None:
+        made = self._make_musl(arch) if self.image is None else None
+        return made if made is not None else self._make_glibc(arch)
+
+    def _make_glibc(self, arch: str) -> GlibcLoader | None:
+        from muslint.loader.glibc_base import image_loader, root_glibc
+
+        loader = None
+        if self.image is not None:
+            loader = image_loader(self.image, arch, self.reader)
+        elif self.root is not None:
+            loader = root_glibc(self.root, arch, self.reader)
+        if loader is not None:
+            for mount, source in self.extra:
+                loader.tree = MountedTree(loader.tree, mount, source)
+        return loader
+
+    def _make_musl(self, arch: str) -> MuslLoader | None:
         from muslint.loader.assumed import gives
         from muslint.loader.root import PREFIX, SUFFIX, root_model
 
@@ -158,12 +181,15 @@ def _named(parts: tuple[str, tuple[str, ...]], reader: Reader | None) -> Target:
         except UnknownLibc as error:
             raise UnknownTarget(f"--on {base}: {error}") from None
         return Target(base, None, (), None, base, reader=reader)
-    raise UnknownTarget(
-        f"--on {base}: not a musl target; write alpine:3.23, alpine:3.23+libstdc++, musl:1.2.5, rootfs:DIR or self"
-    )
+    from muslint.loader.glibc_base import glibc_image
+
+    found = glibc_image(base)
+    if packages:
+        raise UnknownTarget(f"+{packages[0]}: only an Alpine release has packages")
+    return Target(base, None, (), None, image=found, reader=reader)
 
 
-def host_loader(name: str, on: str | None, arch: str | None, reader: Reader) -> MuslLoader:
+def host_loader(name: str, on: str | None, arch: str | None, reader: Reader) -> MuslLoader | GlibcLoader:
     """The loader of a named target for one file of this machine, seen with the files around it.
 
     Raises UnknownTarget when the target has no loader for the file's architecture.
@@ -172,7 +198,7 @@ def host_loader(name: str, on: str | None, arch: str | None, reader: Reader) -> 
     wanted = arch or _arch_of(name)
     loader = target.loader(wanted)
     if loader is None:
-        raise UnknownTarget(f"{target.name} has no musl loader for {wanted}")
+        raise UnknownTarget(f"{target.name} has no loader for {wanted}")
     loader.tree = _Around(loader.tree, os.path.dirname(os.path.abspath(name)))
     return loader
 

@@ -17,6 +17,7 @@ from muslint.loader.target import Tree
 if TYPE_CHECKING:
     from muslint.elf.object import Reader
     from muslint.libc.model import LibcModel
+    from muslint.loader.glibc import GlibcLoader
     from muslint.sources.directory import DirectoryTree
 
 PREFIX, SUFFIX = "ld-musl-", ".so.1"
@@ -49,6 +50,30 @@ def loader_of(tree: DirectoryTree, arch: str | None = None, reader: Reader | Non
     return MuslLoader(tree, _model(tree, path), path, reader)
 
 
+def glibc_loader_of(
+    tree: DirectoryTree, arch: str | None = None, level: int = 4, reader: Reader | None = None
+) -> GlibcLoader:
+    """The glibc loader of a root for ``arch``; ``level`` is that of an x86-64 processor, 1 to 4.
+
+    Raises UnknownTarget when the root has none, or several and none is named.
+    """
+    from muslint.loader.glibc import GlibcLoader
+    from muslint.loader.glibc_rtld import INTERPRETERS, glibc_loaders, rtld_of
+
+    found = glibc_loaders(tree)
+    # A 32-bit loader beside the root's own is what a multilib package brings.
+    if arch is None and len(found) > 1 and "x86_64" in found and set(found) <= {"x86_64", "i386"}:
+        found = ("x86_64",)
+    if arch is None and len(found) > 1:
+        raise UnknownTarget(f"{tree.root or '/'} holds glibc loaders for {', '.join(found)}: name one with --arch")
+    name = arch or (found[0] if found else None)
+    rtld = rtld_of(tree, name, level) if name is not None and name in found else None
+    if rtld is None:
+        what = INTERPRETERS.get(name, name) if name is not None else "such as /lib64/ld-linux-x86-64.so.2"
+        raise UnknownTarget(f"{tree.root or '/'} has no glibc loader {what}")
+    return GlibcLoader(tree, rtld, reader)
+
+
 def _model(tree: Tree, path: str) -> LibcModel:
     found = tree.open(path)
     if isinstance(found, int) or found.data is None:
@@ -67,7 +92,7 @@ def root_model(tree: Tree, path: str) -> LibcModel | None:
         return None
 
 
-def subjects(tree: DirectoryTree, loader: MuslLoader) -> Iterator[str]:
+def subjects(tree: DirectoryTree, loader: MuslLoader | GlibcLoader) -> Iterator[str]:
     """Every file the loader could be asked about, in path order.
 
     Programs and shared libraries of its class, byte order and machine; regular files, not

@@ -92,6 +92,10 @@ class Link:
     """Names a lazy dlopen leaves unresolved: calling one kills the process."""
     repeats: tuple[str, ...] | None = None
     """Every error line as printed, repeats included; only when asked for."""
+    missing: tuple[str, ...] = ()
+    """glibc: the names ``ldd`` lists as ``not found``, once for each request."""
+    printed: tuple[str, ...] | None = None
+    """glibc: the lines of ``ldd`` on stdout, those of missing libraries among them, without addresses."""
 
     @property
     def errors(self) -> tuple[str, ...]:

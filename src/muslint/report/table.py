@@ -27,20 +27,26 @@ _COUNTED = {
 _COLOURS = {
     Verdict.FAILS: "31;1", Verdict.FAILS_ON_USE: "31", Verdict.DIFFERS: "33", Verdict.RUNS: "32", Verdict.UNKNOWN: "35",
 }  # fmt: skip
-_LOADER_SAYS = "Error "  # how each error line of the loader begins
+# What is in each error line of the loaders: musl's at its beginning, glibc's further on.
+_LOADER_SAYS = (
+    "Error ", ": error while loading shared libraries: ", ": symbol lookup error: ", "undefined symbol: ",
+    "cannot open shared object file", " not found (required by ",
+)  # fmt: skip
 _SHOWN, _SHOWN_GROUPS, _NAMES_WIDTH = 4, 8, 44
 _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved",
                  "link-missing")  # fmt: skip
 _TITLES = {
     "label-mismatch": ("label that is not true", "labels that are not true"),
     "library-missing": ("library that is not on the target", "libraries that are not on the target"),
-    "library-off-path": ("library that is there, but where musl does not look",
-                         "libraries that are there, but where musl does not look"),
+    "library-off-path": ("library that is there, but where the loader does not look",
+                         "libraries that are there, but where the loader does not look"),
     "library-unusable": ("library that cannot be used", "libraries that cannot be used"),
-    "relocation-unsupported": ("relocation type that musl does not know", "relocation types that musl does not know"),
+    "relocation-unsupported": ("relocation type the loader does not know", "relocation types the loader does not know"),
     "relr-unsupported": ("object with packed relocations", "objects with packed relocations"),
     "tls-initial-exec": ("thread-local variable that must be there at start",
                          "thread-local variables that must be there at start"),
+    "version-unmet": ("symbol version that is not there", "symbol versions that are not there"),
+    "libc-mixed": ("process with two C libraries", "processes with two C libraries"),
     "textrel-program": ("program with text relocations", "programs with text relocations"),
 }  # fmt: skip
 
@@ -62,7 +68,9 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
 
 def target_name(report: Report) -> str:
     """The target's name; a whole file system is its own."""
-    return f"its own musl {report.target.version}" if report.target.name == "self" else report.target.name
+    return (
+        f"its own {report.target.libc} {report.target.version}" if report.target.name == "self" else report.target.name
+    )
 
 
 def _paint(text: str, verdict: Verdict, colour: bool) -> str:
@@ -124,7 +132,7 @@ def _alike(failing: list[Judged]) -> list[list[Judged]]:
     """Failing objects that fail for the same reasons, so that one cause is told once."""
     groups: dict[tuple[str, ...], list[Judged]] = {}
     for judged in failing:
-        key = tuple(sorted({f"{f.rule} {f.symbol or f.library or f.relocation}" for f in _errors(judged)}))
+        key = tuple(sorted({f"{f.rule} {f.symbol or f.version or f.library or f.relocation}" for f in _errors(judged)}))
         groups.setdefault(key, []).append(judged)
     return sorted(groups.values(), key=lambda same: (-len(same), same[0].path))
 
@@ -147,6 +155,9 @@ def first_failure(judged: Judged) -> str:
         "Error relocating ",
         "Error loading shared library ",
         f"{judged.path}: ",
+        "error while loading shared libraries: ",
+        "symbol lookup error: ",
+        f"{judged.path}: ",
     ):
         text = text.removeprefix(prefix)
     text = text.split(" (needed by ")[0]
@@ -165,8 +176,8 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
         yield f"  The shell will say:  {interpreter[0].message}"
     load = [f for f in others if f.when is When.LOAD]
     linked = [f for f in load if f.rule == "link-missing"]
-    told = [f for f in load if f.message.startswith(_LOADER_SAYS)]
-    silent = dict.fromkeys(f.message for f in load if not f.message.startswith(_LOADER_SAYS) and f not in linked)
+    told = [f for f in load if _is_said(f.message)]
+    silent = dict.fromkeys(f.message for f in load if not _is_said(f.message) and f not in linked)
     if linked:
         yield "  The linker will say:"
         yield f"    {linked[0].message}" + (f"    … and {len(linked) - 1} more" if len(linked) > 1 else "")
@@ -185,6 +196,10 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     if verbose:
         yield from _suppressed(judged)
     yield from _ways_out(errors, verbose)
+
+
+def _is_said(message: str) -> bool:
+    return message.startswith(_LOADER_SAYS[0]) or any(words in message for words in _LOADER_SAYS[1:])
 
 
 def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
@@ -208,6 +223,8 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
 
 def _about(finding: Finding) -> str:
     """What a finding that is no symbol's is told under."""
+    if finding.rule == "version-unmet":
+        return f"{finding.version} of {finding.library}"
     return str(finding.library or finding.relocation or finding.symbol or finding.object)
 
 

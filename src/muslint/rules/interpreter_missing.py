@@ -19,6 +19,13 @@ def find(case: Case) -> Iterator[Finding]:
         if case.interpreter_error == errno.ENOENT
         else STRERROR.get(case.interpreter_error, "cannot be opened")
     )
+    if case.model.family == "glibc":
+        yield Finding(
+            RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: {word}", library=interpreter,
+            evidence=(Evidence("interpreter", path, f"asks for {interpreter}, which {case.target} does not have"),),
+            remedies=(Remedy("rebuild", f"rebuild for glibc {case.model.version} or older", True),),
+        )  # fmt: skip
+        return
     remedies = [
         Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True),
         Remedy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from muslint.libc.catalog import newest_alpine
+from muslint.libc.catalog import image_libraries, newest_alpine
 from muslint.libc.sonames import provider, successors
 from muslint.loader.target import Message
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
@@ -20,22 +20,33 @@ def library_findings(case: Case, rule: str) -> Iterator[Finding]:
         if message.kind == "library" and rule_of(case, message) == rule:
             yield Finding(
                 rule, Severity.ERROR, When.LOAD, case.shown(message.object), case.line(message),
-                library=message.name, needed_by=case.shown(message.object),
+                library=message.name, needed_by=case.shown(message.object), confidence=_confidence(case, rule),
                 evidence=_evidence(case, message), remedies=_remedies(case, message, rule),
             )  # fmt: skip
 
 
 def rule_of(case: Case, message: Message) -> str:
     """The rule of one ``Error loading shared library`` line."""
-    if message.number not in _NOT_HERE:
+    if message.number not in _NOT_HERE or _refused(case, message):
         return "library-unusable"
     return "library-off-path" if case.basenames.get(message.name.rpartition("/")[2]) else "library-missing"
 
 
+def _refused(case: Case, message: Message) -> bool:
+    """Whether glibc found a file and would not have it: its line then says what is wrong with it."""
+    return case.model.family == "glibc" and "cannot open shared object file" not in message.text
+
+
+def _confidence(case: Case, rule: str) -> str:
+    """``likely`` where the tables do not list what an image with glibc holds beside the C library."""
+    if case.model.family != "glibc" or rule != "library-missing" or case.target.startswith(("rootfs:", "glibc:")):
+        return "certain"
+    return "certain" if case.target == "self" or image_libraries(case.target) else "likely"
+
+
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
-    found = [
-        Evidence("file", case.shown(p), "lies where musl does not look") for p in case.basenames.get(message.name, ())
-    ]
+    text = f"lies where {case.model.family} does not look"
+    found = [Evidence("file", case.shown(p), text) for p in case.basenames.get(message.name, ())]
     for search in case.link.searches if case.link is not None else ():
         if search.name == message.name and search.needed_by == message.object:
             tried = ", ".join(case.shown(attempt.path) for attempt in search.attempts)
@@ -49,7 +60,13 @@ def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:
 def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
     if rule == "library-off-path":
         where = case.shown(case.basenames[message.name.rpartition("/")[2]][0]).rpartition("/")[0] or "/"
-        return (Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True),)
+        rpath = Remedy("path", f"set an rpath (patchelf --set-rpath), or LD_LIBRARY_PATH={where}", True)
+        if case.model.family != "glibc":
+            return (rpath,)
+        text = f"name {where} in /etc/ld.so.conf and run ldconfig: the loader reads ld.so.cache alone, never that file"
+        return (rpath, Remedy("path", text, True))
+    if case.model.family == "glibc":
+        return _glibc_remedies(message, rule)
     if rule == "library-unusable":
         return (
             Remedy(
@@ -77,3 +94,11 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
             "bundle", f"no Alpine package known to muslint has {message.name}: ship the library with the program", False
         ),
     )
+
+
+def _glibc_remedies(message: Message, rule: str) -> tuple[Remedy, ...]:
+    if rule == "library-unusable":
+        return (Remedy("path", "remove the file, or put one of the right kind before it", False),)
+    if message.name.startswith(("libc.musl-", "ld-musl-")) or message.name == "libc.so":
+        return (Remedy("rebuild", "it was built for musl: rebuild it for glibc", True),)
+    return (Remedy("bundle", f"install the package that has {message.name}, or ship it with the program", False),)

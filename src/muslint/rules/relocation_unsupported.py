@@ -23,7 +23,11 @@ def find(case: Case) -> Iterator[Finding]:
         if message.kind != "type":
             continue
         ifunc = case.model.arch.startswith(_IRELATIVE.get(message.number, "?"))
-        what = "IRELATIVE: a function chosen at load time (IFUNC)" if ifunc else "a type musl has no code for"
+        what = (
+            "IRELATIVE: a function chosen at load time (IFUNC)"
+            if ifunc
+            else f"a type {case.model.family} has no code for"
+        )
         yield Finding(
             RULE.id, Severity.ERROR, When.LOAD, case.shown(message.object), case.line(message),
             relocation=message.number, evidence=(Evidence("relocation", str(message.number), what),),

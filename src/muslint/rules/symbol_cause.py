@@ -10,7 +10,7 @@ from muslint.elf.object import STT_GNU_IFUNC, ElfObject
 from muslint.errors import UnknownLibc
 from muslint.hosts import giver
 from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine
-from muslint.libc.glibc import is_glibc
+from muslint.libc.glibc import PRIVATE, is_glibc, since, version_key
 from muslint.libc.groups import family
 from muslint.libc.model import lfs64_target
 from muslint.libc.musl import alpine, alpine_releases, model, releases
@@ -50,11 +50,19 @@ def _causes(case: Case) -> tuple[tuple[Message, When, Cause], ...]:
     """Every unresolved name of the case in hand with its cause: five rules share this."""
     deferred = case.link.deferred if case.link is not None else ()
     told = [*((m, When.LOAD) for m in case.messages), *((m, When.USE) for m in deferred)]
-    names = [(message, when) for message, when in told if message.kind == "symbol"]
+    names = [(message, when) for message, when in told if message.kind == "symbol" and not _told(case, message)]
     if not names:
         return ()
     absent, unusable = missing_libraries(case), _unusable(case)
     return tuple((message, when, cause_of(case, message, absent, unusable)) for message, when in names)
+
+
+def _told(case: Case, message: Message) -> bool:
+    """Whether the version the name is wanted in is told to be missing: glibc never comes to the name then."""
+    if case.model.family != "glibc":
+        return False
+    version = (origin(case.named(message.object), message.name) or ("", ""))[0]
+    return any(m.kind == "version" and m.name == version for m in case.messages)
 
 
 def cause_of(case: Case, message: Message, absent: frozenset[str], unusable: dict[str, Evidence]) -> Cause:
@@ -68,8 +76,10 @@ def cause_of(case: Case, message: Message, absent: frozenset[str], unusable: dic
         if home in absent:
             return _follows(case, version, home)
         return Cause(
-            "symbol-runtime", version, home, Severity.ERROR, _runtime_evidence(case, version), _runtime_remedies()
+            "symbol-runtime", version, home, Severity.ERROR, _runtime_evidence(case, version), _runtime_remedies(case)
         )
+    if case.model.family == "glibc":
+        return _of_glibc(case, name, version, library, absent)
     if newer := newer_release(name, case.model.arch, case.release, case.model.version):
         remedy = Remedy("target", f"use {newer} or newer, which has {name}", False)
         return Cause("symbol-too-new", version, library, Severity.ERROR, (), (remedy,))
@@ -77,6 +87,15 @@ def cause_of(case: Case, message: Message, absent: frozenset[str], unusable: dic
         kin = family(name)
         rule = "symbol-fortify" if kin.id == "fortify" else "symbol-missing"
         return Cause(rule, version, library, Severity.ERROR, (), _family_remedies(case, name))
+    return _unknown(case, name, version, library, absent)
+
+
+def _of_glibc(case: Case, name: str, version: str | None, library: str | None, absent: frozenset[str]) -> Cause:
+    """A name that a glibc target lacks: a newer release has it, or it never was glibc's."""
+    first = since(name, case.model.arch)
+    if first is not None and version_key(first) > version_key(case.model.version):
+        remedy = Remedy("target", f"use glibc {first} or newer, which has {name}", first != PRIVATE)
+        return Cause("symbol-too-new", version, library, Severity.ERROR, (), (remedy,))
     return _unknown(case, name, version, library, absent)
 
 
@@ -153,14 +172,16 @@ def _runtime_evidence(case: Case, version: str | None) -> tuple[Evidence, ...]:
     return (Evidence("version", version, text),) if held else ()
 
 
-def _runtime_remedies() -> tuple[Remedy, ...]:
+def _runtime_remedies(case: Case) -> tuple[Remedy, ...]:
+    if case.model.family == "glibc":
+        return (Remedy("rebuild", "rebuild with the target's compiler, or ship a newer libstdc++ and libgcc", False),)
     return (Remedy("rebuild", "rebuild on Alpine, or link with -static-libstdc++ -static-libgcc there", False),)
 
 
 def _unusable(case: Case) -> dict[str, Evidence]:
     """Names whose definition is in scope but that musl cannot use: an IFUNC, or only a hidden version."""
     found: dict[str, Evidence] = {}
-    for mapped in case.link.scope if case.link is not None else ():
+    for mapped in case.link.scope if case.link is not None and case.model.family == "musl" else ():
         if mapped.object is not None:
             for name, why in _refused(mapped.object).items():
                 where = case.shown(mapped.path)

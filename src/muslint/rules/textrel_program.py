@@ -8,7 +8,7 @@ from muslint.rules.rule import Case, Rule
 
 def find(case: Case) -> Iterator[Finding]:
     """DT_TEXTREL in a program; only mappings musl makes itself become writable (musl ``map_library``)."""
-    if case.program and case.object.textrel:
+    if case.program and case.object.textrel and case.model.family == "musl":
         path = case.shown(case.path)
         yield Finding(
             RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: dies of SIGSEGV at start, without a message",

@@ -1,0 +1,1 @@
+"""One case a rule of glibc's loader."""
