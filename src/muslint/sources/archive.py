@@ -26,7 +26,7 @@ from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
 from muslint.sources.labels import claims_of, wanted_text
 from muslint.sources.limits import Budget, Limits
 from muslint.sources.packed import Node, PackedTree
-from muslint.sources.source import NO_KIND, Member, Skipped, Source
+from muslint.sources.source import NO_KIND, Member, Skipped, Source, read_at_all
 
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
            MalformedArchive, MalformedElf)  # fmt: skip
@@ -361,13 +361,6 @@ class _Metered:
         self._count += len(data)
         self._budget.grow(len(data), self._count, self._packed.count)
         return data
-
-
-def read_at_all(found: Source, path: str) -> Source:
-    """The source; raises UnreadableSource when nothing of it could be read."""
-    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
-        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
-    return found
 
 
 class ArchiveSource:
