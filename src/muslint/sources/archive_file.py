@@ -7,14 +7,7 @@ from muslint.sources.archive import Unpacker, format_of
 from muslint.sources.bytes import FileBytes
 from muslint.sources.entry import Held
 from muslint.sources.limits import Limits
-from muslint.sources.source import NO_KIND, Source
-
-
-def read_at_all(found: Source, path: str) -> Source:
-    """The source; raises UnreadableSource when nothing of it could be read."""
-    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
-        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
-    return found
+from muslint.sources.source import NO_KIND, Source, read_at_all
 
 
 class ArchiveSource:

@@ -117,6 +117,13 @@ def nested(source: str, parents: tuple[str, ...], path: str) -> str:
     return " › ".join((*(parents[1:] if parents[:1] == (source,) else parents), path))
 
 
+def read_at_all(found: Source, path: str) -> Source:
+    """The source; raises UnreadableSource when nothing of it could be read."""
+    if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
+        raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
+    return found
+
+
 class Format(Protocol):
     """One kind of source.
 

@@ -8,11 +8,10 @@ import sys
 
 from muslint.errors import LimitReached, UnreadableSource
 from muslint.sources.archive import DAMAGED, Unpacker, said
-from muslint.sources.archive_file import read_at_all
 from muslint.sources.bytes import FileBytes
 from muslint.sources.entry import Content, Held, Passing
 from muslint.sources.limits import Limits
-from muslint.sources.source import NO_KIND, Source
+from muslint.sources.source import NO_KIND, Source, read_at_all
 
 _NAME = "standard input"
 
