@@ -34,7 +34,7 @@ def muslint() -> ReadFacts:
     def facts(path: str) -> Facts:
         data = FileBytes(path)
         found = read(data, path)
-        symbols = list(found.symbols)
+        symbols = list(found.symbols.linkage())
         relocations = list(chain.from_iterable(table.all_references() for table in found.relocations))
         data.close()
         head = (found.ident, found.segments, found.needed, found.soname, found.rpath, found.runpath, found.interpreter)
@@ -144,8 +144,6 @@ def versions(found: Facts) -> dict[str, int]:
 
 
 def _plain(row: Any) -> SymbolRow:
-    if hasattr(row, "hidden"):
-        return row.name, row.bind, row.type, row.visibility, row.defined, row.version, row.hidden
     name: str | bytes = row[0]
     return (name if isinstance(name, str) else name.decode("utf-8", "surrogateescape"), *row[1:])
 

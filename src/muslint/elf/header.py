@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from muslint.elf.object import (
@@ -44,6 +44,7 @@ class Layout(NamedTuple):
 
     header: struct.Struct
     segment: struct.Struct
+    dynamic: struct.Struct
     word: Literal["I", "Q"]  # format code of an address-sized word
     word_size: int
     symbol_size: int
@@ -51,9 +52,13 @@ class Layout(NamedTuple):
 
 
 def _layout(bits: int, order: str) -> Layout:
+    word: Literal["I", "Q"]
     if bits == 64:
-        return Layout(struct.Struct(order + "16sHHIQQQIHHHHHH"), struct.Struct(order + "IIQQQQQQ"), "Q", 8, 24, order)
-    return Layout(struct.Struct(order + "16sHHIIIIIHHHHHH"), struct.Struct(order + "IIIIIIII"), "I", 4, 16, order)
+        formats, word, size, symbol = ("16sHHIQQQIHHHHHH", "IIQQQQQQ", "QQ"), "Q", 8, 24
+    else:
+        formats, word, size, symbol = ("16sHHIIIIIHHHHHH", "IIIIIIII", "II"), "I", 4, 16
+    header, segment, dynamic = (struct.Struct(order + form) for form in formats)
+    return Layout(header, segment, dynamic, word, size, symbol, order)
 
 
 LAYOUTS = {(bits, order == "<"): _layout(bits, order) for bits in (32, 64) for order in "<>"}
@@ -92,10 +97,13 @@ def read_header(data: Readable, head: bytes) -> Header:
     return Header(ident, entry, offset, size, tuple(_segments(table, layout)))
 
 
+_as_segment: Callable[[type[Segment], tuple[int, ...]], Segment] = tuple.__new__
+
+
 def _segments(table: bytes, layout: Layout) -> list[Segment]:
     if layout.word_size == 8:
         return [
-            Segment(kind, flags, offset, vaddr, filesz, memsz, align)
+            _as_segment(Segment, (kind, flags, offset, vaddr, filesz, memsz, align))
             for kind, flags, offset, vaddr, _, filesz, memsz, align in layout.segment.iter_unpack(table)
         ]
     return [

@@ -84,6 +84,10 @@ class Symbol(NamedTuple):
         return self.shndx != SHN_UNDEF
 
 
+Linkage = tuple[str, int, int, int, bool, str | None, bool]
+"""A symbol as linking sees it: name, STB_*, STT_*, STV_*, whether it is defined, version, whether that is hidden."""
+
+
 class Relocation(NamedTuple):
     """One entry of a relocation table."""
 
@@ -117,6 +121,10 @@ class SymbolTable(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Symbol]: ...
     def __getitem__(self, index: int) -> Symbol: ...
+    def linkage(self) -> Iterator[Linkage]:
+        """Each symbol without its address and size."""
+        ...
+
     @property
     def names(self) -> Sequence[str]: ...
     @property
@@ -311,6 +319,10 @@ class SymbolRows:
 
     def __getitem__(self, index: int) -> Symbol:
         return self._rows[index]
+
+    def linkage(self) -> Iterator[Linkage]:
+        """Each symbol without its address and size."""
+        return ((s.name, s.bind, s.type, s.visibility, s.defined, s.version, s.hidden) for s in self._rows)
 
     @property
     def names(self) -> Sequence[str]:

@@ -6,16 +6,13 @@ occurrence, and whether there are any at all. Both come from one strided column 
 
 from __future__ import annotations
 
-import sys
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
-from muslint.elf.pieces import Piece
+from muslint.elf.pieces import Buffer, Piece
 from muslint.elf.symbols import column
-
-_HIGH = 1 if sys.byteorder == "little" else 0  # place of the high half of a 64-bit number
 
 
 class RawRelocations:
@@ -38,42 +35,57 @@ class RawRelocations:
         """Drop the bytes; a later question reads them again."""
         self._piece.forget()
 
-    def _whole(self) -> bytes:
+    def _offsets(self) -> list[int]:
+        layout = self._layout
+        return column(self._whole(), layout.word, 0, self._words, layout.order == "<")
+
+    def _whole(self) -> Buffer:
         return self._piece.content[: len(self) * self._words * self._layout.word_size]
 
-    def _column(self, item: int) -> list[int]:
-        return column(self._whole(), self._layout.word, item, self._words, self._layout.order == "<")
+    def _infos(self) -> tuple[bytes, int, bytes]:
+        """All ``r_info`` as stored: one that stands at the head of the table, how many times, and the others.
 
-    def _split(self, infos: Iterable[int]) -> list[tuple[int, int]]:
-        if self._layout.word_size == 4:
-            return [(info & 0xFF, info >> 8) for info in infos]
-        if self._packed and self._layout.order == "<":
-            return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in infos]
-        halves = memoryview(array("Q", infos)).cast("B").cast("I").tolist()
-        return _pairs(halves[1 - _HIGH :: 2], halves[_HIGH::2])
+        Linkers put the entries without a symbol first (DT_RELACOUNT), which are most of all and all alike.
+        """
+        code, size = self._layout.word, self._layout.word_size
+        infos = memoryview(self._whole()).cast("B").cast(code)[1 :: self._words].tobytes()
+        first = infos[:size]
+        alike = (len(infos) - len(infos.lstrip(first))) // size  # at most: an entry may have the same bytes otherwise
+        if alike < 2 or not infos.startswith(first * alike):
+            return first, 0, infos
+        return first, alike, infos[alike * size :]
+
+    def _numbers(self, infos: bytes) -> list[int]:
+        return column(infos, self._layout.word, 0, 1, self._layout.order == "<")
+
+    def _split(self, infos: bytes) -> list[tuple[int, int]]:
+        layout = self._layout
+        little = layout.order == "<"
+        if layout.word_size == 4:
+            return [(info & 0xFF, info >> 8) for info in self._numbers(infos)]
+        if self._packed and little:
+            return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in self._numbers(infos)]
+        low, high = (0, 1) if little else (1, 0)
+        return _pairs(column(infos, "I", low, 2, little), column(infos, "I", high, 2, little))
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
-            Relocation(offset, kind, symbol)
-            for offset, (kind, symbol) in zip(self._column(0), self._split(self._column(1)))
+            Relocation(offset, kind, symbol) for offset, (kind, symbol) in zip(self._offsets(), self.all_references())
         )
 
     def references(self) -> Sequence[tuple[int, int]]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
-        return self._split(dict.fromkeys(self._column(1)))
+        first, alike, infos = self._infos()
+        return list(dict.fromkeys(self._split(first + infos if alike else infos)))
 
     def all_references(self) -> Iterator[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
-        if self._layout.word_size == 4 or self._packed:
-            return iter(self._split(self._column(1)))
-        little, table = self._layout.order == "<", self._whole()
-        low, high = (2, 3) if little else (3, 2)  # the halves of r_info among the 32-bit words of an entry
-        words = 2 * self._words
-        return iter(_pairs(column(table, "I", low, words, little), column(table, "I", high, words, little)))
+        first, alike, infos = self._infos()
+        return chain(self._split(first) * alike, self._split(infos))
 
 
 def _pairs(types: list[int], symbols: list[int]) -> list[tuple[int, int]]:
-    if max(set(types), default=0) > 0x7FFFFFFF:
+    if max(types, default=0) > 0x7FFFFFFF:
         types = [kind & 0x7FFFFFFF for kind in types]
     return list(zip(types, symbols))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import repeat
 from typing import Any, Literal, TypeVar
 
 from muslint.elf.header import Layout
-from muslint.elf.object import Symbol
-from muslint.elf.pieces import Piece
+from muslint.elf.object import Linkage, Symbol
+from muslint.elf.pieces import Buffer, Piece
 from muslint.errors import MalformedElf
 
 _LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
@@ -30,9 +30,12 @@ Code = Literal["H", "I", "Q"]
 """Formats of a column: 16, 32 and 64 bits, unsigned."""
 
 
-def column(data: bytes, code: Code, first: int, stride: int, little: bool) -> list[int]:
+_SIZES: dict[Code, int] = {"H": 2, "I": 4, "Q": 8}
+
+
+def column(data: Buffer, code: Code, first: int, stride: int, little: bool) -> list[int]:
     """Every ``stride``-th number of format ``code`` (H, I or Q), starting at item ``first``."""
-    size = {"H": 2, "I": 4, "Q": 8}[code]
+    size = _SIZES[code]
     view = memoryview(data)[: len(data) // size * size]
     if little == _NATIVE_LITTLE:
         numbers_here: list[int] = view.cast(code)[first::stride].tolist()
@@ -50,14 +53,18 @@ def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
     Bytes that are not UTF-8 come back as surrogates (PEP 383), so that distinct names stay distinct.
     Raises MalformedElf when the strings overlap so much that together they are absurdly long.
     """
-    table += b"\0"
+    if table[-1:] != b"\0":
+        table += b"\0"
     _check_overlap(table, offsets)
+    last = len(table) - 1
+    if max(offsets, default=0) > last:
+        offsets = [offset if offset < last else last for offset in offsets]
     if table.isascii():
         text = table.decode("ascii")
-        find, last = text.find, len(text) - 1
-        return [text[o : find("\0", o)] if o < last else "" for o in offsets]
-    scan, last = table.find, len(table) - 1
-    return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") if o < last else "" for o in offsets]
+        end = text.find
+        return [text[o : end("\0", o)] for o in offsets]
+    scan = table.find
+    return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") for o in offsets]
 
 
 def _check_overlap(table: bytes, offsets: Sequence[int]) -> None:
@@ -109,16 +116,27 @@ def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: 
     return found
 
 
-@lru_cache(maxsize=4)
-def _decoded(_table: RawSymbols) -> dict[str, Any]:
-    """What was decoded of the tables looked at last; the others are decoded again when asked for again."""
-    return {}
+_MOST_DECODED = 4
+_decoded: deque[RawSymbols] = deque()
+"""The tables decoded last; what was decoded of others is let go, and decoded again when asked for again."""
 
 
 class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
-    __slots__ = ("_count", "_data", "_first", "_hash", "_layout", "_strings", "_version_names", "_versym")
+    __slots__ = (
+        "_columns",
+        "_count",
+        "_data",
+        "_first",
+        "_hash",
+        "_layout",
+        "_little",
+        "_strings",
+        "_version_names",
+        "_versym",
+        "_wide",
+    )
 
     def __init__(
         self,
@@ -132,6 +150,8 @@ class RawSymbols:
     ) -> None:
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
         self._count = data.size // layout.symbol_size
+        self._little, self._wide = layout.order == "<", layout.word_size == 8
+        self._columns: dict[str, Any] = {}
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
 
     def __len__(self) -> int:
@@ -139,28 +159,48 @@ class RawSymbols:
 
     def forget(self) -> None:
         """Drop what was read and decoded; a later question reads it again."""
-        _decoded(self).clear()
-        for piece in (self._data, self._strings, self._versym):
-            if piece is not None:
-                piece.forget()
+        self._columns.clear()
+        self._data.forget()
+        self._strings.forget()
+        if self._versym is not None:
+            self._versym.forget()
 
     def _kept(self, name: str, decode: Callable[[], T]) -> T:
-        kept = _decoded(self)
-        known: T | None = kept.get(name)
+        columns = self._columns
+        known: T | None = columns.get(name)
         if known is None:
-            known = kept[name] = decode()
+            if not columns:
+                self._noted()
+            known = columns[name] = decode()
         return known
 
-    def _table(self) -> bytes:
+    def _noted(self) -> None:
+        """Remember that this table holds decoded columns, and let those of the one decoded longest ago go."""
+        if self not in _decoded:
+            if len(_decoded) >= _MOST_DECODED:
+                _decoded.popleft()._columns.clear()
+            _decoded.append(self)
+
+    def _table(self) -> Buffer:
         return self._kept("table", lambda: self._data.content)
 
     def _string_table(self) -> bytes:
-        return self._kept("strings", lambda: self._strings.content)
+        return self._kept("strings", lambda: bytes(self._strings.content))
 
     def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
-        layout, size = self._layout, {"H": 2, "I": 4, "Q": 8}[code]
-        first, stride = offset // size, layout.symbol_size // size
-        return self._kept(name, lambda: column(self._table(), code, first, stride, layout.order == "<"))
+        known: list[int] | None = self._columns.get(name)
+        if known is not None:
+            return known
+        size = _SIZES[code]
+        first, stride = offset // size, self._layout.symbol_size // size
+        return self._kept(name, lambda: column(self._table(), code, first, stride, self._little))
+
+    def _octets(self, name: str, wide: int, narrow: int) -> bytes:
+        """One byte of every entry, at offset ``wide`` of a 64-bit one or ``narrow`` of a 32-bit one."""
+        known: bytes | None = self._columns.get(name)
+        if known is not None:
+            return known
+        return self._kept(name, lambda: bytes(self._table()[wide::24] if self._wide else self._table()[narrow::16]))
 
     @property
     def names(self) -> list[str]:
@@ -175,12 +215,12 @@ class RawSymbols:
     @property
     def infos(self) -> bytes:
         """``st_info`` by index."""
-        return self._kept("infos", lambda: self._table()[4::24] if self._wide else self._table()[12::16])
+        return self._octets("infos", 4, 12)
 
     @property
     def others(self) -> bytes:
         """``st_other`` by index."""
-        return self._kept("others", lambda: self._table()[5::24] if self._wide else self._table()[13::16])
+        return self._octets("others", 5, 13)
 
     @property
     def shndxs(self) -> list[int]:
@@ -200,12 +240,10 @@ class RawSymbols:
     @property
     def versyms(self) -> list[int] | None:
         """Version indexes with the hidden bit (0x8000), None without DT_VERSYM."""
-        versym, little = self._versym, self._layout.order == "<"
-        return None if versym is None else self._kept("versyms", lambda: column(versym.content, "H", 0, 1, little))
-
-    @property
-    def _wide(self) -> bool:
-        return self._layout.word_size == 8
+        versym = self._versym
+        if versym is None:
+            return None
+        return self._kept("versyms", lambda: column(versym.content, "H", 0, 1, self._little))
 
     @property
     def first_hashed(self) -> int:
@@ -220,6 +258,15 @@ class RawSymbols:
             self.shndxs, self.values, self.sizes, versions, hidden,
         )  # fmt: skip
         return map(_as_symbol, repeat(Symbol), rows)
+
+    def linkage(self) -> Iterator[Linkage]:
+        """Each symbol without its address and size."""
+        versions, hidden = self._versions()
+        infos = self.infos
+        return zip(
+            self.names, infos.translate(_BINDS), infos.translate(_TYPES), self.others.translate(_VISIBILITIES),
+            map(bool, self.shndxs), versions, hidden,
+        )  # fmt: skip
 
     def __getitem__(self, index: int) -> Symbol:
         info, other = self.infos[index], self.others[index]
