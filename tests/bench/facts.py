@@ -7,7 +7,6 @@ Each library is driven the fastest way found for it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
 from typing import Any
 
 SymbolRow = tuple[str, int, int, int, bool, str | None, bool]
@@ -35,7 +34,9 @@ def muslint() -> ReadFacts:
         data = FileBytes(path)
         found = read(data, path)
         symbols = list(found.symbols.linkage())
-        relocations = list(chain.from_iterable(table.all_references() for table in found.relocations))
+        relocations: list[RelocationRow] = []
+        for table in found.relocations:
+            relocations += table.all_references()
         data.close()
         head = (found.ident, found.segments, found.needed, found.soname, found.rpath, found.runpath, found.interpreter)
         return Facts(head, symbols, relocations)

@@ -179,7 +179,7 @@ class RelocationTable(Protocol):
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
         ...
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
         ...
 
@@ -379,9 +379,9 @@ class RelocationRows:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
         return list(dict.fromkeys(self.all_references()))
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order."""
-        return ((row.type, row.symbol) for row in self._rows)
+        return [(row.type, row.symbol) for row in self._rows]
 
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""

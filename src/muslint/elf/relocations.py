@@ -7,7 +7,6 @@ occurrence, and whether there are any at all. Both come from one strided column 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
@@ -49,11 +48,16 @@ class RawRelocations:
         """
         code, size = self._layout.word, self._layout.word_size
         infos = memoryview(self._whole()).cast("B").cast(code)[1 :: self._words].tobytes()
-        first = infos[:size]
-        alike = (len(infos) - len(infos.lstrip(first))) // size  # at most: an entry may have the same bytes otherwise
-        if alike < 2 or not infos.startswith(first * alike):
-            return first, 0, infos
-        return first, alike, infos[alike * size :]
+        first = run = infos[:size]
+        at = 0
+        while run and infos.startswith(run, at):  # ever longer runs, then ever shorter ones
+            at += len(run)
+            run += run
+        while len(run) > size:
+            run = run[: len(run) // 2]
+            if infos.startswith(run, at):
+                at += len(run)
+        return (first, at // size, infos[at:]) if at > size else (first, 0, infos)
 
     def _numbers(self, infos: bytes) -> list[int]:
         return column(infos, self._layout.word, 0, 1, self._layout.order == "<")
@@ -78,10 +82,10 @@ class RawRelocations:
         first, alike, infos = self._infos()
         return list(dict.fromkeys(self._split(first + infos if alike else infos)))
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
         first, alike, infos = self._infos()
-        return chain(self._split(first) * alike, self._split(infos))
+        return self._split(first) * alike + self._split(infos)
 
 
 def _pairs(types: list[int], symbols: list[int]) -> list[tuple[int, int]]:
@@ -122,9 +126,9 @@ class MipsGot:
         """The pairs ``(R_MIPS_JUMP_SLOT, symbol index)``."""
         return [(self.JUMP_SLOT, self._first + i) for i in range(self._count)]
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """As `references`: each symbol has one GOT slot."""
-        return iter(self.references())
+        return self.references()
 
 
 def relr_addresses(words: Sequence[int], word_size: int) -> Iterator[int]:

@@ -56,9 +56,7 @@ def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
     if table[-1:] != b"\0":
         table += b"\0"
     _check_overlap(table, offsets)
-    last = len(table) - 1
-    if max(offsets, default=0) > last:
-        offsets = [offset if offset < last else last for offset in offsets]
+    # From an offset beyond the table nothing is found (-1), and a slice from there is empty.
     if table.isascii():
         text = table.decode("ascii")
         end = text.find
@@ -286,7 +284,10 @@ class RawSymbols:
         found = set(versyms)
         name_of = {versym: names.get(versym & 0x7FFF) for versym in found}
         hidden_of = {versym: versym >= 0x8000 for versym in found}
-        return map(name_of.__getitem__, versyms), map(hidden_of.__getitem__, versyms)
+        return (
+            map(name_of.__getitem__, versyms) if any(name_of.values()) else repeat(None),
+            map(hidden_of.__getitem__, versyms) if any(hidden_of.values()) else repeat(False),
+        )
 
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.
