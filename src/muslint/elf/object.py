@@ -155,6 +155,26 @@ class SymbolTable(Protocol):
         """
         ...
 
+    def undefined(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
+        ...
+
+    def without_value(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_value`` is 0."""
+        ...
+
+    def with_hidden_version(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose version index has the hidden bit."""
+        ...
+
+    def is_undefined(self, index: int) -> bool:
+        """Whether ``st_shndx`` is SHN_UNDEF."""
+        ...
+
+    def may_share_names(self, indexes: Sequence[int]) -> bool:
+        """False when no other entry that a look-up can find is called as one of ``indexes``; True is a perhaps."""
+        ...
+
     def chain(self, name: str) -> Sequence[int]:
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
@@ -181,6 +201,10 @@ class RelocationTable(Protocol):
 
     def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
+        ...
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
         ...
 
     def forget(self) -> None:
@@ -354,6 +378,28 @@ class SymbolRows:
         """Index of the first symbol a look-up by hash can find."""
         return self._first
 
+    def undefined(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
+        return [i for i in range(start, len(self._rows)) if self._rows[i].shndx == SHN_UNDEF]
+
+    def without_value(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_value`` is 0."""
+        return [i for i in range(start, len(self._rows)) if self._rows[i].value == 0]
+
+    def with_hidden_version(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose version index has the hidden bit."""
+        versyms = self._versyms
+        return [] if versyms is None else [i for i in range(start, len(versyms)) if versyms[i] >= 0x8000]
+
+    def is_undefined(self, index: int) -> bool:
+        """Whether ``st_shndx`` is SHN_UNDEF."""
+        return self._rows[index].shndx == SHN_UNDEF
+
+    def may_share_names(self, indexes: Sequence[int]) -> bool:
+        """Whether a look-up can find another entry called as one of ``indexes``."""
+        names = [row.name for row in self._rows[self._first :]]
+        return any(names.count(self._rows[index].name) > 1 for index in indexes)
+
     def chain(self, name: str) -> Sequence[int]:
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         if self._chain is not None:
@@ -382,6 +428,10 @@ class RelocationRows:
     def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order."""
         return [(row.type, row.symbol) for row in self._rows]
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Types, and symbol indexes, in file order."""
+        return [row.type for row in self._rows], [row.symbol for row in self._rows]
 
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""

@@ -69,8 +69,16 @@ class RawRelocations:
             return [(info & 0xFF, info >> 8) for info in self._numbers(infos)]
         if self._packed and little:
             return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in self._numbers(infos)]
+        return list(zip(*self._halves(infos)))
+
+    def _halves(self, infos: bytes) -> tuple[list[int], list[int]]:
+        """Types and symbol indexes of 64-bit ``r_info`` (musl ``R_TYPE``, ``R_SYM``)."""
+        little = self._layout.order == "<"
         low, high = (0, 1) if little else (1, 0)
-        return _pairs(column(infos, "I", low, 2, little), column(infos, "I", high, 2, little))
+        types = column(infos, "I", low, 2, little)
+        if max(types, default=0) > 0x7FFFFFFF:
+            types = [kind & 0x7FFFFFFF for kind in types]
+        return types, column(infos, "I", high, 2, little)
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
@@ -87,11 +95,16 @@ class RawRelocations:
         first, alike, infos = self._infos()
         return self._split(first) * alike + self._split(infos)
 
-
-def _pairs(types: list[int], symbols: list[int]) -> list[tuple[int, int]]:
-    if max(types, default=0) > 0x7FFFFFFF:
-        types = [kind & 0x7FFFFFFF for kind in types]
-    return list(zip(types, symbols))
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
+        first, alike, infos = self._infos()
+        if alike:
+            infos = first + infos
+        layout = self._layout
+        if layout.word_size == 8 and not (self._packed and layout.order == "<"):
+            return self._halves(infos)
+        pairs = self._split(infos)
+        return [kind for kind, _ in pairs], [symbol for _, symbol in pairs]
 
 
 def _swapped(number: int) -> int:
@@ -129,6 +142,10 @@ class MipsGot:
     def all_references(self) -> Sequence[tuple[int, int]]:
         """As `references`: each symbol has one GOT slot."""
         return self.references()
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """The same as two columns."""
+        return [self.JUMP_SLOT] * self._count, range(self._first, self._first + self._count)
 
 
 def relr_addresses(words: Sequence[int], word_size: int) -> Iterator[int]:

@@ -16,12 +16,14 @@ from muslint.errors import MalformedElf
 
 _LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
 _WINDOW = 2048  # bytes
+_LONGEST_SEARCH = 1 << 24  # bytes
 _NATIVE_LITTLE = sys.byteorder == "little"
 
 
 T = TypeVar("T")
 _BINDS = bytes(info >> 4 for info in range(256))
 _TYPES = bytes(info & 15 for info in range(256))
+_HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
 """A row as a `Symbol`, without the checks of its constructor: every symbol of every file goes through here."""
@@ -179,8 +181,8 @@ class RawSymbols:
                 _decoded.popleft()._columns.clear()
             _decoded.append(self)
 
-    def _table(self) -> Buffer:
-        return self._kept("table", lambda: self._data.content)
+    def _table(self) -> bytes:
+        return self._kept("table", lambda: bytes(self._data.content))
 
     def _string_table(self) -> bytes:
         return self._kept("strings", lambda: bytes(self._strings.content))
@@ -198,7 +200,7 @@ class RawSymbols:
         known: bytes | None = self._columns.get(name)
         if known is not None:
             return known
-        return self._kept(name, lambda: bytes(self._table()[wide::24] if self._wide else self._table()[narrow::16]))
+        return self._kept(name, lambda: self._table()[wide::24] if self._wide else self._table()[narrow::16])
 
     @property
     def names(self) -> list[str]:
@@ -288,6 +290,61 @@ class RawSymbols:
             map(name_of.__getitem__, versyms) if any(name_of.values()) else repeat(None),
             map(hidden_of.__getitem__, versyms) if any(hidden_of.values()) else repeat(False),
         )
+
+    def undefined(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
+        return self._zeros(start, 6 if self._wide else 14, 2)
+
+    def without_value(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose ``st_value`` is 0."""
+        return self._zeros(start, 8, 8) if self._wide else self._zeros(start, 4, 4)
+
+    def _zeros(self, start: int, offset: int, size: int) -> list[int]:
+        """Indexes from ``start`` on whose number of ``size`` bytes at ``offset`` is 0."""
+        table, stride, none = self._table(), self._layout.symbol_size, bytes(size)
+        lowest = table[start * stride + offset + (0 if self._little else size - 1) :: stride]
+        found, at = [], lowest.find(0)
+        while at >= 0:
+            place = (start + at) * stride + offset
+            if table[place : place + size] == none:
+                found.append(start + at)
+            at = lowest.find(0, at + 1)
+        return found
+
+    def is_undefined(self, index: int) -> bool:
+        """Whether ``st_shndx`` is SHN_UNDEF."""
+        place = index * 24 + 6 if self._wide else index * 16 + 14
+        return self._table()[place : place + 2] == b"\0\0"
+
+    def with_hidden_version(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose version index has the hidden bit."""
+        if self._versym is None:
+            return []
+        marks = bytes(self._versym.content)[2 * start + self._little :: 2].translate(_HIDDEN)
+        found, at = [], marks.find(1)
+        while at >= 0:
+            found.append(start + at)
+            at = marks.find(1, at + 1)
+        return found
+
+    def may_share_names(self, indexes: Sequence[int]) -> bool:
+        """False when no other entry that a look-up can find is called as one of ``indexes``; True is a perhaps.
+
+        The string of each is looked for in the whole string table: mostly it stands there once, and one
+        entry refers to it.
+        """
+        table = self._string_table()
+        if len(indexes) * (len(table) + 8 * self._count) > _LONGEST_SEARCH:
+            return True
+        offsets = self._numbers("st_name", "I", 0)
+        hashed = offsets[self._first :]
+        for index in indexes:
+            offset = offsets[index]
+            name = table[offset : table.find(b"\0", offset) + 1]
+            again = table.find(name)
+            if not name[:-1] or table.find(name, again + 1) >= 0 or hashed.count(offset) > 1:
+                return True
+        return False
 
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.

@@ -59,7 +59,7 @@ class _Opening:
         if needs.references.static_tls:
             lines = self.lines_with_tls(loaded, needs, lacking)
         elif lacking or needs.references.unsupported:
-            lines = iter(failures(loaded, needs.references.order, lacking))
+            lines = iter(failures(loaded, needs.references, lacking))
         else:
             return
         for line in lines:
@@ -74,7 +74,7 @@ class _Opening:
         """The lines of an object with initial-exec TLS, in the order its entries are met."""
         assert loaded.facts is not None
         obj = loaded.facts.object
-        lines = dict(failing(loaded.name, needs.references.order, lacking))
+        lines = dict(failing(loaded.name, needs.references, lacking))
         for table in obj.relocations:
             for kind, index in table.references():
                 line = lines.get((kind, index))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject
-from muslint.loader.bind import STATIC_TLS, Exports, Reference, References
+from muslint.loader.bind import STATIC_TLS, Exports, Pair, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
@@ -55,7 +55,8 @@ class Needs:
 
     def missing(self, scope: Scope) -> Missing:
         """What the scope leaves unresolved."""
-        plt, other, copy, fatal = self.references[:4]
+        wanted = self.references
+        plt, other, copy, fatal = wanted.plt, wanted.other, wanted.copy, wanted.fatal
         if plt or other or fatal:
             fresh = scope.serials - self._tested
             if fresh:
@@ -96,23 +97,21 @@ class Scope:
         return names
 
 
-def failures(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> tuple[Message, ...]:
+def failures(loaded: Loaded, references: References, lacking: Missing) -> tuple[Message, ...]:
     """The loader's lines for one object, in the order it meets the entries.
 
     The symbol is looked up first, so an entry wrong in both ways reports the symbol.
     """
     known = lacking.lines.get(loaded.name)
     if known is None:
-        lines = (line for _, line in failing(loaded.name, order, lacking) if line is not None)
+        lines = (line for _, line in failing(loaded.name, references, lacking) if line is not None)
         known = lacking.lines[loaded.name] = tuple(lines)
     return known
 
 
-def failing(
-    path: str, order: tuple[Reference, ...], lacking: Missing
-) -> Iterator[tuple[tuple[int, int], Message | None]]:
+def failing(path: str, references: References, lacking: Missing) -> Iterator[tuple[Pair, Message | None]]:
     """The (type, symbol index) pairs that fail, with the line for each; None where the loader dies, and no more."""
-    for name, handled, kind, index in order:
+    for name, handled, kind, index in references.among(frozenset().union(*lacking)):
         if name in lacking.fatal and handled in STATIC_TLS:
             yield (kind, index), None
             return
@@ -124,12 +123,12 @@ def failing(
             yield (kind, index), Message(text, "type", path, number=kind)
 
 
-def every_failure(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> Iterator[str]:
+def every_failure(loaded: Loaded, references: References, lacking: Missing) -> Iterator[str]:
     """As `failures`, but one line an entry, as the loader prints them."""
     assert loaded.facts is not None
     obj = loaded.facts.object
     count = len(obj.symbols)
-    lines = dict(failing(loaded.name, order, lacking))
+    lines = dict(failing(loaded.name, references, lacking))
     for table in obj.relocations if lines else ():
         for kind, index in table.all_references():
             pair = kind, index if index < count else 0
