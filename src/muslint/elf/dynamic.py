@@ -49,6 +49,7 @@ class _Reading:
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
         self.map = AddressMap(header.segments)
         self.window, self.window_start = memoryview(head), 0
+        self.bloom: tuple[bytes, int] | None = None  # words and shift of DT_GNU_HASH
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
         self.last: dict[int, int] = {}  # tag → last value, as its decode_vec keeps it
 
@@ -174,7 +175,7 @@ class _Reading:
         table = self.piece(address, count * self.layout.symbol_size, "symbol table")
         versym_address = self.first.get(elf.DT_VERSYM)
         versym = self.piece(versym_address, 2 * count, "version table") if versym_address and count else None
-        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names)
+        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names, self.bloom)
 
     def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
         """Number of symbols, index of the first hashed one, and the SysV hash if only it is there."""
@@ -205,7 +206,7 @@ class _Reading:
         """(number of symbols, or 0 when the table is empty; index of the first hashed symbol)."""
         offset, span = self.map.offset(address), self.map.span(address)
         little = self.layout.order == "<"
-        buckets, first, bloom, _ = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
+        buckets, first, bloom, shift = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
         bucket_start = 16 + bloom * self.layout.word_size
         chain_start = bucket_start + 4 * buckets
         if chain_start > span:
@@ -216,6 +217,8 @@ class _Reading:
         last = max(column(heads, "I", 0, 1, little))
         if last < first:
             return 0, first
+        if bloom and not bloom & bloom - 1:
+            self.bloom = bytes(self.bytes_at(offset + 16, bucket_start - 16, "GNU hash table")), shift
         at, size = chain_start + 4 * (last - first), 256
         while at < span:
             piece = self.bytes_at(offset + at, min(size, (span - at) // 4 * 4), "GNU hash table")

@@ -179,6 +179,10 @@ class SymbolTable(Protocol):
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
 
+    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that the filter of DT_GNU_HASH does not rule out; all where there is none."""
+        ...
+
     def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
         """The names of some symbols, without decoding those of all."""
         ...
@@ -331,6 +335,10 @@ class SymbolRows:
     def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
         """The names of some symbols."""
         return [self._rows[index].name for index in indexes]
+
+    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
+        """All: rows have no filter."""
+        return names
 
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""

@@ -6,7 +6,9 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
+from operator import mul
 from typing import Any, Literal, TypeVar
 
 from muslint.elf.header import Layout
@@ -125,6 +127,7 @@ class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
     __slots__ = (
+        "_bloom",
         "_columns",
         "_count",
         "_data",
@@ -147,11 +150,14 @@ class RawSymbols:
         first_hashed: int,
         sysv_hash: tuple[Sequence[int], Sequence[int]] | None,
         version_names: Callable[[], Mapping[int, str]],
+        bloom: tuple[bytes, int] | None = None,
     ) -> None:
+        """``bloom`` is the filter of DT_GNU_HASH: its words, and the shift of the second hash."""
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
         self._count = data.size // layout.symbol_size
         self._little, self._wide = layout.order == "<", layout.word_size == 8
         self._columns: dict[str, Any] = {}
+        self._bloom = bloom
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
 
     def __len__(self) -> int:
@@ -355,11 +361,41 @@ class RawSymbols:
             return self._kept("indexes", self._indexes).get(name, [])
         return sysv_chain(self.names, name, *self._hash)
 
+    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that the Bloom filter of DT_GNU_HASH does not rule out (musl ``gnu_lookup_filtered``)."""
+        if self._bloom is None:
+            return names
+        content, shift = self._bloom
+        bits = 64 if self._wide else 32
+        words = self._kept("bloom", lambda: column(content, self._layout.word, 0, 1, self._little))
+        last = len(words) - 1
+        return [
+            name
+            for name in names
+            if (word := words[(number := gnu_hash(name)) // bits & last]) >> number % bits
+            & word >> (number >> shift) % bits
+            & 1
+        ]
+
     def _indexes(self) -> dict[str, list[int]]:
         names, found = self.names, dict[str, list[int]]()
         for index in range(self._first, self._count):
             found.setdefault(names[index], []).append(index)
         return found
+
+
+_POWERS = tuple(pow(33, n, 1 << 32) for n in range(1024, -1, -1))
+
+
+@lru_cache(maxsize=1 << 14)
+def gnu_hash(name: str) -> int:
+    """The hash of DT_GNU_HASH: ``h * 33 + byte`` from 5381 on, 32 bits (musl ``gnu_hash``)."""
+    octets = name.encode("utf-8", "surrogateescape")
+    h = 5381
+    for at in range(0, len(octets), 1024):
+        part = octets[at : at + 1024]
+        h = (h * _POWERS[-1 - len(part)] + sum(map(mul, part, _POWERS[-len(part) :]))) & 0xFFFFFFFF
+    return h
 
 
 def _sysv_hash(name: str) -> int:

@@ -90,6 +90,14 @@ class Exports:
             known = self._canonical = frozenset(self._symbols.names_of(known))
         return known
 
+    def may_give(self, names: frozenset[str]) -> bool:
+        """False when none of ``names`` is found here; True is a perhaps. Reads little."""
+        if self._defined is None and len(self.own) - self.own.count(0) > _FEW:
+            names = frozenset(self._symbols.not_filtered(names))
+        if self._canonical and not self.canonical.isdisjoint(names):
+            return True
+        return bool(names) and not self.defined.isdisjoint(names)
+
 
 def exports(obj: ElfObject) -> Exports:
     """What `find_sym` accepts in ``obj``.

@@ -117,7 +117,7 @@ class MuslLoader:
         known = facts.needs.get(with_libc)
         if known is None:
             wanted = references(facts.object, facts.exports, self.model, self.local_is_final, with_libc)
-            known = facts.needs[with_libc] = Needs(wanted)
+            known = facts.needs[with_libc] = Needs(wanted, facts.serial)
             facts.object.forget()
         return known
 
