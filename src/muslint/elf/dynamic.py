@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from muslint.elf import object as elf
+from muslint.elf.columns import Code, column
+from muslint.elf.hashes import GnuHash
 from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, headers_mapped, kind_of, read_header
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
 from muslint.elf.object import ElfObject, Readable, RelocationTable, Segment
 from muslint.elf.pieces import Buffer, Piece
 from muslint.elf.relocations import MipsGot, RawRelocations
-from muslint.elf.symbols import Code, RawSymbols, column, string_at
+from muslint.elf.strings import string_at
+from muslint.elf.symbols import RawSymbols
 from muslint.elf.versions import VersionTables, note_segments
 from muslint.errors import MalformedElf
 
@@ -49,7 +52,7 @@ class _Reading:
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
         self.map = AddressMap(header.segments)
         self.window, self.window_start = memoryview(head), 0
-        self.bloom: tuple[bytes, int] | None = None  # words and shift of DT_GNU_HASH
+        self.gnu: GnuHash | None = None
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
         self.last: dict[int, int] = {}  # tag → last value, as its decode_vec keeps it
 
@@ -175,7 +178,7 @@ class _Reading:
         table = self.piece(address, count * self.layout.symbol_size, "symbol table")
         versym_address = self.first.get(elf.DT_VERSYM)
         versym = self.piece(versym_address, 2 * count, "version table") if versym_address and count else None
-        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names, self.bloom)
+        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names, self.gnu)
 
     def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
         """Number of symbols, index of the first hashed one, and the SysV hash if only it is there."""
@@ -217,8 +220,6 @@ class _Reading:
         last = max(column(heads, "I", 0, 1, little))
         if last < first:
             return 0, first
-        if bloom and not bloom & bloom - 1:
-            self.bloom = bytes(self.bytes_at(offset + 16, bucket_start - 16, "GNU hash table")), shift
         at, size = chain_start + 4 * (last - first), 256
         while at < span:
             piece = self.bytes_at(offset + at, min(size, (span - at) // 4 * 4), "GNU hash table")
@@ -227,6 +228,9 @@ class _Reading:
             for value in column(piece, "I", 0, 1, little):
                 last += 1
                 if value & 1:
+                    words = bytes(self.bytes_at(offset + 16, bucket_start - 16, "GNU hash table"))
+                    hashes = self.piece(address + chain_start, 4 * (last - first), "GNU hash table")
+                    self.gnu = GnuHash(self.layout, first, words, shift, hashes)
                     return last, first
             at += len(piece)
             size = min(2 * size, 1 << 16)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from muslint.elf.machine import machine_number, word
-from muslint.elf.object import ET_DYN, STB_GLOBAL, STT_FUNC, ElfObject, Ident, Kind, Note, Symbol, SymbolRows, Version
+from muslint.elf.object import ET_DYN, STB_GLOBAL, STT_FUNC, ElfObject, Ident, Kind, Note, Symbol, Version
+from muslint.elf.rows import SymbolRows
 
 
 class _NothingLate:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from muslint.elf.columns import column
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
 from muslint.elf.pieces import Buffer, Piece
-from muslint.elf.symbols import column
 
 
 class RawRelocations:

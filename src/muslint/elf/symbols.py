@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import repeat
-from operator import mul
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
+from muslint.elf.columns import SIZES, Code, column
+from muslint.elf.hashes import GnuHash, sysv_chain
 from muslint.elf.header import Layout
 from muslint.elf.object import Linkage, Symbol
-from muslint.elf.pieces import Buffer, Piece
-from muslint.errors import MalformedElf
-
-_LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
-_WINDOW = 2048  # bytes
-_LONGEST_SEARCH = 1 << 24  # bytes
-_NATIVE_LITTLE = sys.byteorder == "little"
-
+from muslint.elf.pieces import Piece
+from muslint.elf.strings import strings
 
 T = TypeVar("T")
 _BINDS = bytes(info >> 4 for info in range(256))
@@ -29,94 +21,6 @@ _HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
 """A row as a `Symbol`, without the checks of its constructor: every symbol of every file goes through here."""
-
-Code = Literal["H", "I", "Q"]
-"""Formats of a column: 16, 32 and 64 bits, unsigned."""
-
-
-_SIZES: dict[Code, int] = {"H": 2, "I": 4, "Q": 8}
-
-
-def column(data: Buffer, code: Code, first: int, stride: int, little: bool) -> list[int]:
-    """Every ``stride``-th number of format ``code`` (H, I or Q), starting at item ``first``."""
-    size = _SIZES[code]
-    view = memoryview(data)[: len(data) // size * size]
-    if little == _NATIVE_LITTLE:
-        numbers_here: list[int] = view.cast(code)[first::stride].tolist()
-        return numbers_here
-    numbers = array(code)
-    numbers.frombytes(view)
-    numbers = numbers[first::stride]
-    numbers.byteswap()
-    return numbers.tolist()
-
-
-def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
-    """The NUL-terminated strings of a string table at ``offsets``; out of range gives an empty one.
-
-    Bytes that are not UTF-8 come back as surrogates (PEP 383), so that distinct names stay distinct.
-    Raises MalformedElf when the strings overlap so much that together they are absurdly long.
-    """
-    if table[-1:] != b"\0":
-        table += b"\0"
-    _check_overlap(table, offsets)
-    # From an offset beyond the table nothing is found (-1), and a slice from there is empty.
-    if table.isascii():
-        text = table.decode("ascii")
-        end = text.find
-        return [text[o : end("\0", o)] for o in offsets]
-    scan = table.find
-    return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") for o in offsets]
-
-
-def _check_overlap(table: bytes, offsets: Sequence[int]) -> None:
-    """Refuse a table without ends that thousands of symbols point into: a small file would fill the memory."""
-    if len(offsets) * len(table) <= _LONGEST_TOGETHER:
-        return
-    # Where every window holds an end, no string is longer than two windows.
-    if len(offsets) * 2 * _WINDOW <= _LONGEST_TOGETHER and all(
-        table.find(b"\0", at, at + _WINDOW) >= 0 for at in range(0, len(table) - _WINDOW, _WINDOW)
-    ):
-        return
-    together = 0
-    for offset in offsets:
-        together += max(table.find(b"\0", offset) - offset, 0)
-        if together > _LONGEST_TOGETHER:
-            raise MalformedElf("the names of the symbols overlap without end")
-
-
-def string_at(table: bytes, offset: int, longest: int = 1 << 16) -> str:
-    """One string of a string table, as `strings` gives it, without a pass over the whole table.
-
-    Raises MalformedElf when it has no end within ``longest`` bytes.
-    """
-    if offset >= len(table):
-        return ""
-    end = table.find(b"\0", offset, offset + longest)
-    if end < 0:
-        end = len(table)
-        if end - offset > longest:
-            raise MalformedElf(f"a string of over {longest} bytes")
-    return table[offset:end].decode("utf-8", "surrogateescape")
-
-
-def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: Sequence[int]) -> list[int]:
-    """Indexes of the entries called ``name`` in the order musl's ``sysv_lookup`` meets them.
-
-    A SysV chain is a linked list; one that loops ends where it meets itself.
-    """
-    found: list[int] = []
-    if not buckets:
-        return found
-    index = buckets[_sysv_hash(name) % len(buckets)]
-    seen: set[int] = set()
-    while 0 < index < min(len(chains), len(names)) and index not in seen:
-        seen.add(index)
-        if names[index] == name:
-            found.append(index)
-        index = chains[index]
-    return found
-
 
 _MOST_DECODED = 4
 _decoded: deque[RawSymbols] = deque()
@@ -127,11 +31,11 @@ class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
     __slots__ = (
-        "_bloom",
         "_columns",
         "_count",
         "_data",
         "_first",
+        "_gnu",
         "_hash",
         "_layout",
         "_little",
@@ -150,14 +54,13 @@ class RawSymbols:
         first_hashed: int,
         sysv_hash: tuple[Sequence[int], Sequence[int]] | None,
         version_names: Callable[[], Mapping[int, str]],
-        bloom: tuple[bytes, int] | None = None,
+        gnu_hash: GnuHash | None = None,
     ) -> None:
-        """``bloom`` is the filter of DT_GNU_HASH: its words, and the shift of the second hash."""
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
         self._count = data.size // layout.symbol_size
         self._little, self._wide = layout.order == "<", layout.word_size == 8
         self._columns: dict[str, Any] = {}
-        self._bloom = bloom
+        self._gnu = gnu_hash
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
 
     def __len__(self) -> int:
@@ -170,6 +73,8 @@ class RawSymbols:
         self._strings.forget()
         if self._versym is not None:
             self._versym.forget()
+        if self._gnu is not None:
+            self._gnu.forget()
 
     def _kept(self, name: str, decode: Callable[[], T]) -> T:
         columns = self._columns
@@ -197,7 +102,7 @@ class RawSymbols:
         known: list[int] | None = self._columns.get(name)
         if known is not None:
             return known
-        size = _SIZES[code]
+        size = SIZES[code]
         first, stride = offset // size, self._layout.symbol_size // size
         return self._kept(name, lambda: column(self._table(), code, first, stride, self._little))
 
@@ -336,21 +241,9 @@ class RawSymbols:
     def may_share_names(self, indexes: Sequence[int]) -> bool:
         """False when no other entry that a look-up can find is called as one of ``indexes``; True is a perhaps.
 
-        The string of each is looked for in the whole string table: mostly it stands there once, and one
-        entry refers to it.
+        Entries of one name have one hash: by any other hash a look-up does not find them (musl ``gnu_lookup``).
         """
-        table = self._string_table()
-        if len(indexes) * (len(table) + 8 * self._count) > _LONGEST_SEARCH:
-            return True
-        offsets = self._numbers("st_name", "I", 0)
-        hashed = offsets[self._first :]
-        for index in indexes:
-            offset = offsets[index]
-            name = table[offset : table.find(b"\0", offset) + 1]
-            again = table.find(name)
-            if not name[:-1] or table.find(name, again + 1) >= 0 or hashed.count(offset) > 1:
-                return True
-        return False
+        return self._gnu is None or self._gnu.may_share(indexes)
 
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.
@@ -362,46 +255,11 @@ class RawSymbols:
         return sysv_chain(self.names, name, *self._hash)
 
     def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
-        """Those of ``names`` that the Bloom filter of DT_GNU_HASH does not rule out (musl ``gnu_lookup_filtered``)."""
-        if self._bloom is None:
-            return names
-        content, shift = self._bloom
-        bits = 64 if self._wide else 32
-        words = self._kept("bloom", lambda: column(content, self._layout.word, 0, 1, self._little))
-        last = len(words) - 1
-        return [
-            name
-            for name in names
-            if (word := words[(number := gnu_hash(name)) // bits & last]) >> number % bits
-            & word >> (number >> shift) % bits
-            & 1
-        ]
+        """Those of ``names`` that the filter of DT_GNU_HASH does not rule out; all where there is none."""
+        return names if self._gnu is None else self._gnu.not_filtered(names)
 
     def _indexes(self) -> dict[str, list[int]]:
         names, found = self.names, dict[str, list[int]]()
         for index in range(self._first, self._count):
             found.setdefault(names[index], []).append(index)
         return found
-
-
-_POWERS = tuple(pow(33, n, 1 << 32) for n in range(1024, -1, -1))
-
-
-@lru_cache(maxsize=1 << 14)
-def gnu_hash(name: str) -> int:
-    """The hash of DT_GNU_HASH: ``h * 33 + byte`` from 5381 on, 32 bits (musl ``gnu_hash``)."""
-    octets = name.encode("utf-8", "surrogateescape")
-    h = 5381
-    for at in range(0, len(octets), 1024):
-        part = octets[at : at + 1024]
-        h = (h * _POWERS[-1 - len(part)] + sum(map(mul, part, _POWERS[-len(part) :]))) & 0xFFFFFFFF
-    return h
-
-
-def _sysv_hash(name: str) -> int:
-    h = 0
-    for byte in name.encode("utf-8", "surrogateescape"):
-        h = (h << 4) + byte
-        h ^= (h >> 24) & 0xF0
-        h &= 0x0FFFFFFF
-    return h

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from muslint.elf.header import AddressMap, Layout
 from muslint.elf.object import PT_NOTE, Note, Readable, Segment, Version
 from muslint.elf.pieces import Piece
-from muslint.elf.symbols import string_at
+from muslint.elf.strings import string_at
 from muslint.errors import MalformedElf
 
 _VER_FLG_WEAK = 2
