@@ -71,13 +71,15 @@ class RawRelocations:
             return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in self._numbers(infos)]
         return list(zip(*self._halves(infos)))
 
-    def _halves(self, infos: bytes) -> tuple[list[int], list[int]]:
+    def _halves(self, infos: bytes) -> tuple[Sequence[int], list[int]]:
         """Types and symbol indexes of 64-bit ``r_info`` (musl ``R_TYPE``, ``R_SYM``)."""
         little = self._layout.order == "<"
         low, high = (0, 1) if little else (1, 0)
-        types = column(infos, "I", low, 2, little)
-        if max(types, default=0) > 0x7FFFFFFF:
-            types = [kind & 0x7FFFFFFF for kind in types]
+        start = 0 if little else 7  # of the lowest byte of the type; types over 255 are seldom
+        types: Sequence[int] = infos[start::8]
+        step = 1 if little else -1
+        if any(infos[start + step * byte :: 8] != bytes(len(types)) for byte in (1, 2, 3)):
+            types = [kind & 0x7FFFFFFF for kind in column(infos, "I", low, 2, little)]
         return types, column(infos, "I", high, 2, little)
 
     def __iter__(self) -> Iterator[Relocation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, compress
 from operator import itemgetter
 
@@ -22,7 +23,7 @@ from muslint.elf.object import (
     ElfObject,
     SymbolTable,
 )
-from muslint.libc.model import LibcModel, lfs64_target
+from muslint.libc.model import LFS64_NAMES, Lfs64, LibcModel, lfs64_target
 
 _kind, _index = itemgetter(0), itemgetter(1)  # of a (relocation type, symbol index) pair
 _OK_BINDS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
@@ -218,8 +219,7 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     asking = _asking(obj.symbols, given.own, local_is_final)
     pairs, kinds = _can_fail(obj, asking, classes)
     names = obj.symbols.names_of(map(_index, pairs))
-    left = set(names).difference(model.exports if with_libc else ())
-    left.difference_update([n for n in left if "64" in n and lfs64_target(n, model.lfs64) in model.exports])
+    left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
     if _peculiar(kinds, classes):
         found = _one_by_one(obj, given, asking, classes, left, zip(pairs, names))
     else:
@@ -233,6 +233,13 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
             found.other = frozenset([name for (kind, _), name in zip(pairs, names) if kind not in plt])
     found.static_tls = any(classes.get(kind) in STATIC_TLS for kind in kinds)
     return found
+
+
+@lru_cache(maxsize=16)
+def _in_libc(exports: frozenset[str], lfs64: Lfs64, with_libc: bool) -> frozenset[str]:
+    """The names libc answers for: those it exports where it is in scope, and in any case what LFS64 names map to."""
+    mapped = (n for n in (*(f"{base}64" for base in LFS64_NAMES), "readdir64_r") if lfs64_target(n, lfs64) in exports)
+    return frozenset(mapped) | (exports if with_libc else frozenset[str]())
 
 
 def _peculiar(kinds: Iterable[int], classes: Mapping[int, str]) -> set[int]:
@@ -309,14 +316,17 @@ def _can_fail(obj: ElfObject, asking: bytes, classes: Mapping[int, str]) -> tupl
         if table.table == "MIPS_GOT" and not mips:
             continue
         types, indexes = table.columns()
-        if max(indexes, default=0) >= count:
-            indexes = [index if index < count else 0 for index in indexes]
         kinds = set(types)
-        peculiar = _peculiar(kinds, classes)
         every |= kinds
+        try:
+            answers = itemgetter(*indexes, 0)(asking)
+        except IndexError:
+            indexes = [index if index < count else 0 for index in indexes]
+            answers = itemgetter(*indexes, 0)(asking)
+        peculiar = _peculiar(kinds, classes)
         pairs = zip(types, indexes)
         if peculiar or 0 in kinds:
-            found += [pair for pair in pairs if pair[0] in peculiar or (pair[0] and asking[pair[1]])]
+            found += [pair for pair, asks in zip(pairs, answers) if pair[0] in peculiar or (asks and pair[0])]
         else:
-            found += compress(pairs, map(asking.__getitem__, indexes))
+            found += compress(pairs, answers)
     return list(dict.fromkeys(found)), every
