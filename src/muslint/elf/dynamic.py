@@ -79,7 +79,7 @@ class _Reading:
 
     def object(self) -> ElfObject:
         ident, segments = self.header.ident, self.header.segments
-        by_type = {s.type: s for s in reversed(segments)}
+        by_type = {segment[0]: segment for segment in reversed(segments)}
         dynamic = self.dynamic(segments)
         self.last = dict(dynamic)
         self.first = dict(reversed(dynamic))
@@ -120,13 +120,14 @@ class _Reading:
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:
         # The last PT_DYNAMIC counts, found by its address (musl map_library).
-        found = [s for s in segments if s.type == elf.PT_DYNAMIC]
+        found = [s for s in segments if s[0] == elf.PT_DYNAMIC]
         if not found or found[-1].filesz == 0:
             return ()
         segment, size = found[-1], self.layout.word_size * 2
-        if not self.map.span(segment.vaddr):
+        span = self.map.span(segment.vaddr)
+        if not span:
             return ()  # a separate debug file: the segment has an address but no bytes here
-        available = min(segment.filesz, self.map.span(segment.vaddr), _LARGEST_DYNAMIC)
+        available = min(segment.filesz, span, _LARGEST_DYNAMIC)
         table = self.at_address(segment.vaddr, available // size * size, "dynamic section")
         entries = tuple(self.layout.dynamic.iter_unpack(table))
         for index, (tag, _) in enumerate(entries):

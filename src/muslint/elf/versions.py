@@ -155,4 +155,4 @@ def notes_in(data: bytes, align: int, order: str) -> Iterator[Note]:
 
 def note_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """The PT_NOTE segments."""
-    return tuple(s for s in segments if s.type == PT_NOTE)
+    return tuple([s for s in segments if s[0] == PT_NOTE])
