@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, compress
 from operator import itemgetter
 
@@ -43,7 +43,7 @@ _ASKING = bytes(
 )
 """By ``st_info``: 0 for a symbol that is never looked up, `_WEAK` for one that need not be found when undefined.
 A STB_LOCAL one is never looked up since musl 1.1.24 (``_ASKING_FINAL``), before only if it stands for a section."""
-_FEW = 100
+_FEW = 24
 HIDDEN = 0x8000
 """Bit 15 of a version index: not the default version, so never found by name."""
 
@@ -56,8 +56,6 @@ class Exports:
     the loader.
     """
 
-    __slots__ = ("_canonical", "_defined", "_symbols", "own", "searchable")
-
     def __init__(
         self,
         symbols: SymbolTable,
@@ -68,36 +66,31 @@ class Exports:
     ) -> None:
         """``canonical`` are the symbol indexes of `canonical`; ``defined`` is given where ``own`` does not tell it."""
         self.own, self.searchable = own, searchable
-        self._symbols, self._defined = symbols, defined
-        self._canonical: Sequence[int] | frozenset[str] = canonical or frozenset[str]()
+        self._symbols, self._canonical = symbols, canonical
+        if defined is not None:
+            self.__dict__["defined"] = defined
 
-    @property
+    @cached_property
     def defined(self) -> frozenset[str]:
         """Names that any reference finds here."""
-        known = self._defined
-        if known is None:
-            own = self.own
-            known = self._defined = frozenset(self._symbols.names_of(compress(range(len(own)), own)))
-        return known
+        own = self.own
+        return frozenset(self._symbols.names_of(compress(range(len(own)), own)))
 
-    @property
+    @cached_property
     def canonical(self) -> frozenset[str]:
         """Names found also by references other than PLT: undefined here, but with an address.
 
         That is the canonical PLT entry of a program at a fixed address.
         """
-        known = self._canonical
-        if not isinstance(known, frozenset):
-            known = self._canonical = frozenset(self._symbols.names_of(known))
-        return known
+        return frozenset(self._symbols.names_of(self._canonical)) if self._canonical else frozenset()
 
     def may_give(self, names: frozenset[str]) -> bool:
-        """False when none of ``names`` is found here; True is a perhaps. Reads little."""
-        if self._defined is None and len(self.own) - self.own.count(0) > _FEW:
+        """False when none of ``names`` is found here; True is a perhaps. Names are read only for a perhaps."""
+        if "defined" not in self.__dict__ and len(self.own) - self.own.count(0) > _FEW:
             names = frozenset(self._symbols.not_filtered(names))
-        if self._canonical and not self.canonical.isdisjoint(names):
-            return True
-        return bool(names) and not self.defined.isdisjoint(names)
+            if not names:
+                return False
+        return not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
 
 
 def exports(obj: ElfObject) -> Exports:
@@ -221,7 +214,8 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     names = obj.symbols.names_of(map(_index, pairs))
     left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
     if _peculiar(kinds, classes):
-        found = _one_by_one(obj, given, asking, classes, left, zip(pairs, names))
+        wanted = [row for row in zip(pairs, names) if row[1] in left or row[0][0] not in classes]
+        found = _one_by_one(obj, given, asking, classes, left, wanted)
     else:
         keep = list(map(left.__contains__, names))
         pairs, names = list(compress(pairs, keep)), list(compress(names, keep))

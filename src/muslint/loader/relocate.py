@@ -20,11 +20,13 @@ _PF_W = 2
 class Missing:
     """The names one object of a link asks for and no object of the scope gives."""
 
-    __slots__ = ("copy", "fatal", "lines", "names", "other", "plt")
+    __slots__ = ("copy", "fatal", "lines", "names", "other", "plt", "refused")
 
     def __init__(self, plt: frozenset[str], other: frozenset[str], copy: frozenset[str], fatal: frozenset[str]) -> None:
         self.plt, self.other, self.copy, self.fatal = plt, other, copy, fatal
         self.names = plt | other | copy | fatal
+        self.refused: set[int] = set()
+        """Serials of objects that were asked and give none of it."""
         self.lines: dict[str, tuple[Message, ...]] = {}
         """The loader's lines, by the path the object goes by (see `failures`)."""
 
@@ -70,7 +72,12 @@ class Needs:
         givers = others & self._givers
         known = self._left(scope, givers)
         if known:
-            late = [serial for serial in last if scope.exports[serial].may_give(known.names)]
+            late = []
+            for serial in last - known.refused:
+                if scope.exports[serial].may_give(known.names):
+                    late.append(serial)
+                else:
+                    known.refused.add(serial)
             if late:
                 known = self._left(scope, givers.union(late))
         return Missing(known.plt, known.other, scope.without_program(copy), known.fatal) if copy else known

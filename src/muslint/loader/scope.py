@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,6 @@ class LoaderKilled(Exception):
 class Facts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
-    __slots__ = ("exports", "needs", "object", "serial", "size", "writes_read_only")
     _serials = count(1)
 
     def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool) -> None:
@@ -48,7 +48,7 @@ class Facts:
         self.needs: dict[bool, Needs] = {}
         """What it needs of others, by "libc is in scope"."""
 
-    @property
+    @cached_property
     def is_libc(self) -> bool:
         """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
         return self.exports.defined >= LIBC_MARKS
