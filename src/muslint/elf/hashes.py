@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import mul
@@ -52,6 +53,18 @@ def gnu_hash(name: str) -> int:
     return h
 
 
+def _holds(content: bytes, number: int, order: str) -> bool:
+    """Whether one of the 32-bit numbers in ``content`` is ``number``, the lowest bit left out."""
+    for last in (number & ~1, number | 1):
+        pattern = struct.pack(order + "I", last)
+        at = content.find(pattern)
+        while at >= 0:
+            if at % 4 == 0:
+                return True
+            at = content.find(pattern, at + 1)
+    return False
+
+
 class GnuHash:
     """What is kept of DT_GNU_HASH: its filter, and the hashes of the symbols it holds."""
 
@@ -66,13 +79,23 @@ class GnuHash:
         """Drop what can be read again."""
         self._hashes.forget()
 
-    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
-        """Those of ``names`` that the Bloom filter does not rule out (musl ``gnu_lookup_filtered``)."""
+    def possible(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` whose hash is in the table.
+
+        Most of the others the Bloom filter rules out (musl ``gnu_lookup_filtered``), the rest the hashes.
+        """
+        passed = self._passed(names)
+        if not passed:
+            return []
+        content, order = bytes(self._hashes.content), self._layout.order
+        return [name for name in passed if _holds(content, gnu_hash(name), order)]
+
+    def _passed(self, names: Iterable[str]) -> list[str]:
         layout, shift, words = self._layout, self._shift, self._words
         if words is None:
             words = self._words = column(self._bloom, layout.word, 0, 1, layout.order == "<")
         if not words or len(words) & len(words) - 1:
-            return names  # no power of two: not a filter
+            return list(names)  # no power of two: not a filter
         last, bits = len(words) - 1, 8 * layout.word_size
         return [
             name

@@ -179,8 +179,8 @@ class SymbolTable(Protocol):
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
         ...
 
-    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
-        """Those of ``names`` that the filter of DT_GNU_HASH does not rule out; all where there is none."""
+    def possible(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that DT_GNU_HASH does not rule out; all where there is none. Reads no names."""
         ...
 
     def names_of(self, indexes: Iterable[int]) -> Sequence[str]:

@@ -28,8 +28,8 @@ class SymbolRows:
         """The names of some symbols."""
         return [self._rows[index].name for index in indexes]
 
-    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
-        """All: rows have no filter."""
+    def possible(self, names: Iterable[str]) -> Iterable[str]:
+        """All: rows have no hash table."""
         return names
 
     def forget(self) -> None:

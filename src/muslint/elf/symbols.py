@@ -254,9 +254,9 @@ class RawSymbols:
             return self._kept("indexes", self._indexes).get(name, [])
         return sysv_chain(self.names, name, *self._hash)
 
-    def not_filtered(self, names: Iterable[str]) -> Iterable[str]:
-        """Those of ``names`` that the filter of DT_GNU_HASH does not rule out; all where there is none."""
-        return names if self._gnu is None else self._gnu.not_filtered(names)
+    def possible(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that DT_GNU_HASH does not rule out; all where there is none."""
+        return names if self._gnu is None else self._gnu.possible(names)
 
     def _indexes(self) -> dict[str, list[int]]:
         names, found = self.names, dict[str, list[int]]()

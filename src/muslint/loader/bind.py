@@ -87,7 +87,7 @@ class Exports:
     def may_give(self, names: frozenset[str]) -> bool:
         """False when none of ``names`` is found here; True is a perhaps. Names are read only for a perhaps."""
         if "defined" not in self.__dict__ and len(self.own) - self.own.count(0) > _FEW:
-            names = frozenset(self._symbols.not_filtered(names))
+            names = frozenset(self._symbols.possible(names))
             if not names:
                 return False
         return not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
