@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from muslint.elf.columns import SIZES, Code, column
@@ -17,6 +18,7 @@ from muslint.elf.strings import strings
 T = TypeVar("T")
 _BINDS = bytes(info >> 4 for info in range(256))
 _TYPES = bytes(info & 15 for info in range(256))
+_NOT_ZERO = b"\0" + b"\1" * 255
 _HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
@@ -25,6 +27,12 @@ _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
 _MOST_DECODED = 4
 _decoded: deque[RawSymbols] = deque()
 """The tables decoded last; what was decoded of others is let go, and decoded again when asked for again."""
+
+
+def _looked_up(values: Sequence[T], numbers: bytes) -> tuple[T, ...]:
+    """The value of each number, with two more at the end: `itemgetter` makes a tuple of two at least."""
+    found: tuple[T, ...] = itemgetter(*numbers, 0, 0)(values)
+    return found
 
 
 class RawSymbols:
@@ -176,8 +184,14 @@ class RawSymbols:
         infos = self.infos
         return zip(
             self.names, infos.translate(_BINDS), infos.translate(_TYPES), self.others.translate(_VISIBILITIES),
-            map(bool, self.shndxs), versions, hidden,
+            _looked_up((False, True), self._defined_marks()), versions, hidden,
         )  # fmt: skip
+
+    def _defined_marks(self) -> bytes:
+        """By index: 1 where ``st_shndx`` is not 0, from its two bytes taken together for all symbols at once."""
+        table, first, stride = self._table(), 6 if self._wide else 14, self._layout.symbol_size
+        one, other = (int.from_bytes(table[first + byte :: stride], "little") for byte in (0, 1))
+        return (one | other).to_bytes(self._count, "little").translate(_NOT_ZERO)
 
     def __getitem__(self, index: int) -> Symbol:
         info, other = self.infos[index], self.others[index]
@@ -190,10 +204,14 @@ class RawSymbols:
 
     def _versions(self) -> tuple[Iterable[str | None], Iterable[bool]]:
         """Version name and hidden bit of every symbol."""
-        versyms = self.versyms
-        if versyms is None:
+        if self._versym is None:
             return repeat(None), repeat(False)
         names = {index: name for index, name in self._version_names().items() if index > 1}
+        content = bytes(self._versym.content)
+        low, high = content[not self._little :: 2], content[self._little :: 2]
+        if names and max(names) < 256 and not high.strip(b"\0"):  # as in nearly every file
+            return _looked_up([names.get(index) for index in range(256)], low), repeat(False)
+        versyms = self.versyms or []
         found = set(versyms)
         name_of = {versym: names.get(versym & 0x7FFF) for versym in found}
         hidden_of = {versym: versym >= 0x8000 for versym in found}
