@@ -7,7 +7,6 @@ Each library is driven the fastest way found for it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
 from typing import Any
 
 SymbolRow = tuple[str, int, int, int, bool, str | None, bool]
@@ -34,8 +33,10 @@ def muslint() -> ReadFacts:
     def facts(path: str) -> Facts:
         data = FileBytes(path)
         found = read(data, path)
-        symbols = list(found.symbols)
-        relocations = list(chain.from_iterable(table.all_references() for table in found.relocations))
+        symbols = list(found.symbols.linkage())
+        relocations: list[RelocationRow] = []
+        for table in found.relocations:
+            relocations += table.all_references()
         data.close()
         head = (found.ident, found.segments, found.needed, found.soname, found.rpath, found.runpath, found.interpreter)
         return Facts(head, symbols, relocations)
@@ -144,8 +145,6 @@ def versions(found: Facts) -> dict[str, int]:
 
 
 def _plain(row: Any) -> SymbolRow:
-    if hasattr(row, "hidden"):
-        return row.name, row.bind, row.type, row.visibility, row.defined, row.version, row.hidden
     name: str | bytes = row[0]
     return (name if isinstance(name, str) else name.decode("utf-8", "surrogateescape"), *row[1:])
 

@@ -46,8 +46,13 @@ def _totals(reader: str) -> Callable[[list[str]], Counts]:
     return work
 
 
-def _loader() -> Callable[[list[str]], Counts]:
-    """What the loader model takes from every file: the names it gives and the names it asks for."""
+def _loader(exported: bool) -> Callable[[list[str]], Counts]:
+    """What the loader model decodes of every file.
+
+    Of a program it lists: which of its symbols answer a look-up, every relocation gone through, and the names of
+    those that neither the symbol referred to nor libc settles. ``exported``: also what it decodes of a library
+    that others ask, the names of all it gives. Looking the names up in other objects is not in it.
+    """
     from muslint.elf.dynamic import read
     from muslint.libc.musl import model
     from muslint.loader.bind import exports, references
@@ -62,8 +67,8 @@ def _loader() -> Callable[[list[str]], Counts]:
             found = read(data, path)
             gives = exports(found)
             wanted = references(found, gives, libc, True, True)
-            given += len(gives.defined)
             asked += len(wanted.plt) + len(wanted.other) + len(wanted.copy)
+            given += len(gives.defined) if exported else len(gives.own) - gives.own.count(0)
             data.close()
         return {"files": len(paths), "given": given, "asked": asked}
 
@@ -124,7 +129,8 @@ def _bytes() -> Callable[[list[str]], Counts]:
 
 WORKS: dict[str, Callable[[], Callable[[list[str]], Counts]]] = {
     "bytes": _bytes,
-    "loader-muslint": _loader,
+    "loader-muslint": lambda: _loader(True),
+    "references-muslint": lambda: _loader(False),
     **{f"facts-{reader}": lambda reader=reader: _facts(reader) for reader in facts.READERS},
     **{f"totals-{reader}": lambda reader=reader: _totals(reader) for reader in facts.READERS},
 }

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from muslint.elf import object as elf
+from muslint.elf.hashes import sysv_chain
 from muslint.elf.header import LAYOUTS, Header, headers_mapped, kind_of
 from muslint.elf.machine import EM_MIPS, musl_arch
-from muslint.elf.object import ElfObject, Note, RelocationTable, SymbolRows, Version
+from muslint.elf.object import ElfObject, Note, RelocationTable, Version
 from muslint.elf.relocations import MipsGot
-from muslint.elf.symbols import sysv_chain
+from muslint.elf.rows import SymbolRows
 
 SysvHash = tuple[Sequence[int], Sequence[int]]
 """Buckets and chains of DT_HASH."""

@@ -7,21 +7,30 @@ Nothing is decoded before it is asked for: the tables are kept as bytes.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 
 from muslint.elf import object as elf
+from muslint.elf.columns import Code, column
+from muslint.elf.hashes import GnuHash
 from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, headers_mapped, kind_of, read_header
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
 from muslint.elf.object import ElfObject, Readable, RelocationTable, Segment
-from muslint.elf.pieces import Piece
+from muslint.elf.pieces import Buffer, Piece
 from muslint.elf.relocations import MipsGot, RawRelocations
-from muslint.elf.symbols import Code, RawSymbols, column, string_at
+from muslint.elf.strings import string_at
+from muslint.elf.symbols import RawSymbols
 from muslint.elf.versions import VersionTables, note_segments
 from muslint.errors import MalformedElf
 
 _LARGEST_DYNAMIC = 1 << 16
 _WINDOW_SLACK = 1 << 16
+_NO_SIZE = -1  # no tag says how long the table is
+_TABLES = (
+    (elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
+    (elf.DT_JMPREL, elf.DT_PLTRELSZ), (elf.DT_SYMTAB, _NO_SIZE), (elf.DT_HASH, _NO_SIZE),
+    (elf.DT_GNU_HASH, _NO_SIZE), (elf.DT_VERSYM, _NO_SIZE),
+)  # fmt: skip
+"""The tags of the tables a loader reads, each with the tag of its size."""
 
 
 def read(data: Readable, path: str) -> ElfObject:
@@ -42,20 +51,23 @@ class _Reading:
         self.data, self.path, self.head, self.header = data, path, head, header
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
         self.map = AddressMap(header.segments)
-        self.window, self.window_start = head, 0
+        self.window, self.window_start = memoryview(head), 0
+        self.gnu: GnuHash | None = None
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
         self.last: dict[int, int] = {}  # tag → last value, as its decode_vec keeps it
 
-    def bytes_at(self, offset: int, size: int, what: str) -> bytes:
+    def bytes_at(self, offset: int, size: int, what: str) -> Buffer:
         start = offset - self.window_start
         if start >= 0 and start + size <= len(self.window):
             return self.window[start : start + size]
+        if offset + size <= len(self.head):
+            return self.head[offset : offset + size]
         found = self.data.at(offset, size) if offset + size <= self.data.size else b""
         if len(found) != size:
             raise MalformedElf(f"the file ends inside its {what}")
         return found
 
-    def at_address(self, address: int, size: int, what: str) -> bytes:
+    def at_address(self, address: int, size: int, what: str) -> Buffer:
         return self.bytes_at(self.map.offset(address), size, what) if size else b""
 
     def piece(self, address: int | None, size: int, what: str) -> Piece:
@@ -67,13 +79,12 @@ class _Reading:
 
     def object(self) -> ElfObject:
         ident, segments = self.header.ident, self.header.segments
-        by_type = {s.type: s for s in reversed(segments)}
+        by_type = {segment[0]: segment for segment in reversed(segments)}
         dynamic = self.dynamic(segments)
         self.last = dict(dynamic)
         self.first = dict(reversed(dynamic))
         self.prefetch()
-        string_piece = self.string_table()
-        string_table = string_piece.content
+        string_piece, string_table = self.string_table()
         late = VersionTables(
             self.data, self.layout, self.map, string_piece,
             self.pair(elf.DT_VERNEED, elf.DT_VERNEEDNUM), self.pair(elf.DT_VERDEF, elf.DT_VERDEFNUM),
@@ -111,47 +122,44 @@ class _Reading:
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:
         # The last PT_DYNAMIC counts, found by its address (musl map_library).
-        found = [s for s in segments if s.type == elf.PT_DYNAMIC]
+        found = [s for s in segments if s[0] == elf.PT_DYNAMIC]
         if not found or found[-1].filesz == 0:
             return ()
         segment, size = found[-1], self.layout.word_size * 2
-        if not self.map.span(segment.vaddr):
+        span = self.map.span(segment.vaddr)
+        if not span:
             return ()  # a separate debug file: the segment has an address but no bytes here
-        available = min(segment.filesz, self.map.span(segment.vaddr), _LARGEST_DYNAMIC)
+        available = min(segment.filesz, span, _LARGEST_DYNAMIC)
         table = self.at_address(segment.vaddr, available // size * size, "dynamic section")
-        entries = tuple(struct.iter_unpack(self.layout.order + 2 * self.layout.word, table))
-        for index, entry in enumerate(entries):
-            if entry[0] == elf.DT_NULL:
+        entries = tuple(self.layout.dynamic.iter_unpack(table))
+        for index, (tag, _) in enumerate(entries):
+            if tag == elf.DT_NULL:
                 return entries[:index]
         return entries
 
     def prefetch(self) -> None:
         """Read all loader tables at once where they lie together, as linkers lay them."""
         get = self.last.get
-        ends = []
-        for start_tag, size_tag in (
-            (elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
-            (elf.DT_JMPREL, elf.DT_PLTRELSZ), (elf.DT_SYMTAB, 0), (elf.DT_HASH, 0),
-            (elf.DT_GNU_HASH, 0), (elf.DT_VERSYM, 0),
-        ):  # fmt: skip
-            address = get(start_tag)
-            if address:
-                ends.append((address, get(size_tag, 0) if size_tag else 0))
-        if not ends:
+        spans = [(address, get(size_tag, 0)) for tag, size_tag in _TABLES if (address := get(tag))]
+        if not spans:
             return
         try:
-            spans = [(self.map.offset(address), size) for address, size in ends]
+            spans = [(self.map.offset(address), size) for address, size in spans]
         except MalformedElf:
             return  # the table itself will say so, with its name, when it is read
-        low, high = min(o for o, _ in spans), max(o + s for o, s in spans)
+        low, high = min(spans)[0], max(offset + size for offset, size in spans)
         known = sum(size for _, size in spans)
         if high <= self.data.size and high - low <= 2 * known + _WINDOW_SLACK and high > len(self.head):
-            self.window, self.window_start = self.data.at(low, high - low), low
+            self.window, self.window_start = memoryview(self.data.at(low, high - low)), low
 
-    def string_table(self) -> Piece:
+    def string_table(self) -> tuple[Piece, bytes]:
         address = self.last.get(elf.DT_STRTAB)
         size = 0 if address is None else self.last.get(elf.DT_STRSZ) or self.map.span(address)
-        return self.piece(address, size, "string table")
+        if address is None or not size:
+            return Piece(b""), b""
+        offset = self.map.offset(address)
+        content = bytes(self.bytes_at(offset, size, "string table"))
+        return Piece(content, self.data, offset), content
 
     def named(self, string_table: bytes, tag: int) -> str | None:
         offset = self.last.get(tag)
@@ -165,7 +173,7 @@ class _Reading:
         if segment is None:
             return None
         raw = self.bytes_at(segment.offset, min(segment.filesz, 4096), "interpreter name")
-        return raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+        return bytes(raw).split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
     def symbols(self, string_table: Piece, late: VersionTables) -> RawSymbols:
         address = self.last.get(elf.DT_SYMTAB)
@@ -173,7 +181,7 @@ class _Reading:
         table = self.piece(address, count * self.layout.symbol_size, "symbol table")
         versym_address = self.first.get(elf.DT_VERSYM)
         versym = self.piece(versym_address, 2 * count, "version table") if versym_address and count else None
-        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names)
+        return RawSymbols(self.layout, table, string_table, versym, first, sysv, late.names, self.gnu)
 
     def symbol_count(self) -> tuple[int, int, tuple[Sequence[int], Sequence[int]] | None]:
         """Number of symbols, index of the first hashed one, and the SysV hash if only it is there."""
@@ -204,7 +212,7 @@ class _Reading:
         """(number of symbols, or 0 when the table is empty; index of the first hashed symbol)."""
         offset, span = self.map.offset(address), self.map.span(address)
         little = self.layout.order == "<"
-        buckets, first, bloom, _ = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
+        buckets, first, bloom, shift = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
         bucket_start = 16 + bloom * self.layout.word_size
         chain_start = bucket_start + 4 * buckets
         if chain_start > span:
@@ -223,6 +231,9 @@ class _Reading:
             for value in column(piece, "I", 0, 1, little):
                 last += 1
                 if value & 1:
+                    words = bytes(self.bytes_at(offset + 16, bucket_start - 16, "GNU hash table"))
+                    hashes = self.piece(address + chain_start, 4 * (last - first), "GNU hash table")
+                    self.gnu = GnuHash(self.layout, first, words, shift, hashes)
                     return last, first
             at += len(piece)
             size = min(2 * size, 1 << 16)
@@ -244,7 +255,7 @@ class _Reading:
         used = max((symbol for table in self.tables() for _, symbol in table.references()), default=-1) + 1
         # Padding before the next table reads as null symbols: drop those nobody refers to.
         size = self.layout.symbol_size
-        filled = len(self.at_address(start, room * size, "symbol table").rstrip(b"\0"))
+        filled = len(bytes(self.at_address(start, room * size, "symbol table")).rstrip(b"\0"))
         room = min(room, max(-(-filled // size), used, 1))
         return max(room, min(used, self.map.span(start) // size))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from muslint.elf.object import (
@@ -43,7 +44,8 @@ class Layout(NamedTuple):
     """The `struct` formats of one class and byte order."""
 
     header: struct.Struct
-    segment: struct.Struct
+    segment: struct.Struct  # without p_paddr
+    dynamic: struct.Struct
     word: Literal["I", "Q"]  # format code of an address-sized word
     word_size: int
     symbol_size: int
@@ -51,9 +53,13 @@ class Layout(NamedTuple):
 
 
 def _layout(bits: int, order: str) -> Layout:
+    word: Literal["I", "Q"]
     if bits == 64:
-        return Layout(struct.Struct(order + "16sHHIQQQIHHHHHH"), struct.Struct(order + "IIQQQQQQ"), "Q", 8, 24, order)
-    return Layout(struct.Struct(order + "16sHHIIIIIHHHHHH"), struct.Struct(order + "IIIIIIII"), "I", 4, 16, order)
+        formats, word, size, symbol = ("16sHHIQQQIHHHHHH", "IIQQ8xQQQ", "QQ"), "Q", 8, 24
+    else:
+        formats, word, size, symbol = ("16sHHIIIIIHHHHHH", "IIIxxxxIIII", "II"), "I", 4, 16
+    header, segment, dynamic = (struct.Struct(order + form) for form in formats)
+    return Layout(header, segment, dynamic, word, size, symbol, order)
 
 
 LAYOUTS = {(bits, order == "<"): _layout(bits, order) for bits in (32, 64) for order in "<>"}
@@ -92,16 +98,16 @@ def read_header(data: Readable, head: bytes) -> Header:
     return Header(ident, entry, offset, size, tuple(_segments(table, layout)))
 
 
-def _segments(table: bytes, layout: Layout) -> list[Segment]:
+_as_segment: Callable[[type[Segment], tuple[int, ...]], Segment] = tuple.__new__
+
+
+def _segments(table: bytes, layout: Layout) -> Iterable[Segment]:
     if layout.word_size == 8:
-        return [
-            Segment(kind, flags, offset, vaddr, filesz, memsz, align)
-            for kind, flags, offset, vaddr, _, filesz, memsz, align in layout.segment.iter_unpack(table)
-        ]
-    return [
+        return map(_as_segment, repeat(Segment), layout.segment.iter_unpack(table))
+    return (
         Segment(kind, flags, offset, vaddr, filesz, memsz, align)
-        for kind, offset, vaddr, _, filesz, memsz, flags, align in layout.segment.iter_unpack(table)
-    ]
+        for kind, offset, vaddr, filesz, memsz, flags, align in layout.segment.iter_unpack(table)
+    )
 
 
 class AddressMap:
@@ -110,7 +116,11 @@ class AddressMap:
     __slots__ = ("_loads",)
 
     def __init__(self, segments: tuple[Segment, ...]) -> None:
-        self._loads = [(s.vaddr, s.vaddr + s.filesz, s.offset - s.vaddr) for s in segments if s.type == PT_LOAD]
+        self._loads = [
+            (vaddr, vaddr + filesz, offset - vaddr)
+            for kind, _, offset, vaddr, filesz, _, _ in segments
+            if kind == PT_LOAD
+        ]
 
     def offset(self, address: int) -> int:
         """File offset of ``address``; raises MalformedElf when no segment holds it in the file."""
@@ -130,7 +140,10 @@ class AddressMap:
 def headers_mapped(header: Header) -> bool:
     """Whether a PT_LOAD holds the program headers (musl map_library, "record the address")."""
     start, end = header.program_headers, header.program_headers + header.program_headers_size
-    return any(s.type == PT_LOAD and s.offset <= start and end <= s.offset + s.filesz for s in header.segments)
+    for kind, _, offset, _, filesz, _, _ in header.segments:
+        if kind == PT_LOAD and offset <= start and end <= offset + filesz:
+            return True
+    return False
 
 
 def kind_of(kind: int, interpreter: str | None, soname: str | None, tags: Mapping[int, int], needed: bool) -> Kind:

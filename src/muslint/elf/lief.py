@@ -20,7 +20,8 @@ from muslint.elf import object as elf
 from muslint.elf.decoded import Decoded, DecodedSymbol, DecodedVersions, SysvHash, decoded_object
 from muslint.elf.header import LAYOUTS, MAGIC, Header
 from muslint.elf.machine import EM_MIPS
-from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, RelocationRows, Segment, Version
+from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, Segment, Version
+from muslint.elf.rows import RelocationRows
 from muslint.elf.versions import notes_in
 from muslint.errors import MalformedElf
 

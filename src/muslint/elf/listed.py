@@ -19,9 +19,9 @@ from muslint.elf.object import (
     Kind,
     Note,
     Symbol,
-    SymbolRows,
     Version,
 )
+from muslint.elf.rows import SymbolRows
 
 
 class _Listed:

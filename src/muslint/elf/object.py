@@ -6,7 +6,7 @@ one `ElfObject`. Numbers and names are those of the gABI and of ``elf.h``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -85,6 +85,10 @@ class Symbol(NamedTuple):
         return self.shndx != SHN_UNDEF
 
 
+Linkage = tuple[str, int, int, int, bool, str | None, bool]
+"""A symbol as linking sees it: name, STB_*, STT_*, STV_*, whether it is defined, version, whether that is hidden."""
+
+
 class Relocation(NamedTuple):
     """One entry of a relocation table."""
 
@@ -118,6 +122,10 @@ class SymbolTable(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Symbol]: ...
     def __getitem__(self, index: int) -> Symbol: ...
+    def linkage(self) -> Iterator[Linkage]:
+        """Each symbol without its address and size."""
+        ...
+
     @property
     def names(self) -> Sequence[str]: ...
     @property
@@ -148,8 +156,32 @@ class SymbolTable(Protocol):
         """
         ...
 
+    def undefined(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
+        ...
+
+    def without_value(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose ``st_value`` is 0."""
+        ...
+
+    def with_hidden_version(self, start: int) -> Sequence[int]:
+        """Indexes from ``start`` on whose version index has the hidden bit."""
+        ...
+
+    def is_undefined(self, index: int) -> bool:
+        """Whether ``st_shndx`` is SHN_UNDEF."""
+        ...
+
+    def may_share_names(self, indexes: Sequence[int]) -> bool:
+        """False when no other entry that a look-up can find is called as one of ``indexes``; True is a perhaps."""
+        ...
+
     def chain(self, name: str) -> Sequence[int]:
         """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
+        ...
+
+    def possible(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that DT_GNU_HASH does not rule out; all where there is none. Reads no names."""
         ...
 
     def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
@@ -172,8 +204,12 @@ class RelocationTable(Protocol):
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
         ...
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
+        ...
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
         ...
 
     def forget(self) -> None:
@@ -291,104 +327,3 @@ class Reader(Protocol):
     """A way of reading ELF: ``(data, path) -> ElfObject``, raising MalformedElf with the reason."""
 
     def __call__(self, data: Readable, path: str) -> ElfObject: ...
-
-
-class SymbolRows:
-    """A `SymbolTable` over rows that are already decoded (the library-based readers make these)."""
-
-    __slots__ = ("_chain", "_first", "_rows", "_versyms", "others")
-
-    def __init__(
-        self,
-        rows: Sequence[Symbol],
-        others: Sequence[int],
-        versyms: Sequence[int] | None,
-        first_hashed: int,
-        chain: Callable[[str], Sequence[int]] | None = None,
-    ) -> None:
-        """``chain`` walks a SysV hash; without it the order is that of the indexes, as in a GNU hash."""
-        self._rows, self.others, self._versyms, self._first = rows, others, versyms, first_hashed
-        self._chain = chain
-
-    def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
-        """The names of some symbols."""
-        return [self._rows[index].name for index in indexes]
-
-    def forget(self) -> None:
-        """Rows are all there is: nothing can be dropped."""
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Symbol]:
-        return iter(self._rows)
-
-    def __getitem__(self, index: int) -> Symbol:
-        return self._rows[index]
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Symbol names by index."""
-        return [row.name for row in self._rows]
-
-    @property
-    def infos(self) -> Sequence[int]:
-        """``st_info`` by index."""
-        return [row.bind << 4 | row.type for row in self._rows]
-
-    @property
-    def shndxs(self) -> Sequence[int]:
-        """``st_shndx`` by index."""
-        return [row.shndx for row in self._rows]
-
-    @property
-    def values(self) -> Sequence[int]:
-        """``st_value`` by index."""
-        return [row.value for row in self._rows]
-
-    @property
-    def versyms(self) -> Sequence[int] | None:
-        """Version indexes with the hidden bit."""
-        return self._versyms
-
-    @property
-    def first_hashed(self) -> int:
-        """Index of the first symbol a look-up by hash can find."""
-        return self._first
-
-    def chain(self, name: str) -> Sequence[int]:
-        """Indexes of the entries called ``name`` in the order the loader's hash look-up meets them."""
-        if self._chain is not None:
-            return self._chain(name)
-        return [i for i in range(self._first, len(self._rows)) if self._rows[i].name == name]
-
-
-class RelocationRows:
-    """A `RelocationTable` over rows that are already decoded."""
-
-    __slots__ = ("_rows", "table")
-
-    def __init__(self, table: str, rows: Sequence[Relocation]) -> None:
-        self.table, self._rows = table, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Relocation]:
-        return iter(self._rows)
-
-    def references(self) -> Sequence[tuple[int, int]]:
-        """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
-        return list(dict.fromkeys(self.all_references()))
-
-    def all_references(self) -> Iterator[tuple[int, int]]:
-        """Every ``(type, symbol index)`` pair in file order."""
-        return ((row.type, row.symbol) for row in self._rows)
-
-    def forget(self) -> None:
-        """Rows are all there is: nothing can be dropped."""
-
-
-def version_names(needed: Mapping[int, str], defined: Mapping[int, str]) -> dict[int, str]:
-    """Version index → name, from both version tables (indexes 0 and 1 mean unversioned)."""
-    return {**defined, **needed}

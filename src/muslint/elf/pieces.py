@@ -5,19 +5,22 @@ from __future__ import annotations
 from muslint.elf.object import Readable
 from muslint.errors import MalformedElf
 
+Buffer = bytes | memoryview
+"""Bytes, or a view of some within a larger read: not copied."""
+
 
 class Piece:
     """Some bytes of a file. They are kept until `forget`; a later question reads them again and keeps nothing."""
 
     __slots__ = ("_content", "_data", "_offset", "size")
 
-    def __init__(self, content: bytes, data: Readable | None = None, offset: int = 0) -> None:
+    def __init__(self, content: Buffer, data: Readable | None = None, offset: int = 0) -> None:
         """``content`` stands in ``data`` at ``offset``; without ``data`` it is never let go."""
-        self._content: bytes | None = content
+        self._content: Buffer | None = content
         self._data, self._offset, self.size = data, offset, len(content)
 
     @property
-    def content(self) -> bytes:
+    def content(self) -> Buffer:
         """The bytes; raises MalformedElf when the file has become shorter meanwhile."""
         if self._content is not None or self._data is None:
             return self._content or b""

@@ -28,7 +28,8 @@ from muslint.elf import object as elf
 from muslint.elf.decoded import Decoded, DecodedSymbol, DecodedVersions, SysvHash, decoded_object
 from muslint.elf.header import LAYOUTS, Header
 from muslint.elf.machine import EM_MIPS, EM_S390
-from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, RelocationRows, Segment, Version
+from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, Segment, Version
+from muslint.elf.rows import RelocationRows
 from muslint.errors import MalformedElf
 
 _LARGEST_DYNAMIC = 4096  # entries

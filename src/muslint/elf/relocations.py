@@ -6,16 +6,12 @@ occurrence, and whether there are any at all. Both come from one strided column 
 
 from __future__ import annotations
 
-import sys
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from muslint.elf.columns import column
 from muslint.elf.header import Layout
 from muslint.elf.object import Relocation
-from muslint.elf.pieces import Piece
-from muslint.elf.symbols import column
-
-_HIGH = 1 if sys.byteorder == "little" else 0  # place of the high half of a 64-bit number
+from muslint.elf.pieces import Buffer, Piece
 
 
 class RawRelocations:
@@ -38,44 +34,79 @@ class RawRelocations:
         """Drop the bytes; a later question reads them again."""
         self._piece.forget()
 
-    def _whole(self) -> bytes:
+    def _offsets(self) -> list[int]:
+        layout = self._layout
+        return column(self._whole(), layout.word, 0, self._words, layout.order == "<")
+
+    def _whole(self) -> Buffer:
         return self._piece.content[: len(self) * self._words * self._layout.word_size]
 
-    def _column(self, item: int) -> list[int]:
-        return column(self._whole(), self._layout.word, item, self._words, self._layout.order == "<")
+    def _infos(self) -> tuple[bytes, int, bytes]:
+        """All ``r_info`` as stored: one that stands at the head of the table, how many times, and the others.
 
-    def _split(self, infos: Iterable[int]) -> list[tuple[int, int]]:
-        if self._layout.word_size == 4:
-            return [(info & 0xFF, info >> 8) for info in infos]
-        if self._packed and self._layout.order == "<":
-            return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in infos]
-        halves = memoryview(array("Q", infos)).cast("B").cast("I").tolist()
-        return _pairs(halves[1 - _HIGH :: 2], halves[_HIGH::2])
+        Linkers put the entries without a symbol first (DT_RELACOUNT), which are most of all and all alike.
+        """
+        code, size = self._layout.word, self._layout.word_size
+        infos = memoryview(self._whole()).cast("B").cast(code)[1 :: self._words].tobytes()
+        first = run = infos[:size]
+        at = 0
+        while run and infos.startswith(run, at):  # ever longer runs, then ever shorter ones
+            at += len(run)
+            run += run
+        while len(run) > size:
+            run = run[: len(run) // 2]
+            if infos.startswith(run, at):
+                at += len(run)
+        return (first, at // size, infos[at:]) if at > size else (first, 0, infos)
+
+    def _numbers(self, infos: bytes) -> list[int]:
+        return column(infos, self._layout.word, 0, 1, self._layout.order == "<")
+
+    def _split(self, infos: bytes) -> list[tuple[int, int]]:
+        layout = self._layout
+        little = layout.order == "<"
+        if layout.word_size == 4:
+            return [(info & 0xFF, info >> 8) for info in self._numbers(infos)]
+        if self._packed and little:
+            return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in self._numbers(infos)]
+        return list(zip(*self._halves(infos)))
+
+    def _halves(self, infos: bytes) -> tuple[Sequence[int], list[int]]:
+        """Types and symbol indexes of 64-bit ``r_info`` (musl ``R_TYPE``, ``R_SYM``)."""
+        little = self._layout.order == "<"
+        low, high = (0, 1) if little else (1, 0)
+        start = 0 if little else 7  # of the lowest byte of the type; types over 255 are seldom
+        types: Sequence[int] = infos[start::8]
+        step = 1 if little else -1
+        if any(infos[start + step * byte :: 8] != bytes(len(types)) for byte in (1, 2, 3)):
+            types = [kind & 0x7FFFFFFF for kind in column(infos, "I", low, 2, little)]
+        return types, column(infos, "I", high, 2, little)
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
-            Relocation(offset, kind, symbol)
-            for offset, (kind, symbol) in zip(self._column(0), self._split(self._column(1)))
+            Relocation(offset, kind, symbol) for offset, (kind, symbol) in zip(self._offsets(), self.all_references())
         )
 
     def references(self) -> Sequence[tuple[int, int]]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
-        return self._split(dict.fromkeys(self._column(1)))
+        first, alike, infos = self._infos()
+        return list(dict.fromkeys(self._split(first + infos if alike else infos)))
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
-        if self._layout.word_size == 4 or self._packed:
-            return iter(self._split(self._column(1)))
-        little, table = self._layout.order == "<", self._whole()
-        low, high = (2, 3) if little else (3, 2)  # the halves of r_info among the 32-bit words of an entry
-        words = 2 * self._words
-        return iter(_pairs(column(table, "I", low, words, little), column(table, "I", high, words, little)))
+        first, alike, infos = self._infos()
+        return self._split(first) * alike + self._split(infos)
 
-
-def _pairs(types: list[int], symbols: list[int]) -> list[tuple[int, int]]:
-    if max(set(types), default=0) > 0x7FFFFFFF:
-        types = [kind & 0x7FFFFFFF for kind in types]
-    return list(zip(types, symbols))
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
+        first, alike, infos = self._infos()
+        if alike:
+            infos = first + infos
+        layout = self._layout
+        if layout.word_size == 8 and not (self._packed and layout.order == "<"):
+            return self._halves(infos)
+        pairs = self._split(infos)
+        return [kind for kind, _ in pairs], [symbol for _, symbol in pairs]
 
 
 def _swapped(number: int) -> int:
@@ -110,9 +141,13 @@ class MipsGot:
         """The pairs ``(R_MIPS_JUMP_SLOT, symbol index)``."""
         return [(self.JUMP_SLOT, self._first + i) for i in range(self._count)]
 
-    def all_references(self) -> Iterator[tuple[int, int]]:
+    def all_references(self) -> Sequence[tuple[int, int]]:
         """As `references`: each symbol has one GOT slot."""
-        return iter(self.references())
+        return self.references()
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """The same as two columns."""
+        return [self.JUMP_SLOT] * self._count, range(self._first, self._first + self._count)
 
 
 def relr_addresses(words: Sequence[int], word_size: int) -> Iterator[int]:

@@ -2,123 +2,56 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import repeat
-from typing import Any, Literal, TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar
 
+from muslint.elf.columns import SIZES, Code, column
+from muslint.elf.hashes import GnuHash, sysv_chain
 from muslint.elf.header import Layout
-from muslint.elf.object import Symbol
+from muslint.elf.object import Linkage, Symbol
 from muslint.elf.pieces import Piece
-from muslint.errors import MalformedElf
-
-_LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
-_WINDOW = 2048  # bytes
-_NATIVE_LITTLE = sys.byteorder == "little"
-
+from muslint.elf.strings import strings
 
 T = TypeVar("T")
 _BINDS = bytes(info >> 4 for info in range(256))
 _TYPES = bytes(info & 15 for info in range(256))
+_NOT_ZERO = b"\0" + b"\1" * 255
+_HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
 """A row as a `Symbol`, without the checks of its constructor: every symbol of every file goes through here."""
 
-Code = Literal["H", "I", "Q"]
-"""Formats of a column: 16, 32 and 64 bits, unsigned."""
+_MOST_DECODED = 4
+_decoded: deque[RawSymbols] = deque()
+"""The tables decoded last; what was decoded of others is let go, and decoded again when asked for again."""
 
 
-def column(data: bytes, code: Code, first: int, stride: int, little: bool) -> list[int]:
-    """Every ``stride``-th number of format ``code`` (H, I or Q), starting at item ``first``."""
-    size = {"H": 2, "I": 4, "Q": 8}[code]
-    view = memoryview(data)[: len(data) // size * size]
-    if little == _NATIVE_LITTLE:
-        numbers_here: list[int] = view.cast(code)[first::stride].tolist()
-        return numbers_here
-    numbers = array(code)
-    numbers.frombytes(view)
-    numbers = numbers[first::stride]
-    numbers.byteswap()
-    return numbers.tolist()
-
-
-def strings(table: bytes, offsets: Sequence[int]) -> list[str]:
-    """The NUL-terminated strings of a string table at ``offsets``; out of range gives an empty one.
-
-    Bytes that are not UTF-8 come back as surrogates (PEP 383), so that distinct names stay distinct.
-    Raises MalformedElf when the strings overlap so much that together they are absurdly long.
-    """
-    table += b"\0"
-    _check_overlap(table, offsets)
-    if table.isascii():
-        text = table.decode("ascii")
-        find, last = text.find, len(text) - 1
-        return [text[o : find("\0", o)] if o < last else "" for o in offsets]
-    scan, last = table.find, len(table) - 1
-    return [table[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") if o < last else "" for o in offsets]
-
-
-def _check_overlap(table: bytes, offsets: Sequence[int]) -> None:
-    """Refuse a table without ends that thousands of symbols point into: a small file would fill the memory."""
-    if len(offsets) * len(table) <= _LONGEST_TOGETHER:
-        return
-    # Where every window holds an end, no string is longer than two windows.
-    if len(offsets) * 2 * _WINDOW <= _LONGEST_TOGETHER and all(
-        table.find(b"\0", at, at + _WINDOW) >= 0 for at in range(0, len(table) - _WINDOW, _WINDOW)
-    ):
-        return
-    together = 0
-    for offset in offsets:
-        together += max(table.find(b"\0", offset) - offset, 0)
-        if together > _LONGEST_TOGETHER:
-            raise MalformedElf("the names of the symbols overlap without end")
-
-
-def string_at(table: bytes, offset: int, longest: int = 1 << 16) -> str:
-    """One string of a string table, as `strings` gives it, without a pass over the whole table.
-
-    Raises MalformedElf when it has no end within ``longest`` bytes.
-    """
-    if offset >= len(table):
-        return ""
-    end = table.find(b"\0", offset, offset + longest)
-    if end < 0:
-        end = len(table)
-        if end - offset > longest:
-            raise MalformedElf(f"a string of over {longest} bytes")
-    return table[offset:end].decode("utf-8", "surrogateescape")
-
-
-def sysv_chain(names: Sequence[str], name: str, buckets: Sequence[int], chains: Sequence[int]) -> list[int]:
-    """Indexes of the entries called ``name`` in the order musl's ``sysv_lookup`` meets them.
-
-    A SysV chain is a linked list; one that loops ends where it meets itself.
-    """
-    found: list[int] = []
-    if not buckets:
-        return found
-    index = buckets[_sysv_hash(name) % len(buckets)]
-    seen: set[int] = set()
-    while 0 < index < min(len(chains), len(names)) and index not in seen:
-        seen.add(index)
-        if names[index] == name:
-            found.append(index)
-        index = chains[index]
+def _looked_up(values: Sequence[T], numbers: bytes) -> tuple[T, ...]:
+    """The value of each number, with two more at the end: `itemgetter` makes a tuple of two at least."""
+    found: tuple[T, ...] = itemgetter(*numbers, 0, 0)(values)
     return found
-
-
-@lru_cache(maxsize=4)
-def _decoded(_table: RawSymbols) -> dict[str, Any]:
-    """What was decoded of the tables looked at last; the others are decoded again when asked for again."""
-    return {}
 
 
 class RawSymbols:
     """A `SymbolTable` over the bytes of DT_SYMTAB, DT_STRTAB and DT_VERSYM."""
 
-    __slots__ = ("_count", "_data", "_first", "_hash", "_layout", "_strings", "_version_names", "_versym")
+    __slots__ = (
+        "_columns",
+        "_count",
+        "_data",
+        "_first",
+        "_gnu",
+        "_hash",
+        "_layout",
+        "_little",
+        "_strings",
+        "_version_names",
+        "_versym",
+        "_wide",
+    )
 
     def __init__(
         self,
@@ -129,9 +62,13 @@ class RawSymbols:
         first_hashed: int,
         sysv_hash: tuple[Sequence[int], Sequence[int]] | None,
         version_names: Callable[[], Mapping[int, str]],
+        gnu_hash: GnuHash | None = None,
     ) -> None:
         self._layout, self._data, self._strings, self._versym = layout, data, string_table, versym
         self._count = data.size // layout.symbol_size
+        self._little, self._wide = layout.order == "<", layout.word_size == 8
+        self._columns: dict[str, Any] = {}
+        self._gnu = gnu_hash
         self._first, self._hash, self._version_names = first_hashed, sysv_hash, version_names
 
     def __len__(self) -> int:
@@ -139,28 +76,50 @@ class RawSymbols:
 
     def forget(self) -> None:
         """Drop what was read and decoded; a later question reads it again."""
-        _decoded(self).clear()
-        for piece in (self._data, self._strings, self._versym):
-            if piece is not None:
-                piece.forget()
+        self._columns.clear()
+        self._data.forget()
+        self._strings.forget()
+        if self._versym is not None:
+            self._versym.forget()
+        if self._gnu is not None:
+            self._gnu.forget()
 
     def _kept(self, name: str, decode: Callable[[], T]) -> T:
-        kept = _decoded(self)
-        known: T | None = kept.get(name)
+        columns = self._columns
+        known: T | None = columns.get(name)
         if known is None:
-            known = kept[name] = decode()
+            if not columns:
+                self._noted()
+            known = columns[name] = decode()
         return known
 
+    def _noted(self) -> None:
+        """Remember that this table holds decoded columns, and let those of the one decoded longest ago go."""
+        if self not in _decoded:
+            if len(_decoded) >= _MOST_DECODED:
+                _decoded.popleft()._columns.clear()
+            _decoded.append(self)
+
     def _table(self) -> bytes:
-        return self._kept("table", lambda: self._data.content)
+        return self._kept("table", lambda: bytes(self._data.content))
 
     def _string_table(self) -> bytes:
-        return self._kept("strings", lambda: self._strings.content)
+        return self._kept("strings", lambda: bytes(self._strings.content))
 
     def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
-        layout, size = self._layout, {"H": 2, "I": 4, "Q": 8}[code]
-        first, stride = offset // size, layout.symbol_size // size
-        return self._kept(name, lambda: column(self._table(), code, first, stride, layout.order == "<"))
+        known: list[int] | None = self._columns.get(name)
+        if known is not None:
+            return known
+        size = SIZES[code]
+        first, stride = offset // size, self._layout.symbol_size // size
+        return self._kept(name, lambda: column(self._table(), code, first, stride, self._little))
+
+    def _octets(self, name: str, wide: int, narrow: int) -> bytes:
+        """One byte of every entry, at offset ``wide`` of a 64-bit one or ``narrow`` of a 32-bit one."""
+        known: bytes | None = self._columns.get(name)
+        if known is not None:
+            return known
+        return self._kept(name, lambda: self._table()[wide::24] if self._wide else self._table()[narrow::16])
 
     @property
     def names(self) -> list[str]:
@@ -175,12 +134,12 @@ class RawSymbols:
     @property
     def infos(self) -> bytes:
         """``st_info`` by index."""
-        return self._kept("infos", lambda: self._table()[4::24] if self._wide else self._table()[12::16])
+        return self._octets("infos", 4, 12)
 
     @property
     def others(self) -> bytes:
         """``st_other`` by index."""
-        return self._kept("others", lambda: self._table()[5::24] if self._wide else self._table()[13::16])
+        return self._octets("others", 5, 13)
 
     @property
     def shndxs(self) -> list[int]:
@@ -200,12 +159,10 @@ class RawSymbols:
     @property
     def versyms(self) -> list[int] | None:
         """Version indexes with the hidden bit (0x8000), None without DT_VERSYM."""
-        versym, little = self._versym, self._layout.order == "<"
-        return None if versym is None else self._kept("versyms", lambda: column(versym.content, "H", 0, 1, little))
-
-    @property
-    def _wide(self) -> bool:
-        return self._layout.word_size == 8
+        versym = self._versym
+        if versym is None:
+            return None
+        return self._kept("versyms", lambda: column(versym.content, "H", 0, 1, self._little))
 
     @property
     def first_hashed(self) -> int:
@@ -221,6 +178,21 @@ class RawSymbols:
         )  # fmt: skip
         return map(_as_symbol, repeat(Symbol), rows)
 
+    def linkage(self) -> Iterator[Linkage]:
+        """Each symbol without its address and size."""
+        versions, hidden = self._versions()
+        infos = self.infos
+        return zip(
+            self.names, infos.translate(_BINDS), infos.translate(_TYPES), self.others.translate(_VISIBILITIES),
+            _looked_up((False, True), self._defined_marks()), versions, hidden,
+        )  # fmt: skip
+
+    def _defined_marks(self) -> bytes:
+        """By index: 1 where ``st_shndx`` is not 0, from its two bytes taken together for all symbols at once."""
+        table, first, stride = self._table(), 6 if self._wide else 14, self._layout.symbol_size
+        one, other = (int.from_bytes(table[first + byte :: stride], "little") for byte in (0, 1))
+        return (one | other).to_bytes(self._count, "little").translate(_NOT_ZERO)
+
     def __getitem__(self, index: int) -> Symbol:
         info, other = self.infos[index], self.others[index]
         versym = self.versyms[index] if self.versyms else 0
@@ -232,14 +204,64 @@ class RawSymbols:
 
     def _versions(self) -> tuple[Iterable[str | None], Iterable[bool]]:
         """Version name and hidden bit of every symbol."""
-        versyms = self.versyms
-        if versyms is None:
+        if self._versym is None:
             return repeat(None), repeat(False)
         names = {index: name for index, name in self._version_names().items() if index > 1}
+        content = bytes(self._versym.content)
+        low, high = content[not self._little :: 2], content[self._little :: 2]
+        if names and max(names) < 256 and not high.strip(b"\0"):  # as in nearly every file
+            return _looked_up([names.get(index) for index in range(256)], low), repeat(False)
+        versyms = self.versyms or []
         found = set(versyms)
         name_of = {versym: names.get(versym & 0x7FFF) for versym in found}
         hidden_of = {versym: versym >= 0x8000 for versym in found}
-        return map(name_of.__getitem__, versyms), map(hidden_of.__getitem__, versyms)
+        return (
+            map(name_of.__getitem__, versyms) if any(name_of.values()) else repeat(None),
+            map(hidden_of.__getitem__, versyms) if any(hidden_of.values()) else repeat(False),
+        )
+
+    def undefined(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
+        return self._zeros(start, 6 if self._wide else 14, 2)
+
+    def without_value(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose ``st_value`` is 0."""
+        return self._zeros(start, 8, 8) if self._wide else self._zeros(start, 4, 4)
+
+    def _zeros(self, start: int, offset: int, size: int) -> list[int]:
+        """Indexes from ``start`` on whose number of ``size`` bytes at ``offset`` is 0."""
+        table, stride, none = self._table(), self._layout.symbol_size, bytes(size)
+        lowest = table[start * stride + offset + (0 if self._little else size - 1) :: stride]
+        found, at = [], lowest.find(0)
+        while at >= 0:
+            place = (start + at) * stride + offset
+            if table[place : place + size] == none:
+                found.append(start + at)
+            at = lowest.find(0, at + 1)
+        return found
+
+    def is_undefined(self, index: int) -> bool:
+        """Whether ``st_shndx`` is SHN_UNDEF."""
+        place = index * 24 + 6 if self._wide else index * 16 + 14
+        return self._table()[place : place + 2] == b"\0\0"
+
+    def with_hidden_version(self, start: int) -> list[int]:
+        """Indexes from ``start`` on whose version index has the hidden bit."""
+        if self._versym is None:
+            return []
+        marks = bytes(self._versym.content)[2 * start + self._little :: 2].translate(_HIDDEN)
+        found, at = [], marks.find(1)
+        while at >= 0:
+            found.append(start + at)
+            at = marks.find(1, at + 1)
+        return found
+
+    def may_share_names(self, indexes: Sequence[int]) -> bool:
+        """False when no other entry that a look-up can find is called as one of ``indexes``; True is a perhaps.
+
+        Entries of one name have one hash: by any other hash a look-up does not find them (musl ``gnu_lookup``).
+        """
+        return self._gnu is None or self._gnu.may_share(indexes)
 
     def chain(self, name: str) -> list[int]:
         """Indexes of the entries called ``name`` in the order the hash look-up meets them.
@@ -250,17 +272,12 @@ class RawSymbols:
             return self._kept("indexes", self._indexes).get(name, [])
         return sysv_chain(self.names, name, *self._hash)
 
+    def possible(self, names: Iterable[str]) -> Iterable[str]:
+        """Those of ``names`` that DT_GNU_HASH does not rule out; all where there is none."""
+        return names if self._gnu is None else self._gnu.possible(names)
+
     def _indexes(self) -> dict[str, list[int]]:
         names, found = self.names, dict[str, list[int]]()
         for index in range(self._first, self._count):
             found.setdefault(names[index], []).append(index)
         return found
-
-
-def _sysv_hash(name: str) -> int:
-    h = 0
-    for byte in name.encode("utf-8", "surrogateescape"):
-        h = (h << 4) + byte
-        h ^= (h >> 24) & 0xF0
-        h &= 0x0FFFFFFF
-    return h

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from muslint.elf.header import AddressMap, Layout
 from muslint.elf.object import PT_NOTE, Note, Readable, Segment, Version
 from muslint.elf.pieces import Piece
-from muslint.elf.symbols import string_at
+from muslint.elf.strings import string_at
 from muslint.errors import MalformedElf
 
 _VER_FLG_WEAK = 2
@@ -67,7 +67,7 @@ class VersionTables:
     def _walk_verneed(self) -> Iterator[tuple[int, Version]]:
         assert self._verneed is not None
         address, count = self._verneed
-        strings = self._strtab.content
+        strings = bytes(self._strtab.content)
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII")
         at, budget = 0, min(len(table) // 16, _MOST_VERSIONS)
@@ -99,7 +99,7 @@ class VersionTables:
     def _walk_verdef(self) -> Iterator[tuple[int, str]]:
         assert self._verdef is not None
         address, count = self._verdef
-        strings = self._strtab.content
+        strings = bytes(self._strtab.content)
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHHHIII"), struct.Struct(order + "II")
         at = 0
@@ -163,4 +163,4 @@ def notes_in(data: bytes, align: int, order: str) -> Iterator[Note]:
 
 def note_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """The PT_NOTE segments."""
-    return tuple(s for s in segments if s.type == PT_NOTE)
+    return tuple([s for s in segments if s[0] == PT_NOTE])

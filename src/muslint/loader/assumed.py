@@ -19,9 +19,9 @@ def _origins(obj: ElfObject) -> dict[str, tuple[str, str]]:
     """Undefined symbol → (version, library that version is expected in)."""
     libraries = {version.name: version.library for version in obj.versions_needed}
     return {
-        symbol.name: (symbol.version, libraries.get(symbol.version, ""))
-        for symbol in obj.symbols
-        if symbol.version and not symbol.shndx
+        name: (version, libraries.get(version, ""))
+        for name, _, _, _, defined, version, _ in obj.symbols.linkage()
+        if version and not defined
     }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import compress
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import chain, compress
 from operator import itemgetter
-from typing import NamedTuple
 
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import (
-    SHN_UNDEF,
     STB_GLOBAL,
     STB_GNU_UNIQUE,
     STB_LOCAL,
@@ -22,8 +21,9 @@ from muslint.elf.object import (
     STT_SECTION,
     STT_TLS,
     ElfObject,
+    SymbolTable,
 )
-from muslint.libc.model import LibcModel, lfs64_target
+from muslint.libc.model import LFS64_NAMES, Lfs64, LibcModel, lfs64_target
 
 _kind, _index = itemgetter(0), itemgetter(1)  # of a (relocation type, symbol index) pair
 _OK_BINDS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
@@ -35,54 +35,108 @@ _ACCEPTED = bytes(
 """By ``st_info``: 0 for a symbol that ``find_sym`` passes over, `_TLS` for one that may have the value 0."""
 STATIC_TLS = ("TPOFF", "TPOFF_NEG")
 """Relocation classes of initial-exec TLS."""
+_PECULIAR = ("COPY", *STATIC_TLS)
+_WEAK = 2
+_ASKING_FINAL = bytes(_WEAK if info >> 4 == STB_WEAK else info >> 4 != STB_LOCAL for info in range(256))
+_ASKING = bytes(
+    asks or (info >> 4 == STB_LOCAL and info & 15 != STT_SECTION) for info, asks in enumerate(_ASKING_FINAL)
+)
+"""By ``st_info``: 0 for a symbol that is never looked up, `_WEAK` for one that need not be found when undefined.
+A STB_LOCAL one is never looked up since musl 1.1.24 (``_ASKING_FINAL``), before only if it stands for a section."""
+_FEW = 24
 HIDDEN = 0x8000
 """Bit 15 of a version index: not the default version, so never found by name."""
 
 
-class Exports(NamedTuple):
-    """The names a look-up finds in one object."""
+class Exports:
+    """The names a look-up finds in one object; they are read when first asked for.
 
-    defined: frozenset[str]
-    canonical: frozenset[str]
-    """Names found only by references other than PLT: undefined here, but with an address
-    (the canonical PLT entry of a program at a fixed address)."""
-    searchable: bool
-    """False without DT_HASH and DT_GNU_HASH: any look-up that reaches the object kills the loader."""
-    own: bytes
-    """By symbol index: not 0 where the object's own definition answers a look-up of the symbol's name."""
+    ``own`` tells by symbol index where the object's own definition answers a look-up of the symbol's name
+    (not 0). ``searchable`` is False without DT_HASH and DT_GNU_HASH: any look-up that reaches the object kills
+    the loader.
+    """
+
+    def __init__(
+        self,
+        symbols: SymbolTable,
+        own: bytes,
+        searchable: bool = True,
+        canonical: Sequence[int] = (),
+        defined: frozenset[str] | None = None,
+    ) -> None:
+        """``canonical`` are the symbol indexes of `canonical`; ``defined`` is given where ``own`` does not tell it."""
+        self.own, self.searchable = own, searchable
+        self._symbols, self._canonical = symbols, canonical
+        if defined is not None:
+            self.__dict__["defined"] = defined
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """Names that any reference finds here."""
+        own = self.own
+        return frozenset(self._symbols.names_of(compress(range(len(own)), own)))
+
+    @cached_property
+    def canonical(self) -> frozenset[str]:
+        """Names found also by references other than PLT: undefined here, but with an address.
+
+        That is the canonical PLT entry of a program at a fixed address.
+        """
+        return frozenset(self._symbols.names_of(self._canonical)) if self._canonical else frozenset()
+
+    def may_give(self, names: frozenset[str]) -> bool:
+        """False when none of ``names`` is found here; True is a perhaps. Names are read only for a perhaps."""
+        if "defined" not in self.__dict__ and len(self.own) - self.own.count(0) > _FEW:
+            names = frozenset(self._symbols.possible(names))
+            if not names:
+                return False
+        return not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
 
 
 def exports(obj: ElfObject) -> Exports:
-    """The names `find_sym` accepts in ``obj``.
+    """What `find_sym` accepts in ``obj``.
 
     An entry must not have a hidden version. The first such entry of a name counts; when it fails
     a test the look-up moves to the next object, not to another entry.
     """
     symbols = obj.symbols
     count, start = len(symbols), symbols.first_hashed
-    if not (obj.has_gnu_hash or obj.has_hash):
-        return Exports(frozenset(), frozenset(), False, bytes(count))
-    columns = bytes(symbols.infos).translate(_ACCEPTED), symbols.shndxs, symbols.values
+    if not (obj.has_gnu_hash or obj.has_hash) or start >= count:
+        searchable = obj.has_gnu_hash or obj.has_hash
+        return Exports(symbols, bytes(count), searchable)
+    own = bytearray(start) + bytes(symbols.infos)[start:].translate(_ACCEPTED)
+    undefined, without_value = symbols.undefined(start), symbols.without_value(start)
+    hidden = symbols.with_hidden_version(start)
+    for index in without_value:
+        if own[index] != _TLS:
+            own[index] = 0
+    for index in chain(undefined, hidden):
+        own[index] = 0
+    rejected = _zeros(own, start)
+    if hidden:
+        unseen = set(hidden)
+        rejected = [index for index in rejected if index not in unseen]
+    canonical = _canonical(obj, set(undefined).difference(without_value, hidden)) if undefined else ()
+    if rejected and symbols.may_share_names(rejected):
+        defined = frozenset(symbols.names_of(compress(range(count), own)))
+        clash = _clash(symbols, own, rejected, defined)
+        if clash:
+            return Exports(symbols, bytes(count), True, canonical, defined - clash)
+    return Exports(symbols, bytes(own), True, canonical)
+
+
+def _zeros(own: bytes | bytearray, start: int) -> list[int]:
+    """Indexes from ``start`` on where ``own`` is 0."""
+    found, at = [], own.find(0, start)
+    while at >= 0:
+        found.append(at)
+        at = own.find(0, at + 1)
+    return found
+
+
+def _clash(symbols: SymbolTable, own: bytearray, rejected: Sequence[int], defined: frozenset[str]) -> set[str]:
+    """Names whose first visible entry is not the acceptable one; ``rejected`` are visible."""
     versyms = symbols.versyms
-    if versyms is None:
-        own = [a if x and (v or a == _TLS) else 0 for a, x, v in zip(*columns)]
-    else:
-        own = [a if x and (v or a == _TLS) and y < HIDDEN else 0 for a, x, v, y in zip(*columns, versyms)]
-    own[:start] = bytes(min(start, count))
-    defined = frozenset(symbols.names_of(compress(range(count), own)))
-    clash = _clash(obj, own, defined) if own.count(0) > start else None
-    if clash:
-        defined -= clash
-        own = [0] * count
-    return Exports(defined, _canonical(obj, defined), True, bytes(own))
-
-
-def _clash(obj: ElfObject, own: Sequence[int], defined: frozenset[str]) -> set[str]:
-    """Names whose first visible entry is not the acceptable one."""
-    symbols, versyms = obj.symbols, obj.symbols.versyms
-    rejected = [i for i in range(symbols.first_hashed, len(symbols)) if not own[i]]
-    if versyms is not None:
-        rejected = [i for i in rejected if versyms[i] < HIDDEN]
     found = set()
     for name in defined.intersection(symbols.names_of(rejected)):
         visible = (i for i in symbols.chain(name) if versyms is None or versyms[i] < HIDDEN)
@@ -91,45 +145,62 @@ def _clash(obj: ElfObject, own: Sequence[int], defined: frozenset[str]) -> set[s
     return found
 
 
-def _canonical(obj: ElfObject, defined: frozenset[str]) -> frozenset[str]:
-    """Undefined symbols with an address; on MIPS only those marked STO_MIPS_PLT (ARCH_SYM_REJECT_UND)."""
+def _canonical(obj: ElfObject, with_value: Iterable[int]) -> list[int]:
+    """Those of the undefined symbols with an address that count; on MIPS only STO_MIPS_PLT (ARCH_SYM_REJECT_UND)."""
     symbols, mips = obj.symbols, obj.ident.machine == EM_MIPS
-    versyms, infos, start = symbols.versyms, symbols.infos, symbols.first_hashed
-    shndxs = symbols.shndxs[start:]
-    if SHN_UNDEF not in shndxs:
-        return frozenset()
-    found = [i for i, (x, v) in enumerate(zip(shndxs, symbols.values[start:]), start) if x == SHN_UNDEF and v]
-    if not found:
-        return frozenset()
-    found = [
-        i
-        for i in found
-        if _ACCEPTED[infos[i]] == 1
-        and not (versyms and versyms[i] >= HIDDEN)
-        and (not mips or symbols.others[i] & STO_MIPS_PLT)
+    infos = symbols.infos
+    return [
+        i for i in sorted(with_value) if _ACCEPTED[infos[i]] == 1 and (not mips or symbols.others[i] & STO_MIPS_PLT)
     ]
-    return frozenset(symbols.names_of(found)) - defined
 
 
+Pair = tuple[int, int]
+"""Relocation type and symbol index."""
 Reference = tuple[str, str | None, int, int]
 """One distinct relocation that can fail: the symbol looked up (empty where only the type can fail), the
 relocation class (PLT, GOT, COPY …; None for a type the loader does not know), the type and the symbol's index."""
 
 
-class References(NamedTuple):
-    """The names an object needs of others, without which it fails to load."""
+class References:
+    """The names an object needs of others, without which it fails to load.
 
-    plt: frozenset[str]  # by a PLT relocation: only a real definition will do
-    other: frozenset[str]  # by any other: an address will do
-    copy: frozenset[str]  # by a COPY relocation: the program itself does not count
-    fatal: frozenset[str]  # weak and undefined, by an initial-exec TLS relocation: the loader dies without them
-    order: tuple[Reference, ...]  # as they are processed, each distinct one once
-    unsupported: bool  # some relocation type is unknown to the loader
-    static_tls: bool  # some relocation is initial-exec TLS
+    ``plt``: by a PLT relocation, only a real definition will do. ``other``: by any other, an address will do.
+    ``copy``: by a COPY relocation, the program itself does not count. ``fatal``: weak and undefined, by an
+    initial-exec TLS relocation, the loader dies without them. ``unsupported``: some relocation type is unknown to
+    the loader. ``static_tls``: some relocation is initial-exec TLS.
+
+    A name that the object gives by another entry than the one referred to may be among them: the object is in its
+    own scope.
+    """
+
+    __slots__ = ("_classes", "_names", "_pairs", "copy", "fatal", "other", "plt", "static_tls", "unsupported")
+
+    def __init__(self, classes: Mapping[int, str], pairs: list[Pair], names: list[str]) -> None:
+        """``pairs`` can fail, each by the name at its place; an empty name where only the type can."""
+        self._classes, self._pairs, self._names = classes, pairs, names
+        self.plt = self.other = self.copy = self.fatal = frozenset[str]()
+        self.unsupported = self.static_tls = False
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @property
+    def order(self) -> tuple[Reference, ...]:
+        """As they are processed, each distinct one once."""
+        get = self._classes.get
+        return tuple((name, get(kind), kind, index) for (kind, index), name in zip(self._pairs, self._names))
+
+    def among(self, names: Collection[str]) -> Iterator[Reference]:
+        """Those of `order` by one of ``names``, and those of an unknown type."""
+        get = self._classes.get
+        if self.unsupported:
+            return (found for found in self.order if found[0] in names or found[1] is None)
+        rows = compress(zip(self._pairs, self._names), map(names.__contains__, self._names))
+        return ((name, get(kind), kind, index) for (kind, index), name in rows)
 
 
 def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final: bool, with_libc: bool) -> References:
-    """What ``obj``, which gives ``given``, asks for and gets neither from itself nor from libc.
+    """What ``obj``, which gives ``given``, asks for and gets neither from the entry referred to nor from libc.
 
     ``local_is_final``: a reference to a STB_LOCAL symbol is never looked up (musl 1.1.24 and later;
     before, only one to a section symbol). Weak undefined symbols may stay unresolved; only with an
@@ -137,66 +208,119 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     ``def.dso->tls_id``). ``with_libc`` says whether libc is in scope; the LFS64 fallback looks there in
     any case (musl ``get_lfs64``).
     """
-    classes, symbols = model.relocations, obj.symbols
-    infos, shndxs = symbols.infos, symbols.shndxs
-    libc = model.exports if with_libc else frozenset[str]()
+    classes = model.relocations
+    asking = _asking(obj.symbols, given.own, local_is_final)
+    pairs, kinds = _can_fail(obj, asking, classes)
+    names = obj.symbols.names_of(map(_index, pairs))
+    left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
+    if _peculiar(kinds, classes):
+        wanted = [row for row in zip(pairs, names) if row[1] in left or row[0][0] not in classes]
+        found = _one_by_one(obj, given, asking, classes, left, wanted)
+    else:
+        keep = list(map(left.__contains__, names))
+        pairs, names = list(compress(pairs, keep)), list(compress(names, keep))
+        found = References(classes, pairs, names)
+        plt = {kind for kind in kinds if classes.get(kind) == "PLT"}
+        if plt:
+            found.plt = frozenset([name for (kind, _), name in zip(pairs, names) if kind in plt])
+        if not kinds <= plt:
+            found.other = frozenset([name for (kind, _), name in zip(pairs, names) if kind not in plt])
+    found.static_tls = any(classes.get(kind) in STATIC_TLS for kind in kinds)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _in_libc(exports: frozenset[str], lfs64: Lfs64, with_libc: bool) -> frozenset[str]:
+    """The names libc answers for: those it exports where it is in scope, and in any case what LFS64 names map to."""
+    mapped = (n for n in (*(f"{base}64" for base in LFS64_NAMES), "readdir64_r") if lfs64_target(n, lfs64) in exports)
+    return frozenset(mapped) | (exports if with_libc else frozenset[str]())
+
+
+def _peculiar(kinds: Iterable[int], classes: Mapping[int, str]) -> set[int]:
+    """The relocation types for which an entry of the object's own, or a weak one, does not settle the matter."""
+    return {kind for kind in kinds if kind and classes.get(kind, "COPY") in _PECULIAR}
+
+
+def _one_by_one(
+    obj: ElfObject,
+    given: Exports,
+    asking: bytes,
+    classes: Mapping[int, str],
+    left: Container[str],
+    rows: Iterable[tuple[Pair, str]],
+) -> References:
+    """`references` where some types are peculiar; ``left`` are the names that libc does not give."""
+    symbols = obj.symbols
+    infos = symbols.infos
+    found = References(classes, [], [])
     sets: dict[str, set[str]] = {"PLT": set(), "COPY": set()}
-    other: set[str] = set()
-    fatal: set[str] = set()
-    order: list[Reference] = []
-    unsupported = False
-    failing, kinds = _can_fail(obj, given, classes)
-    names = symbols.names_of(map(_index, failing))
-    # libc gives most of what is left, so that is asked first.
-    rest = [(pair, name) for pair, name in zip(failing, names) if name not in libc or pair[0] not in classes]
-    asked = {name for _, name in rest}
-    found = {n for n in asked if "64" in n and lfs64_target(n, model.lfs64) in model.exports} | (asked & libc)
-    for (kind, index), name in rest:
+    other, fatal = set[str](), set[str]()
+    for (kind, index), name in rows:
         handled = classes.get(kind)
-        bind = infos[index] >> 4
-        if bind == STB_LOCAL:
-            free = local_is_final or index == 0 or infos[index] & 15 == STT_SECTION
-        else:
-            free = bind == STB_WEAK and shndxs[index] == SHN_UNDEF
-        if free and bind != STB_LOCAL and handled in STATIC_TLS and not _given(name, handled, given):
+        local = not index or infos[index] >> 4 == STB_LOCAL
+        free = not asking[index] and (local or symbols.is_undefined(index))
+        if free and not local and handled in STATIC_TLS and name in left:
+            if name in given.defined or name in given.canonical:
+                continue
             fatal.add(name)
-        elif free or name in found or _given(name, handled, given):
+        elif free or name not in left or (handled is None and name in given.defined | given.canonical):
             if handled is not None:
                 continue
             name = ""
         else:
             sets.get(handled or "", other).add(name)
-        unsupported = unsupported or handled is None
-        order.append((name, handled, kind, index))
-    static_tls = any(classes.get(kind) in STATIC_TLS for kind in kinds)
-    return References(
-        frozenset(sets["PLT"]), frozenset(other), frozenset(sets["COPY"]), frozenset(fatal),
-        tuple(order), unsupported, static_tls,
-    )  # fmt: skip
+        found.unsupported = found.unsupported or handled is None
+        found._pairs.append((kind, index))
+        found._names.append(name)
+    found.plt, found.copy = frozenset(sets["PLT"]), frozenset(sets["COPY"])
+    found.other, found.fatal = frozenset(other), frozenset(fatal)
+    return found
 
 
-def _given(name: str, handled: str | None, own: Exports) -> bool:
-    return handled != "COPY" and (name in own.defined or (handled != "PLT" and name in own.canonical))
+def _asking(symbols: SymbolTable, own: bytes, local_is_final: bool) -> bytes:
+    """By symbol index: 1 where a reference is looked up and must find something in another entry than this.
+
+    Not so where the object's own definition answers, for local symbols, and for weak undefined ones.
+    """
+    if not own:
+        return b"\0"
+    count, start = len(own), min(symbols.first_hashed, len(own))
+    infos = bytes(symbols.infos).translate(_ASKING_FINAL if local_is_final else _ASKING)
+    if own.count(0, start) < _FEW:
+        asking = bytearray(infos[:start]) + bytes(count - start)
+        for index in _zeros(own, start):
+            asking[index] = infos[index]
+    else:
+        asking = bytearray(0 if given else asks for given, asks in zip(own, infos))
+    asking[0] = 0
+    at = asking.find(_WEAK)
+    while at >= 0:
+        asking[at] = 0 if symbols.is_undefined(at) else 1
+        at = asking.find(_WEAK, at + 1)
+    return bytes(asking)
 
 
-def _can_fail(obj: ElfObject, given: Exports, classes: Mapping[int, str]) -> tuple[list[tuple[int, int]], set[int]]:
-    """The (type, symbol index) pairs that the object itself does not plainly settle, in order; and all types."""
-    own = b"\1" + given.own[1:]  # index 0 is no symbol
-    count = len(own)
+def _can_fail(obj: ElfObject, asking: bytes, classes: Mapping[int, str]) -> tuple[list[Pair], set[int]]:
+    """The (type, symbol index) pairs that are not plainly settled, in order, each once; and all types."""
+    count = len(asking)
     mips = "SYM_OR_REL" in classes.values()
-    found: list[tuple[int, int]] = []
+    found: list[Pair] = []
     every: set[int] = set()
     for table in obj.relocations:
         if table.table == "MIPS_GOT" and not mips:
             continue
-        pairs = table.references()
-        if max(map(_index, pairs), default=0) >= count:
-            pairs = [(kind, index if index < count else 0) for kind, index in pairs]
-        kinds = set(map(_kind, pairs))
-        odd = {kind for kind in kinds if kind and classes.get(kind, "COPY") == "COPY"}
+        types, indexes = table.columns()
+        kinds = set(types)
         every |= kinds
-        if odd:
-            found += [pair for pair in pairs if pair[0] in odd or (pair[0] and not own[pair[1]])]
+        try:
+            answers = itemgetter(*indexes, 0)(asking)
+        except IndexError:
+            indexes = [index if index < count else 0 for index in indexes]
+            answers = itemgetter(*indexes, 0)(asking)
+        peculiar = _peculiar(kinds, classes)
+        pairs = zip(types, indexes)
+        if peculiar or 0 in kinds:
+            found += [pair for pair, asks in zip(pairs, answers) if pair[0] in peculiar or (asks and pair[0])]
         else:
-            found += [pair for pair in pairs if not own[pair[1]] and pair[0]]
-    return found, every
+            found += compress(pairs, answers)
+    return list(dict.fromkeys(found)), every

@@ -109,7 +109,7 @@ class MuslLoader:
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
         facts = Facts(obj, exports(obj), writes_read_only(obj))
-        facts.size += 150 * len(self._needs(facts, True).references.order)
+        facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
     def _needs(self, facts: Facts, with_libc: bool) -> Needs:
@@ -117,7 +117,7 @@ class MuslLoader:
         known = facts.needs.get(with_libc)
         if known is None:
             wanted = references(facts.object, facts.exports, self.model, self.local_is_final, with_libc)
-            known = facts.needs[with_libc] = Needs(wanted)
+            known = facts.needs[with_libc] = Needs(wanted, facts.serial)
             facts.object.forget()
         return known
 
@@ -228,9 +228,9 @@ class MuslLoader:
                     continue
                 needs, lacking = self.relocate(chain, scope, loaded)
                 if lacking or needs.references.unsupported:
-                    chain.messages.extend(failures(loaded, needs.references.order, lacking))
+                    chain.messages.extend(failures(loaded, needs.references, lacking))
                     if repeats:
-                        lines.extend(every_failure(loaded, needs.references.order, lacking))
+                        lines.extend(every_failure(loaded, needs.references, lacking))
                 if lacking.fatal:
                     raise LoaderKilled(SIGSEGV)
             status = FAILED if chain.messages else 0

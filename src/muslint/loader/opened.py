@@ -59,7 +59,7 @@ class _Opening:
         if needs.references.static_tls:
             lines = self.lines_with_tls(loaded, needs, lacking)
         elif lacking or needs.references.unsupported:
-            lines = iter(failures(loaded, needs.references.order, lacking))
+            lines = iter(failures(loaded, needs.references, lacking))
         else:
             return
         for line in lines:
@@ -74,7 +74,7 @@ class _Opening:
         """The lines of an object with initial-exec TLS, in the order its entries are met."""
         assert loaded.facts is not None
         obj = loaded.facts.object
-        lines = dict(failing(loaded.name, needs.references.order, lacking))
+        lines = dict(failing(loaded.name, needs.references, lacking))
         for table in obj.relocations:
             for kind, index in table.references():
                 line = lines.get((kind, index))
@@ -158,9 +158,12 @@ def link(
     deferred: tuple[Message, ...] = (),
 ) -> Link:
     """What a chain came to; each distinct line once."""
-    messages: dict[str, Message] = {}
-    for message in chain.messages:
-        messages.setdefault(message.text, message)
+    messages = chain.messages
+    if len({message.text for message in messages}) < len(messages):
+        distinct: dict[str, Message] = {}
+        for message in messages:
+            distinct.setdefault(message.text, message)
+        messages = list(distinct.values())
     scope = tuple(
         Mapped(o.name, o.canonical, o.facts.object if o.facts else None, o.is_libc, o.facts is None and not o.is_libc)
         for o in chain.objects
@@ -168,6 +171,6 @@ def link(
     leaning = any(o.leans for o in chain.objects)
     assumed = tuple(o.path for o in scope if o.assumed) if leaning else ()
     return Link(
-        path, status, tuple(chain.listed), tuple(messages.values()), scope,
+        path, status, tuple(chain.listed), tuple(messages), scope,
         tuple(chain.searches), assumed, deferred, repeats,
     )  # fmt: skip

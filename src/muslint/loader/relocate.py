@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject
-from muslint.loader.bind import STATIC_TLS, Exports, Reference, References
+from muslint.loader.bind import STATIC_TLS, Exports, Pair, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
@@ -20,15 +20,18 @@ _PF_W = 2
 class Missing:
     """The names one object of a link asks for and no object of the scope gives."""
 
-    __slots__ = ("copy", "fatal", "lines", "other", "plt")
+    __slots__ = ("copy", "fatal", "lines", "names", "other", "plt", "refused")
 
     def __init__(self, plt: frozenset[str], other: frozenset[str], copy: frozenset[str], fatal: frozenset[str]) -> None:
         self.plt, self.other, self.copy, self.fatal = plt, other, copy, fatal
+        self.names = plt | other | copy | fatal
+        self.refused: set[int] = set()
+        """Serials of objects that were asked and give none of it."""
         self.lines: dict[str, tuple[Message, ...]] = {}
         """The loader's lines, by the path the object goes by (see `failures`)."""
 
     def __bool__(self) -> bool:
-        return bool(self.plt or self.other or self.copy or self.fatal)
+        return bool(self.names)
 
     def __iter__(self) -> Iterator[frozenset[str]]:
         return iter((self.plt, self.other, self.copy, self.fatal))
@@ -42,34 +45,55 @@ class Needs:
     """What one object needs of others, and who was found to give some of it; shared by all links.
 
     The same library meets the same others in link after link, so each pair is tested once, and what
-    stays missing is worked out once for each set of givers.
+    stays missing is worked out once for each set of givers. The object itself and the program are asked last,
+    and only for what is missing then: seldom do they give anything, and what they give need not be read.
     """
 
-    __slots__ = ("_givers", "_settled", "_tested", "references")
+    __slots__ = ("_givers", "_serial", "_settled", "_tested", "references")
 
-    def __init__(self, references: References) -> None:
-        self.references = references
+    def __init__(self, references: References, serial: int) -> None:
+        """``serial`` is that of the object which has these needs."""
+        self.references, self._serial = references, serial
         self._tested: set[int] = set()
         self._givers: set[int] = set()
         self._settled: dict[frozenset[int], Missing] = {}
 
     def missing(self, scope: Scope) -> Missing:
         """What the scope leaves unresolved."""
-        plt, other, copy, fatal = self.references[:4]
+        wanted = self.references
+        plt, other, copy, fatal = wanted.plt, wanted.other, wanted.copy, wanted.fatal
+        last = {self._serial, scope.program} & scope.serials
+        others = scope.serials - last
         if plt or other or fatal:
-            fresh = scope.serials - self._tested
+            fresh = others - self._tested
             if fresh:
                 self._tested |= fresh
                 self._givers.update(serial for serial in fresh if _gives(scope.exports[serial], plt, other | fatal))
-        givers = scope.serials & self._givers
+        givers = others & self._givers
+        known = self._left(scope, givers)
+        if known:
+            late = []
+            for serial in last - known.refused:
+                if scope.exports[serial].may_give(known.names):
+                    late.append(serial)
+                else:
+                    known.refused.add(serial)
+            if late:
+                known = self._left(scope, givers.union(late))
+        return Missing(known.plt, known.other, scope.without_program(copy), known.fatal) if copy else known
+
+    def _left(self, scope: Scope, givers: frozenset[int]) -> Missing:
+        """What none of ``givers`` gives, COPY relocations left out."""
         known = self._settled.get(givers)
         if known is None:
+            wanted = self.references
+            plt, other, fatal = wanted.plt, wanted.other, wanted.fatal
             for serial in givers:
                 gives = scope.exports[serial]
                 plt, other = plt - gives.defined, other - gives.defined - gives.canonical
                 fatal = fatal - gives.defined
             known = self._settled[givers] = Missing(plt, other, frozenset(), fatal)
-        return Missing(known.plt, known.other, scope.without_program(copy), known.fatal) if copy else known
+        return known
 
 
 def _gives(gives: Exports, plt: frozenset[str], other: frozenset[str]) -> bool:
@@ -79,40 +103,39 @@ def _gives(gives: Exports, plt: frozenset[str], other: frozenset[str]) -> bool:
 class Scope:
     """The global scope of one link: the names every loaded object gives."""
 
-    __slots__ = ("_program", "exports", "serials", "unseen")
+    __slots__ = ("exports", "program", "serials", "unseen")
 
     def __init__(self, objects: list[Loaded]) -> None:
         self.exports = {o.facts.serial: o.facts.exports for o in objects if o.facts is not None}
         self.serials = frozenset(self.exports)
         self.unseen = tuple(o.name.rpartition("/")[2] for o in objects if o.facts is None and not o.is_libc)
         """File names of objects that are only known by name."""
-        self._program = objects[0].facts.serial if objects and objects[0].facts is not None else None
+        self.program = objects[0].facts.serial if objects and objects[0].facts is not None else -1
+        """Serial of the program's facts."""
 
     def without_program(self, names: frozenset[str]) -> frozenset[str]:
         """Those of ``names`` that no object but the program gives: what COPY relocations miss."""
         for serial, gives in self.exports.items():
-            if serial != self._program:
+            if names and serial != self.program:
                 names = names - gives.defined - gives.canonical
         return names
 
 
-def failures(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> tuple[Message, ...]:
+def failures(loaded: Loaded, references: References, lacking: Missing) -> tuple[Message, ...]:
     """The loader's lines for one object, in the order it meets the entries.
 
     The symbol is looked up first, so an entry wrong in both ways reports the symbol.
     """
     known = lacking.lines.get(loaded.name)
     if known is None:
-        lines = (line for _, line in failing(loaded.name, order, lacking) if line is not None)
+        lines = (line for _, line in failing(loaded.name, references, lacking) if line is not None)
         known = lacking.lines[loaded.name] = tuple(lines)
     return known
 
 
-def failing(
-    path: str, order: tuple[Reference, ...], lacking: Missing
-) -> Iterator[tuple[tuple[int, int], Message | None]]:
+def failing(path: str, references: References, lacking: Missing) -> Iterator[tuple[Pair, Message | None]]:
     """The (type, symbol index) pairs that fail, with the line for each; None where the loader dies, and no more."""
-    for name, handled, kind, index in order:
+    for name, handled, kind, index in references.among(lacking.names):
         if name in lacking.fatal and handled in STATIC_TLS:
             yield (kind, index), None
             return
@@ -124,12 +147,12 @@ def failing(
             yield (kind, index), Message(text, "type", path, number=kind)
 
 
-def every_failure(loaded: Loaded, order: tuple[Reference, ...], lacking: Missing) -> Iterator[str]:
+def every_failure(loaded: Loaded, references: References, lacking: Missing) -> Iterator[str]:
     """As `failures`, but one line an entry, as the loader prints them."""
     assert loaded.facts is not None
     obj = loaded.facts.object
     count = len(obj.symbols)
-    lines = dict(failing(loaded.name, order, lacking))
+    lines = dict(failing(loaded.name, references, lacking))
     for table in obj.relocations if lines else ():
         for kind, index in table.all_references():
             pair = kind, index if index < count else 0

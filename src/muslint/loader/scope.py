@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -36,19 +37,21 @@ class LoaderKilled(Exception):
 class Facts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
-    __slots__ = ("exports", "is_libc", "needs", "object", "serial", "size", "writes_read_only")
     _serials = count(1)
 
     def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool) -> None:
         self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
-        self.is_libc = exports.defined >= LIBC_MARKS
-        """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
-        self.size = 2000 + 120 * len(exports.defined)
+        self.size = 2000 + 120 * (len(exports.own) - exports.own.count(0))
         """About how many bytes it takes."""
         self.needs: dict[bool, Needs] = {}
         """What it needs of others, by "libc is in scope"."""
+
+    @cached_property
+    def is_libc(self) -> bool:
+        """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
+        return self.exports.defined >= LIBC_MARKS
 
 
 @dataclass(slots=True, eq=False)

@@ -24,6 +24,29 @@ def test_rela_and_rel_of_64_bits() -> None:
     assert list(table) == [Relocation(0x10, 6, 5)]
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("run", [0, 1, 2, 3, 7, 8, 1000])
+def test_a_run_at_the_head_is_told_once_and_nothing_is_lost(order: str, bits: int, run: int) -> None:
+    """Entries without a symbol, then others, among them one more of the first kind."""
+    code, shift = ("Q", 32) if bits == 64 else ("I", 8)
+    pairs = [(8, 0)] * run + [(6, 1), (8, 8), (8, 0), (6, 1)]
+    data = b"".join(struct.pack(order + 2 * code, 16, symbol << shift | kind) for kind, symbol in pairs)
+    table = RawRelocations("REL", data, LAYOUTS[bits, order == "<"], 2, False)
+    assert list(table.all_references()) == pairs
+    assert table.references() == list(dict.fromkeys(pairs))
+    types, indexes = table.columns()
+    assert list(zip(types, indexes)) == (pairs[run - 1 :] if run > 1 else pairs)
+
+
+def test_types_beyond_a_byte() -> None:
+    """AArch64 has types over 255; the highest bit is no part of one (musl ``R_TYPE``)."""
+    infos = [1 << 32 | 1025, 2 << 32 | 0x80000007]
+    data = b"".join(struct.pack("<QQ", 0, info) for info in infos)
+    types, indexes = RawRelocations("REL", data, LAYOUTS[64, True], 2, False).columns()
+    assert (list(types), list(indexes)) == ([1025, 7], [1, 2])
+
+
 def test_rel_of_32_bits() -> None:
     table = RawRelocations("REL", struct.pack("<II", 8, 0x123407), LAYOUTS[32, True], 2, False)
     assert list(table) == [Relocation(8, 0x07, 0x1234)]

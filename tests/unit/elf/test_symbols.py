@@ -4,10 +4,13 @@ import struct
 
 import pytest
 
+from muslint.elf.columns import column
 from muslint.elf.dynamic import read
+from muslint.elf.hashes import sysv_chain
 from muslint.elf.machine import EM_S390
-from muslint.elf.object import DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_VERSYM, ElfObject, Symbol, SymbolRows
-from muslint.elf.symbols import column, string_at, strings, sysv_chain
+from muslint.elf.object import DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_VERSYM, ElfObject, Symbol
+from muslint.elf.rows import SymbolRows
+from muslint.elf.strings import string_at, strings
 from muslint.errors import MalformedElf
 from muslint.sources.bytes import MemoryBytes
 from tests.differential import recipes

@@ -13,11 +13,10 @@ from muslint.elf.object import (
     Ident,
     Kind,
     Relocation,
-    RelocationRows,
     Segment,
     Symbol,
-    SymbolRows,
 )
+from muslint.elf.rows import RelocationRows, SymbolRows
 from muslint.libc.musl import model
 from muslint.loader.musl import MuslLoader
 from muslint.sources.tree import Opened
