@@ -147,7 +147,8 @@ def actual(run: Run, on: Machine, *, rebuilt: bool = False) -> str:
         folder = Path(name)
         files = {
             f"/witness/{build}": ("0755", make(run.rule, build, folder, rebuilt=rebuilt).read_bytes())
-            for build in witness(run.rule).builds
+            for build, recipe in witness(run.rule).builds.items()
+            if recipe.fires != "" or build == run.command[0]
         }
     for path, text in run.files.items():
         if re.fullmatch(r"\{\S+\}", text):
