@@ -1,11 +1,34 @@
-"""Calls of imported functions, with the arguments that are constant."""
+"""Calls of imported functions, with the arguments that are constant.
+
+An import is called through a PLT stub, or through the word of memory that holds its address (``-fno-plt``). A cheap
+search over the code finds what may be such a call; only functions that hold one are disassembled, and
+`muslint.elf.flow` follows each argument back to what defines it. An argument that is the function's own parameter is
+looked up where that function is called.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
 
+from muslint.elf.code import Flow, Machine
+from muslint.elf.flow import Body
+from muslint.elf.functions import Functions
 from muslint.elf.image import Image
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
+from muslint.elf.slots import Slots
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+from muslint.elf.where import Places
+
+ARGUMENTS = 6
+_MACHINES = {
+    (EM_X86_64, 64): ("x86", "X86", 8), (EM_386, 32): ("x86", "X86", 4),
+    (EM_AARCH64, 64): ("aarch64", "AArch64", 8),
+}  # fmt: skip
+"""(EM_*, bits) → module, class and the bytes of an address."""
+_CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,37 +36,216 @@ class CallSite:
     """One call of an import."""
 
     symbol: str
-    address: int  # of the call instruction
-    arguments: tuple[int | None, ...]
-    """Integer and pointer arguments 0 to 5 as unsigned register contents; None where unknown. An ``int`` stands in
-    the low 32 bits, and what is above them means nothing. Pointers are addresses in the image."""
+    address: int  # of the call instruction; of the outermost one where arguments come from callers
+    values: tuple[Value, ...] = field(repr=False)
     _image: Image = field(repr=False, compare=False)
+    _places: Places = field(repr=False, compare=False)
 
     @property
-    def function(self) -> str | None:
-        """The symbol of the function it lies in, where there is one."""
-        return None
+    def arguments(self) -> tuple[int | None, ...]:
+        """Integer and pointer arguments 0 to 5 as unsigned register contents; None where unknown.
+
+        An ``int`` stands in the low 32 bits, and what is above them means nothing. Pointers are addresses in the image.
+        """
+        return tuple(self.argument(index) for index in range(ARGUMENTS))
 
     def argument(self, index: int) -> int | None:
-        """Argument ``index``; None where unknown."""
-        return self.arguments[index] if index < len(self.arguments) else None
+        """Argument ``index`` where it is the same whatever happens; None where it is unknown."""
+        found = self.choices(index)
+        return found[0] if len(found) == 1 and self.values[index].whole else None
+
+    def choices(self, index: int) -> tuple[int, ...]:
+        """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
+        if index >= len(self.values):
+            return ()
+        return tuple(sorted(item for item in self.values[index].known if isinstance(item, int)))
 
     def string(self, index: int) -> bytes | None:
         """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""
         address = self.argument(index)
         return None if address is None else self._image.string(address)
 
+    def strings(self, index: int) -> tuple[bytes, ...]:
+        """The constants among the `choices` of argument ``index``."""
+        found = (self._image.string(address) for address in self.choices(index))
+        return tuple(text for text in found if text is not None)
+
+    @property
+    def function(self) -> str | None:
+        """The symbol of the function it lies in, where there is one."""
+        return self._places.function(self.address)
+
     @property
     def where(self) -> str:
         """``src/x.c:23`` by DWARF, else ``function+0x1a``, else ``0x401234``."""
-        return f"{self.address:#x}"
+        return self._places.where(self.address)
 
 
 def can_disassemble(image: Image) -> bool:
     """Whether calls can be found on this machine."""
-    return False
+    return _machine_of(image) is not None
 
 
-def calls(image: Image, names: Iterable[str]) -> tuple[CallSite, ...]:
-    """Every call of these imports, in address order."""
-    return ()
+def _machine_of(image: Image) -> Machine | None:
+    known = _MACHINES.get((image.object.ident.machine, image.object.ident.bits))
+    if known is None or not image.little:
+        return None
+    module, name, word = known
+    try:
+        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word)
+    except ImportError:
+        return None  # a platform that iced-x86 or capstone has no wheel for
+    return made
+
+
+class Calls:
+    """The calls of one object's imports."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.slots = Slots(image)
+        self._bodies: dict[int, Body] = {}
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """Who reads its instructions; None for a machine that is not known."""
+        machine = _machine_of(self._image)
+        if machine is not None:
+            machine.learn(list(self._image.code()), self._tables())
+        return machine
+
+    def _tables(self) -> list[int]:
+        """Addresses that code may take as the base of the GOT (i386)."""
+        got = self._image.object.tag(3)  # DT_PLTGOT
+        return [got] if got else []
+
+    @cached_property
+    def functions(self) -> Functions:
+        """Its functions."""
+        return Functions(self._image)
+
+    @cached_property
+    def places(self) -> Places:
+        """How its addresses are told to people."""
+        return Places(self._image, self.functions)
+
+    @cached_property
+    def stubs(self) -> dict[int, int]:
+        """PLT stubs → the slots they jump through."""
+        if self.machine is None:
+            return {}
+        found: dict[int, int] = {}
+        for part in self._image.code():
+            found.update(self.machine.stubs(part, self.slots.imports))
+        return found
+
+    def of(self, name: str) -> Iterator[CallSite]:
+        """Every call of one import."""
+        machine = self.machine
+        if machine is None:
+            return
+        slots = [slot for slot, known in self.slots.imports.items() if known == name]
+        stubs = [stub for stub, slot in self.stubs.items() if slot in slots]
+        found: set[int] = set()
+        for part in self._image.code():
+            found.update(address for address, _ in machine.references(part, stubs))
+            found.update(address for address, _ in machine.slot_references(part, slots))
+        bounds = {
+            self.functions.around(address).start: address for address in sorted(found) if address not in self.stubs
+        }
+        for address in bounds.values():
+            body = self.body(address)
+            for at in self._sites(body, name, frozenset(stubs), frozenset(slots)):
+                yield from self._resolved(body, at, name)
+
+    def body(self, address: int) -> Body:
+        """The code around an address."""
+        bounds = self.functions.around(address)
+        if bounds.start not in self._bodies:
+            assert self.machine is not None
+            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
+            thumb = bounds.start in self.functions.thumb
+            steps = self.machine.steps(code, bounds.start, thumb)
+            self._bodies[bounds.start] = Body(self.machine, self._image, self.slots, bounds, steps, self.stubs)
+        return self._bodies[bounds.start]
+
+    def _sites(self, body: Body, name: str, stubs: frozenset[int], slots: frozenset[int]) -> Iterator[int]:
+        """The steps of a function that call one import, or jump to it in place of a call."""
+        for number, step in enumerate(body.steps):
+            if step.flow in (Flow.CALL, Flow.JUMP, Flow.BRANCH):
+                if step.target in stubs and step.address not in self.stubs:
+                    yield number
+            elif step.flow not in (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT) or body.bounds.start in self.stubs:
+                continue
+            elif step.address not in self.stubs and (body.callee(step) == name or self._goes_to(body, number, slots)):
+                yield number
+
+    def _goes_to(self, body: Body, number: int, slots: frozenset[int]) -> bool:
+        target = body.machine.callee(body.steps[number])
+        if target is None or target.kind != "reg":
+            return False
+        value = body.value(target, number)
+        return value.whole and all(
+            isinstance(item, Symbol) and item.kind == "slot" and item.key in slots for item in value.known
+        )
+
+    # --- arguments ------------------------------------------------------------------------------------------
+
+    def _resolved(self, body: Body, at: int, name: str) -> Iterator[CallSite]:
+        """One call, or one for each caller where its arguments are the function's own."""
+        values = tuple(body.argument(index, at) for index in range(ARGUMENTS))
+        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS):
+            yield CallSite(name, address, resolved, self._image, self.places)
+
+    def _through_callers(
+        self, body: Body, address: int, values: tuple[Value, ...], levels: int
+    ) -> list[tuple[int, tuple[Value, ...]]]:
+        asked = any(isinstance(item, Symbol) and item.kind == "param" for value in values for item in value.known)
+        callers = self._callers(body.bounds.start) if asked and levels and body.bounds.known else []
+        if not callers or len(callers) > _CALLERS:
+            return [(address, values)]
+        found = []
+        for caller, number in callers:
+            given = tuple(_filled(value, caller, number) for value in values)
+            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1)
+        if self._reachable_otherwise(body.bounds.start):
+            found.append((address, values))
+        return found
+
+    def _callers(self, start: int) -> list[tuple[Body, int]]:
+        """(function, step) of every direct call of a function."""
+        assert self.machine is not None
+        found: dict[int, tuple[Body, int]] = {}
+        for part in self._image.code():
+            for address, _ in self.machine.references(part, (start,)):
+                body = self.body(address)
+                number = body.index.get(address)
+                if number is not None and body.steps[number].target == start and body.bounds.start != start:
+                    found[address] = body, number
+        return [found[address] for address in sorted(found)]
+
+    def _reachable_otherwise(self, start: int) -> bool:
+        """Whether others than this object's own direct calls may reach a function: exported, or its address taken."""
+        return start in self._exported
+
+    @cached_property
+    def _exported(self) -> frozenset[int]:
+        symbols = self._image.object.symbols
+        if self._image.object.interpreter is not None:
+            return frozenset()
+        return frozenset(value for value, shndx in zip(symbols.values, symbols.shndxs) if shndx)
+
+
+def _filled(value: Value, caller: Body, number: int) -> Value:
+    """A value of a function, with its parameters as one caller gives them."""
+    found = []
+    plain: set[Item] = set()
+    for item in value.known:
+        if isinstance(item, Symbol) and item.kind == "param":
+            given = caller.argument(item.key, number)
+            found.append(given if not item.offset else UNKNOWN)
+        elif isinstance(item, int):
+            plain.add(item)
+        else:
+            found.append(UNKNOWN)
+    return union([Value(frozenset(plain), value.whole), *found])

@@ -5,6 +5,7 @@ What lies where is told by the program headers alone (gABI "Program Loading"); s
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,6 +27,17 @@ class Range(NamedTuple):
     def end(self) -> int:
         """The address behind the last byte."""
         return self.address + len(self.content)
+
+
+class Section(NamedTuple):
+    """One section header."""
+
+    name: int  # in the section name table
+    type: int
+    address: int
+    offset: int
+    size: int
+    link: int
 
 
 class Image:
@@ -114,3 +126,34 @@ class Image:
                         content, start = content[cut:], start + cut
                 if content:
                     yield Range(start, content)
+
+    def file(self, offset: int, size: int) -> bytes:
+        """Bytes of the file itself: what is not mapped, such as ``.symtab``. Fewer at its end."""
+        found = self._data.at(offset, size)
+        self._data.close()
+        return found
+
+    def sections(self) -> tuple[Section, ...]:
+        """The section headers; none where they are missing or do not lie in the file. The loader never reads them."""
+        order = "<" if self.little else ">"
+        head = self._data.at(0, 64)
+        try:
+            if self.word_size == 8:
+                (place,), (entry, count) = struct.unpack_from(order + "Q", head, 40), _counts(order, head, 58)
+            else:
+                (place,), (entry, count) = struct.unpack_from(order + "I", head, 32), _counts(order, head, 46)
+        except struct.error:
+            return ()
+        row = struct.Struct(order + ("IIQQQQIIQQ" if self.word_size == 8 else "IIIIIIIIII"))
+        table = self.file(place, row.size * count) if place and entry == row.size else b""
+        if len(table) != row.size * count:
+            return ()
+        rows = row.iter_unpack(table)
+        return tuple(
+            Section(name, kind, where, offset, size, link) for name, kind, _, where, offset, size, link, *_ in rows
+        )
+
+
+def _counts(order: str, head: bytes, at: int) -> tuple[int, int]:
+    entry, count = struct.unpack_from(order + "HH", head, at)
+    return entry, count

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from muslint.elf.calls import CallSite, calls, can_disassemble
+from muslint.elf.calls import Calls, CallSite, can_disassemble
 from muslint.elf.data import Initialised
 from muslint.elf.image import Image
 from muslint.elf.object import ElfObject
@@ -45,16 +45,21 @@ class Scene:
 
     def calls(self, *names: str) -> tuple[CallSite, ...]:
         """Every call of these imports, in address order; none where `can_disassemble` is false."""
+        if Calls not in self._kept:
+            self._kept[Calls] = Calls(self.image)
+        known: Calls = self._kept[Calls]
         found: list[CallSite] = []
         for name in names:
             if name not in self._kept:
-                self._kept[name] = calls(self.image, (name,)) if name in self.imports else ()
+                self._kept[name] = tuple(known.of(name)) if name in self.imports else ()
             found += self._kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
 
     def strings(self) -> Constants:
         """The NUL-terminated constants of memory that cannot change."""
-        found: Constants = self._kept.setdefault(Constants, Constants(self.image))
+        if Constants not in self._kept:
+            self._kept[Constants] = Constants(self.image)
+        found: Constants = self._kept[Constants]
         return found
 
     def data(self) -> Initialised:

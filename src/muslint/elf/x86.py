@@ -1,0 +1,199 @@
+"""x86-64 and i386: instructions by iced-x86, calls and PLT stubs by their bytes (psABI "Procedure Linkage Table")."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+
+from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
+
+from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, binary, const, reg
+from muslint.elf.image import Range
+from muslint.elf.x86_effects import NAMES, address_of, effect_of
+
+_FLOWS = {
+    FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
+    FlowControl.INDIRECT_BRANCH: Flow.JUMP_INDIRECT, FlowControl.CONDITIONAL_BRANCH: Flow.BRANCH,
+    FlowControl.RETURN: Flow.STOP, FlowControl.CALL: Flow.CALL, FlowControl.INDIRECT_CALL: Flow.CALL_INDIRECT,
+    FlowControl.INTERRUPT: Flow.NEXT, FlowControl.XBEGIN_XABORT_XEND: Flow.NEXT, FlowControl.EXCEPTION: Flow.STOP,
+}  # fmt: skip
+_THUNKS = {
+    b"\x8b\x04\x24\xc3": "rax", b"\x8b\x1c\x24\xc3": "rbx", b"\x8b\x0c\x24\xc3": "rcx", b"\x8b\x14\x24\xc3": "rdx",
+    b"\x8b\x34\x24\xc3": "rsi", b"\x8b\x3c\x24\xc3": "rdi", b"\x8b\x2c\x24\xc3": "rbp",
+}  # fmt: skip
+"""``__x86.get_pc_thunk.*``: what i386 code calls to learn its own address."""
+_STACKS = (Register.RSP, Register.ESP)
+_FRAMES = (Register.RBP, Register.EBP)
+
+
+class X86:
+    """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
+
+    stack, frame = "rsp", "rbp"
+
+    def __init__(self, word: int) -> None:
+        self.word = word
+        self.call_pushes = word
+        self.kept = frozenset(("rbx", "rbp", "rsp") + (("r12", "r13", "r14", "r15") if word == 8 else ("rsi", "rdi")))
+        self.arguments: tuple[str | int, ...] = (
+            ("rdi", "rsi", "rdx", "rcx", "r8", "r9") if word == 8 else (0, 4, 8, 12, 16, 20)
+        )
+        self._thunks: dict[int, str] = {}
+        self._ebx_bases: tuple[int, ...] = ()
+
+    # --- instructions ---------------------------------------------------------------------------------------
+
+    def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
+        """The instructions of some code."""
+        del thumb
+        found = []
+        for raw in Decoder(8 * self.word, code, ip=address):
+            flow = _FLOWS[raw.flow_control]
+            target = None
+            if flow in (Flow.BRANCH, Flow.JUMP, Flow.CALL):
+                target = raw.near_branch_target
+                if flow is Flow.CALL and (target == raw.next_ip or target in self._thunks):
+                    flow = Flow.NEXT  # only to learn its own address
+            found.append(Step(raw.ip, raw.next_ip, flow, target, raw))
+        return found
+
+    def effect(self, step: Step) -> Effect:
+        """What one instruction changes."""
+        if step.flow is Flow.NEXT and step.target is not None:
+            if step.target in self._thunks:
+                return Effect({self._thunks[step.target]: const(step.end)})
+            pushed = binary("sub", reg("rsp"), const(self.word), self.word)
+            return Effect({"rsp": pushed}, (Store(pushed, self.word, const(step.end)),))
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
+            return NOTHING
+        return effect_of(step.raw, self.word)
+
+    def callee(self, step: Step) -> Expr | None:
+        """Where an indirect call or jump goes."""
+        raw: Instruction = step.raw
+        if raw.op0_kind == OpKind.REGISTER:
+            return reg(NAMES[raw.op0_register])
+        where = address_of(raw, self.word)
+        return None if where is None else Expr("load", None, where, None, self.word)
+
+    def may_point(self, step: Step) -> bool:
+        """Whether it is ``lea`` of a constant address, or a ``mov`` or ``add`` with one."""
+        raw: Instruction = step.raw
+        if raw.mnemonic == Mnemonic.LEA:
+            return bool(raw.is_ip_rel_memory_operand or self.word == 4)
+        return raw.mnemonic in (Mnemonic.MOV, Mnemonic.ADD) and raw.op0_kind == OpKind.REGISTER
+
+    def moves_stack(self, step: Step) -> bool:
+        """Whether it writes the stack pointer or the frame pointer."""
+        raw: Instruction = step.raw
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
+            return False
+        if raw.stack_pointer_increment or raw.mnemonic == Mnemonic.LEAVE:
+            return True
+        return raw.op0_kind == OpKind.REGISTER and raw.op0_register in (*_STACKS, *_FRAMES)
+
+    def leaks(self, step: Step) -> Expr | None:
+        """The address in the frame that ``lea``, ``mov`` or ``push`` hands on."""
+        raw: Instruction = step.raw
+        if raw.mnemonic == Mnemonic.LEA and raw.op0_register not in _STACKS:
+            return address_of(raw, self.word)
+        if raw.mnemonic in (Mnemonic.MOV, Mnemonic.PUSH):
+            source = raw.op0_register if raw.mnemonic == Mnemonic.PUSH else raw.op1_register
+            if source in _STACKS and not (raw.op0_kind == OpKind.REGISTER and raw.op0_register in _FRAMES):
+                return reg(self.stack)
+            if source in _FRAMES and raw.mnemonic == Mnemonic.MOV and raw.op0_register not in _STACKS:
+                return reg(self.frame)
+        return None
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
+        """Note what is the same in the whole object: i386's thunks, and the addresses %ebx may hold (the GOT)."""
+        if self.word == 4:
+            self._ebx_bases = tuple(tables)
+            for part in code:
+                for found in re.finditer(rb"\x8b[\x04\x1c\x0c\x14\x34\x3c\x2c]\x24\xc3", part.content):
+                    self._thunks[part.address + found.start()] = _THUNKS[found.group()]
+
+    def stubs(self, code: Range, slots: dict[int, str]) -> dict[int, int]:
+        """``jmp *slot`` where it stands as a PLT entry: with ``endbr``, ``bnd`` before it, or what a table has."""
+        found: dict[int, int] = {}
+        for hit in re.finditer(rb"\xff[\x25\xa3](?=(....))", code.content, re.S):
+            at = hit.start()
+            (distance,) = struct.unpack("<i", hit.group(1))
+            for slot in self._slots_at(code, at, distance):
+                if slot in slots:
+                    start = at - 1 if code.content[at - 1 : at] == b"\xf2" else at
+                    for mark in (b"\xf3\x0f\x1e\xfa", b"\xf3\x0f\x1e\xfb"):
+                        if code.content[start - 4 : start] == mark:
+                            start -= 4
+                            break
+                    if (code.address + start) % 8 == 0:
+                        found[code.address + start] = slot
+        return found
+
+    def _slots_at(self, code: Range, at: int, distance: int) -> Iterator[int]:
+        if self.word == 8:
+            if code.content[at + 1] == 0x25:
+                yield code.address + at + 6 + distance
+        elif code.content[at + 1] == 0x25:
+            yield distance & 0xFFFFFFFF
+        else:
+            yield from ((base + distance) & 0xFFFFFFFF for base in self._ebx_bases)
+
+    def references(self, code: Range, targets: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to one of the targets."""
+        if not targets:
+            return
+        known = frozenset(targets)
+        first = min(known) - code.end
+        last = max(known) - code.address
+        for hit in re.finditer(rb"(?=[\xe8\xe9\x80-\x8f](.." + _high_bytes(first, last) + b"))", code.content, re.S):
+            at = hit.start()
+            target = code.address + at + 5 + int.from_bytes(hit.group(1), "little", signed=True)
+            if target in known:
+                conditional = code.content[at] < 0x90
+                if not conditional or code.content[at - 1 : at] == b"\x0f":
+                    yield code.address + at - conditional, target
+
+    def slot_references(self, code: Range, slots: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
+        if not slots:
+            return
+        known = frozenset(slots)
+        first, last = min(known) - code.end, max(known) - code.address
+        if self.word == 8:
+            pattern = (
+                rb"(?=(?:\xff[\x15\x25]|\x8b[\x05\x0d\x15\x1d\x25\x2d\x35\x3d])(.." + _high_bytes(first, last) + b"))"
+            )
+        else:
+            pattern = rb"(?=[\xff\x8b][\x05\x0d\x15\x1d\x25\x2d\x35\x3d\x80-\xbf](....))"
+        for hit in re.finditer(pattern, code.content, re.S):
+            at = hit.start()
+            distance = int.from_bytes(hit.group(1), "little", signed=True)
+            if self.word == 8:
+                places: Sequence[int] = (code.address + at + 6 + distance,)
+            elif code.content[at + 1] < 0x40:
+                places = (distance & 0xFFFFFFFF,)
+            else:
+                places = [(base + distance) & 0xFFFFFFFF for base in self._ebx_bases]
+            for slot in places:
+                if slot in known:
+                    yield code.address + at, slot
+
+
+def _high_bytes(first: int, last: int) -> bytes:
+    """A pattern for the two high bytes of a little-endian distance from ``first`` to ``last``."""
+    lows = range((first - 8) >> 16, ((last + 8) >> 16) + 1)
+    if len(lows) > 1 << 10:
+        return b".."
+    thirds = {low & 0xFF for low in lows}
+    fourths = {low >> 8 & 0xFF for low in lows}
+    return _one_of(thirds) + _one_of(fourths)
+
+
+def _one_of(values: set[int]) -> bytes:
+    return (
+        b"." if len(values) == 256 else b"[" + b"".join(re.escape(bytes((value,))) for value in sorted(values)) + b"]"
+    )
