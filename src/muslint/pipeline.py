@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from muslint.elf.facts import built_for, requires
-from muslint.elf.object import ElfObject, Kind, Reader
+from muslint.elf.object import ElfObject, Kind, Readable, Reader
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of
 from muslint.hosts.host import Host
@@ -201,13 +201,18 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host,
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in links.used_by_program,
-        basenames=names,
+        basenames=names, data=lambda: _bytes(source, item.member),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     return _judged(item, fold(findings), tuple(assumed), findings)
+
+
+def _bytes(source: Source, member: Member) -> Readable | None:
+    found = source.tree.open(member.path)
+    return None if isinstance(found, int) else found.data
 
 
 def _place(item: _Work) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from muslint.elf.object import ElfObject, Kind
+from muslint.elf.object import ElfObject, Kind, Readable
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
 from muslint.loader.target import Link, Message
@@ -29,6 +30,8 @@ class Case:
     host: Host | None  # for a plugin: the program that loads it, where it is known
     plugin: bool  # a library that no program of the source needs
     basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
+    data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
 
     @property
     def program(self) -> bool:
@@ -68,3 +71,4 @@ class Rule:
     witness: str  # the test that shows it against the real loader
     order: int  # place in a report: causes come before consequences
     find: Callable[[Case], Iterator[Finding]]
+    default: bool = True  # False: its findings are information, shown with -v
