@@ -1,0 +1,45 @@
+"""FNM_EXTMATCH."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, number, quoted, together
+from muslint.rules.finding import Severity
+
+_EXTMATCH = 1 << 5
+_EXTENDED = re.compile(rb"[?*+@!]\(")
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    yield from together(_proofs(scene))
+
+
+def _proofs(scene: Scene) -> Iterator[Proof]:
+    for site in scene.calls("fnmatch"):
+        flags, pattern = number(site, 2), site.string(0)
+        if flags is None or not flags & _EXTMATCH:
+            continue
+        if pattern is None or _EXTENDED.search(pattern):
+            shown = "…" if pattern is None else quoted(pattern)
+            yield at("certain", site, call(site, shown, "…", "FNM_EXTMATCH"))
+
+
+RULE = Behaviour(
+    id="fnmatch-extmatch",
+    title="fnmatch ignores FNM_EXTMATCH",
+    triggers=("fnmatch",),
+    severity=Severity.WARNING,
+    claim="patterns like @(a|b) never match: musl's fnmatch ignores FNM_EXTMATCH",
+    glibc="matches ?(…), *(…), +(…), @(…) and !(…) as ksh does",
+    musl="takes those characters as they stand",
+    builds="any",
+    evidence="a call of fnmatch with the flag, and a pattern that is unknown or uses it",
+    remedy="none without a change of the program",
+    fix="expand the alternatives and call fnmatch for each",
+    references=("musl src/regex/fnmatch.c",),
+    witness="fnmatch-extmatch",
+    prove=_prove,
+)

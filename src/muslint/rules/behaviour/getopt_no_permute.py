@@ -1,0 +1,55 @@
+"""getopt stops at the first operand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.elf.calls import CallSite
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, imported, quoted, together
+from muslint.rules.finding import Severity
+
+_LONG = ("getopt_long", "getopt_long_only")
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    yield from together(_proofs(scene))
+
+
+def _proofs(scene: Scene) -> Iterator[Proof]:
+    sites = scene.calls("getopt")
+    if "getopt" in scene.imports and not sites:
+        yield imported("possible" if scene.built_for == "musl" else "likely", "getopt")
+    for site in sites:
+        yield from _at(scene, site)
+    for site in scene.calls(*_LONG):
+        options = site.string(2)
+        if options is not None and b"W;" in options:
+            yield at("certain", site, call(site, "…", "…", quoted(options), "…"))
+
+
+def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
+    options = site.string(2)
+    shown = "…" if options is None else quoted(options)
+    if options is not None and b"W;" in options:
+        yield at("certain", site, call(site, "…", "…", shown))
+    elif options is None or not options.startswith((b"+", b"-")):
+        yield at("possible" if scene.built_for == "musl" else "likely", site, call(site, "…", "…", shown))
+
+
+RULE = Behaviour(
+    id="getopt-no-permute",
+    title="getopt stops at the first operand",
+    triggers=("getopt", *_LONG),
+    severity=Severity.WARNING,
+    claim='options after an operand are not read ("prog file -a"): musl\'s getopt does not permute, nor know "W;"',
+    glibc="moves operands behind the options, unless the options begin with + or POSIXLY_CORRECT is set",
+    musl="stops at the first operand (getopt_long does permute, whatever POSIXLY_CORRECT says)",
+    builds="any",
+    evidence="a call of getopt whose option letters do not begin with + or -",
+    remedy="put options before operands on the command line",
+    fix="use getopt_long, or begin the letters with + to have one behaviour everywhere",
+    references=("musl src/misc/getopt.c", "musl src/misc/getopt_long.c"),
+    witness="getopt-no-permute",
+    prove=_prove,
+)

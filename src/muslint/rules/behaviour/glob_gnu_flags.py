@@ -1,0 +1,56 @@
+"""Flags of glob that only glibc knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.elf.calls import CallSite
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, number, quoted, together
+from muslint.rules.finding import Severity
+
+_ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 6, 1 << 10, 1 << 11, 1 << 13
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    yield from together(proof for site in scene.calls("glob", "glob64") for proof in _at(site))
+
+
+def _at(site: CallSite) -> Iterator[Proof]:
+    flags, pattern = number(site, 1), site.string(0)
+    if flags is None:
+        return
+    names = []
+    if flags & _ALTDIRFUNC:
+        names.append("GLOB_ALTDIRFUNC")
+    if flags & _BRACE and (pattern is None or b"{" in pattern):
+        names.append("GLOB_BRACE")
+    if flags & _NOMAGIC and (pattern is None or not any(letter in pattern for letter in b"*?[")):
+        names.append("GLOB_NOMAGIC")
+    shown = "…" if pattern is None else quoted(pattern)
+    if names:
+        yield at("certain", site, call(site, shown, "|".join(names), "…"))
+    elif flags & _ONLYDIR:  # a hint: glibc may return others too
+        yield at("possible", site, call(site, shown, "GLOB_ONLYDIR", "…"))
+
+
+RULE = Behaviour(
+    id="glob-gnu-flags",
+    title="glob ignores GLOB_BRACE, GLOB_NOMAGIC, GLOB_ALTDIRFUNC and GLOB_ONLYDIR",
+    triggers=("glob", "glob64"),
+    severity=Severity.WARNING,
+    claim="glob finds nothing or other files: musl ignores this flag",
+    glibc="expands {a,b}; returns a pattern without wildcards as it stands; reads directories by given functions",
+    musl="ignores the flags (GLOB_TILDE and GLOB_PERIOD work)",
+    builds="any",
+    evidence="a call of glob with such a flag",
+    remedy="none without a change of the program",
+    fix="expand braces before the call; handle GLOB_NOMATCH",
+    references=(
+        "musl src/regex/glob.c",
+        "https://github.com/webmozarts/glob/issues/15",
+        "https://github.com/alpinelinux/docker-alpine/issues/285",
+    ),
+    witness="glob-gnu-flags",
+    prove=_prove,
+)

@@ -1,0 +1,49 @@
+"""UTF-16, UTF-32 and UCS-2 without a byte order in the name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.libc.iconv import ORDER_OPEN, split
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, constant, quoted, together, unresolved
+from muslint.rules.finding import Severity
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    yield from together(_proofs(scene))
+
+
+def _proofs(scene: Scene) -> Iterator[Proof]:
+    sites = scene.calls("iconv_open")
+    names = ORDER_OPEN if scene.object.ident.little else ORDER_OPEN - {"UCS-2", "UCS2"}
+    for site in sites:
+        to, source = site.string(0), site.string(1)
+        if to is not None and split(to)[0] in names:
+            yield at("certain", site, call(site, quoted(to), "…"))
+        if source is not None and scene.object.ident.little and split(source)[0] in names:
+            yield at("likely", site, call(site, "…", quoted(source)))
+    if unresolved(sites, 0, 1):
+        constants = scene.strings()
+        for name in sorted(names):
+            for text in (name.encode(), name.lower().encode()):
+                if text in constants:
+                    yield constant("likely", "iconv_open", text)
+
+
+RULE = Behaviour(
+    id="iconv-utf16-bom-endian",
+    title="iconv: UTF-16, UTF-32 and UCS-2 are big-endian without a byte order mark",
+    triggers=("iconv_open",),
+    severity=Severity.ERROR,
+    claim="the bytes come out in the other order and without a byte order mark, and are read so",
+    glibc="writes the machine's order with a mark (UCS-2 without), and reads that order where there is no mark",
+    musl="writes big-endian without a mark, and reads big-endian where there is no mark",
+    builds="any",
+    evidence="a call of iconv_open with UTF-16, UTF-32 or UCS-2 and no LE or BE, or that name as a constant",
+    remedy="apk add gnu-libiconv and start the program with LD_PRELOAD=/usr/lib/preloadable_libiconv.so",
+    fix="name the byte order: UTF-16LE",
+    references=("musl src/locale/iconv.c",),
+    witness="iconv-utf16-bom-endian",
+    prove=_prove,
+)

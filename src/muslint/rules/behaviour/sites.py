@@ -1,0 +1,74 @@
+"""What the rules about constant arguments share: calls as evidence, and one proof out of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from muslint.elf.calls import CallSite
+from muslint.rules.behaviour.behaviour import Proof, Scene
+from muslint.rules.finding import Evidence
+
+RANKS = {"certain": 0, "likely": 1, "possible": 2}
+_SHOWN = 60  # characters of a constant
+_MOST = 12  # pieces of evidence of one proof
+
+
+def quoted(constant: bytes) -> str:
+    """A constant as C would write it, cut after 60 characters."""
+    text = "".join(
+        {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}.get(c, c if c.isprintable() else f"\\x{ord(c):02x}")
+        for c in constant[:_SHOWN].decode("utf-8", "backslashreplace")
+    )
+    return f'"{text}…"' if len(constant) > _SHOWN else f'"{text}"'
+
+
+def number(site: CallSite, index: int) -> int | None:
+    """Argument ``index`` as an ``int``: the low 32 bits with their sign; None where unknown."""
+    value = site.argument(index)
+    return None if value is None else ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+
+
+def call(site: CallSite, *arguments: str) -> str:
+    """A call as people write it: ``iconv_open("UTF-7", …)``."""
+    return f"{site.symbol}({', '.join(arguments)})"
+
+
+def at(confidence: str, site: CallSite, text: str) -> Proof:
+    """A proof by one call."""
+    return Proof(confidence, site.symbol, (Evidence("call-site", site.where, text),), text)
+
+
+def constant(confidence: str, symbol: str | None, text: bytes) -> Proof:
+    """A proof by a constant in memory that cannot change."""
+    return Proof(confidence, symbol, (Evidence("string", "read-only data", quoted(text)),), quoted(text))
+
+
+def imported(confidence: str, *symbols: str) -> Proof:
+    """A proof by imports alone."""
+    shown = tuple(Evidence("import", symbol, f"imports {symbol}") for symbol in symbols)
+    return Proof(confidence, symbols[0], shown)
+
+
+def unresolved(sites: Sequence[CallSite], *indexes: int) -> bool:
+    """Whether some call's text argument cannot be told, or calls cannot be found at all."""
+    return not sites or any(site.string(index) is None for site in sites for index in indexes)
+
+
+def first(scene: Scene, triggers: Iterable[str]) -> tuple[str, ...]:
+    """The triggers that are imported, in their order."""
+    return tuple(name for name in triggers if name in scene.imports)
+
+
+def together(proofs: Iterable[Proof]) -> Iterator[Proof]:
+    """One proof with the evidence of all, as strong as the strongest and told by it; nothing for none."""
+    found = sorted(proofs, key=lambda proof: RANKS[proof.confidence])
+    if not found:
+        return
+    best = found[0]
+    alike = [proof for proof in found if proof.confidence == best.confidence]
+    evidence = tuple(dict.fromkeys(piece for proof in alike for piece in proof.evidence))
+    if len(evidence) > _MOST:
+        rest = Evidence("note", "", f"and {len(evidence) - _MOST} more of the kind")
+        evidence = (*evidence[:_MOST], rest)
+    yield replace(best, evidence=evidence)
