@@ -7,7 +7,7 @@ A machine (`muslint.elf.x86`, `muslint.elf.aarch64` …) turns bytes into `Step`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -95,6 +95,16 @@ class Effect(NamedTuple):
 NOTHING = Effect({})
 
 
+class Table(NamedTuple):
+    """What may be a jump table: entries of ``size`` bytes, times ``scale``, count from ``origin``."""
+
+    address: int
+    size: int
+    origin: int
+    scale: int = 1
+    signed: bool = True
+
+
 class Machine(Protocol):
     """One instruction set with the calling convention of its System V ABI."""
 
@@ -117,8 +127,8 @@ class Machine(Protocol):
         """Where an indirect call or jump goes."""
         ...
 
-    def may_point(self, step: Step) -> bool:
-        """Whether it may put the address of a constant into a register, as code before a jump by a table does."""
+    def tables(self, steps: Sequence[Step]) -> Iterator[Table]:
+        """Where the indirect jumps of a function may take their targets from; a superset."""
         ...
 
     def moves_stack(self, step: Step) -> bool:

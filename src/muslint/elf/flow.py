@@ -7,11 +7,11 @@ Branches into a block, loops, stack slots whose address is passed on and jump ta
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import Literal
 
-from muslint.elf.code import Effect, Expr, Flow, Machine, Step, Store
+from muslint.elf.code import Effect, Expr, Flow, Machine, Step, Store, Table
 from muslint.elf.frame import Frame, Place
 from muslint.elf.functions import Bounds
 from muslint.elf.image import Image
@@ -98,35 +98,22 @@ class Body:
         return [*found, number - 1] if number and self._falls_into(number) else found
 
     def _table_targets(self) -> set[int]:
-        """Steps that a jump table in constant memory may lead to: entries of every table whose address occurs here."""
-        found: set[int] = set()
-        for base in self._tables():
-            for size, relative in ((4, True), (8, False), (4, False)):
-                if size == 8 and self.machine.word == 4:
-                    continue
-                found.update(self._entries(base, size, relative))
-        return found
+        """Steps that a jump table in constant memory may lead to."""
+        return {target for table in self.machine.tables(self.steps) for target in self._entries(table)}
 
-    def _tables(self) -> Iterator[int]:
-        for number, step in enumerate(self.steps):
-            if step.flow is Flow.JUMP_INDIRECT and (target := self.machine.callee(step)) is not None:
-                yield from _constants_in(target)
-            elif self.machine.may_point(step):
-                for expr in self.effect(number).sets.values():
-                    if expr is not None:
-                        yield from _constants_in(expr)
-
-    def _entries(self, base: int, size: int, relative: bool) -> Iterator[int]:
-        if not self.image.constant(base, size):
+    def _entries(self, table: Table) -> Iterator[int]:
+        if not self.image.constant(table.address, table.size):
             return
-        order = "<" if self.image.little else ">"
-        content = next((part for n in (_TABLE, 64, 8) if (part := self.image.at(base, size * n))), b"")
-        code = order + ("q" if size == 8 else "i")
-        for (entry,) in struct.iter_unpack(code, content):
-            at = self.index.get((base + entry if relative else entry) & (1 << 8 * self.machine.word) - 1)
-            if at is None:
+        content = next(
+            (part for n in (_TABLE, 64, 8, 2) if (part := self.image.at(table.address, table.size * n))), b""
+        )
+        order: Literal["little", "big"] = "little" if self.image.little else "big"
+        for at in range(0, len(content) - table.size + 1, table.size):
+            entry = int.from_bytes(content[at : at + table.size], order, signed=table.signed)
+            target = (table.origin + entry * table.scale) & (1 << 8 * self.machine.word) - 1
+            if target not in self.index:
                 return
-            yield at
+            yield self.index[target]
 
     @cached_property
     def frame(self) -> Frame:
@@ -293,11 +280,3 @@ class Body:
         if value is None or place.size == location.size:
             return value
         return Expr("and", None, value, Expr("const", (1 << 8 * location.size) - 1))
-
-
-def _constants_in(expr: Expr) -> Iterator[int]:
-    if expr.kind == "const":
-        yield expr.value
-    for part in (expr.left, expr.right):
-        if part is not None:
-            yield from _constants_in(part)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
-from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, binary, const, reg
+from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import NAMES, address_of, effect_of
 
@@ -77,12 +77,19 @@ class X86:
         where = address_of(raw, self.word)
         return None if where is None else Expr("load", None, where, None, self.word)
 
-    def may_point(self, step: Step) -> bool:
-        """Whether it is ``lea`` of a constant address, or a ``mov`` or ``add`` with one."""
-        raw: Instruction = step.raw
-        if raw.mnemonic == Mnemonic.LEA:
-            return bool(raw.is_ip_rel_memory_operand or self.word == 4)
-        return raw.mnemonic in (Mnemonic.MOV, Mnemonic.ADD) and raw.op0_kind == OpKind.REGISTER
+    def tables(self, steps: Sequence[Step]) -> Iterator[Table]:
+        """Every constant address that ``lea`` takes, and what ``jmp *table(,%reg,8)`` and its like name."""
+        for step in steps:
+            raw: Instruction = step.raw
+            if raw.mnemonic == Mnemonic.LEA and raw.is_ip_rel_memory_operand:
+                yield Table(raw.ip_rel_memory_address, 4, raw.ip_rel_memory_address)
+            elif step.flow is Flow.JUMP_INDIRECT or self.word == 4:
+                if OpKind.MEMORY not in (raw.op0_kind, raw.op1_kind) or raw.memory_index == Register.NONE:
+                    continue
+                if raw.memory_base == Register.NONE:
+                    yield Table(raw.memory_displacement, self.word, 0, signed=False)
+                for base in self._ebx_bases:
+                    yield Table((base + raw.memory_displacement) & 0xFFFFFFFF, 4, base)
 
     def moves_stack(self, step: Step) -> bool:
         """Whether it writes the stack pointer or the frame pointer."""
