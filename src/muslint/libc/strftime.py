@@ -18,9 +18,10 @@ _GLIBC = _MUSL + b"Pkl+"
 _READ = b"aAbBcCdDehHIjmMnprRStTUwWxXyY%"
 """Letters of musl's ``src/time/strptime.c`` in every release asked."""
 
-_READ_SINCE_126 = b"FgGuVz"
-_GLIBC_READ = _READ + _READ_SINCE_126 + b"klsZ+"
-"""Letters of glibc's ``time/strptime_l.c``."""
+_READ_SINCE_126 = b"FgGsuVzZ"
+_GLIBC_READ = _READ + _READ_SINCE_126 + b"kl"
+_GLIBC_MODIFIED = {b"": _GLIBC_READ, b"E": b"cCxXY", b"O": b"bBdehHImMSUVwWy"}
+"""Letters of glibc's ``time/strptime_l.c``, by the modifier before them."""
 
 _CONVERSION = re.compile(rb"%([_\-0^#+]*)(\d*)([EO]?)(.?)", re.S)
 
@@ -80,14 +81,16 @@ def unread(text: bytes, musl: str | None) -> str | None:
     """The first conversion of a format of strptime that glibc reads and a musl release does not, or None.
 
     Up to 1.2.5 it knows what POSIX.1-2008 has; 1.2.6 adds F, g, G, s, u, V, z and Z (commit fced99e9), but ``%s``
-    sets nothing and ``%Z`` wants a name of tzname. No release takes a flag, a modifier or k and l.
+    sets nothing and ``%Z`` wants a name of tzname. No release takes a flag (a 0 is part of the width), a modifier,
+    or k and l. Without a release the newest one is meant.
     """
     later = musl is None or release_key(musl) >= (1, 2, 6)
     known = _READ + _READ_SINCE_126 if later else _READ
     for found in conversions(text):
-        if not found.letter or found.letter not in _GLIBC_READ:
+        if not found.letter or found.letter not in _GLIBC_MODIFIED[found.modifier]:
             return None  # glibc fails there too
-        if found.letter not in known or found.modifier or found.flags.strip(b"+"):
+        no_room = found.letter == b"F" and found.flags == b"0" and not found.width  # a date of width 0
+        if found.letter not in known or found.modifier or found.flags.strip(b"+0") or no_room:
             return found.text
     return None
 
@@ -97,4 +100,4 @@ def only_read(text: bytes, musl: str | None) -> str | None:
     found = list(conversions(text))
     if printf.refused(text) is None or not any(c.letter in _ONLY_TIME + b"F" for c in found):
         return None
-    return unread(text, musl) if all(c.letter and c.letter in _GLIBC_READ for c in found) else None
+    return unread(text, musl) if all(c.letter and c.letter in _GLIBC_MODIFIED[c.modifier] for c in found) else None

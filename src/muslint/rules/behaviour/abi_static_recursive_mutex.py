@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import together
 from muslint.rules.finding import Evidence, Severity
 
 _KINDS = {1: "PTHREAD_MUTEX_RECURSIVE", 2: "PTHREAD_MUTEX_ERRORCHECK"}  # 3, adaptive, is a normal one to musl as well

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import constant, first, imported, together
+from muslint.rules.behaviour.sites import constant, first, imported
 from muslint.rules.finding import Severity
 
 _NAME = b"ANSI_X3.4-1968"
@@ -13,10 +13,6 @@ _BYTES = ("mbtowc", "mbrtowc", "btowc", "mbstowcs")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("nl_langinfo", *_BYTES)))
     if "nl_langinfo" in scene.imports and _NAME in scene.strings():
         yield constant("likely", "nl_langinfo", _NAME)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import first, imported, number, together
+from muslint.rules.behaviour.sites import first, imported, number
 from muslint.rules.finding import Severity
 
 _GLOBAL = ("strcoll", "strxfrm", "wcscoll", "wcsxfrm", "alphasort", "alphasort64")
@@ -17,14 +17,9 @@ _LC_COLLATE, _LC_ALL = 3, 6
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     plain, of_a_locale = first(scene, _GLOBAL), first(scene, _OF_A_LOCALE)
     # C++ runtimes linked in import the *_l functions and need not call them.
-    native = scene.built_for == "musl"
-    if plain and not native and (not scene.program or _chooses(scene)):
+    if plain and (not scene.program or _chooses(scene)):
         yield imported("likely", *plain)
     elif plain or of_a_locale:
         yield imported("possible", *plain, *of_a_locale)

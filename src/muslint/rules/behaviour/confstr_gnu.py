@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, together
+from muslint.rules.behaviour.sites import at, call, number
 from muslint.rules.finding import Severity
 
 _NAMES = {2: "_CS_GNU_LIBC_VERSION", 3: "_CS_GNU_LIBPTHREAD_VERSION"}
@@ -13,7 +13,7 @@ _NAMES = {2: "_CS_GNU_LIBC_VERSION", 3: "_CS_GNU_LIBPTHREAD_VERSION"}
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = [(site, number(site, 0)) for site in scene.calls("confstr")]
-    yield from together(at("certain", site, call(site, _NAMES[n], "…")) for site, n in sites if n in _NAMES)
+    yield from (at("certain", site, call(site, _NAMES[n], "…")) for site, n in sites if n in _NAMES)
 
 
 RULE = Behaviour(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _UNKNOWN = (b"$y$", b"$gy$", b"$7$", b"$3$", b"$sha1$", b"$md5")
@@ -13,10 +13,6 @@ _NAMES = ("crypt", "crypt_r")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     names = first(scene, _NAMES)
     sites = scene.calls(*names)
     yield imported("possible", *names)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, quoted, together
+from muslint.rules.behaviour.sites import at, call, number, quoted
 from muslint.rules.finding import Severity
 
 _EXTMATCH = 1 << 5
@@ -14,10 +14,6 @@ _EXTENDED = re.compile(rb"[?*+@!]\(")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     for site in scene.calls("fnmatch"):
         flags, pattern = number(site, 2), site.string(0)
         if flags is None or not flags & _EXTMATCH:

@@ -14,7 +14,7 @@ _TEXTS = (b"Name or service not known", b"Temporary failure in name resolution",
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     found = [constant("possible", "gai_strerror", text) for text in _TEXTS if text in scene.strings()]
-    yield from found) if found else used(scene, "possible", *RULE.triggers
+    yield from found if found else used(scene, "possible", *RULE.triggers)
 
 
 RULE = Behaviour(

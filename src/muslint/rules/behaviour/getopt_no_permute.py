@@ -6,35 +6,31 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, imported, quoted
 from muslint.rules.finding import Severity
 
 _LONG = ("getopt_long", "getopt_long_only")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("getopt")
     if "getopt" in scene.imports and not sites:
-        yield imported("possible" if scene.built_for == "musl" else "likely", "getopt")
+        yield imported("likely", "getopt")
     for site in sites:
-        yield from _at(scene, site)
+        yield from _at(site)
     for site in scene.calls(*_LONG):
         options = site.string(2)
         if options is not None and b"W;" in options:
             yield at("certain", site, call(site, "…", "…", quoted(options), "…"))
 
 
-def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
+def _at(site: CallSite) -> Iterator[Proof]:
     options = site.string(2)
     shown = "…" if options is None else quoted(options)
     if options is not None and b"W;" in options:
         yield at("certain", site, call(site, "…", "…", shown))
     elif options is None or not options.startswith((b"+", b"-")):
-        yield at("possible" if scene.built_for == "musl" else "likely", site, call(site, "…", "…", shown))
+        yield at("likely", site, call(site, "…", "…", shown))
 
 
 RULE = Behaviour(

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _NAMES = ("gettext", "dgettext", "dcgettext", "ngettext", "dngettext", "bindtextdomain", "bind_textdomain_codeset")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     for site in scene.calls("bind_textdomain_codeset"):
         codeset = site.string(1)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, quoted, together
+from muslint.rules.behaviour.sites import at, call, number, quoted
 from muslint.rules.finding import Severity
 
 _ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 6, 1 << 10, 1 << 11, 1 << 13
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(proof for site in scene.calls("glob", "glob64") for proof in _at(site))
+    yield from (proof for site in scene.calls("glob", "glob64") for proof in _at(site))
 
 
 def _at(site: CallSite) -> Iterator[Proof]:

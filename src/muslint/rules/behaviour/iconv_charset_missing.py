@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.iconv import charsets, split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, together
+from muslint.rules.behaviour.sites import at, call, constant, quoted
 from muslint.rules.finding import Severity
 
 _TABLE = 6
@@ -19,10 +19,6 @@ _TELLING = re.compile(r"(?=.*[A-Z])(?=.*[0-9-])[A-Z0-9_.:()+-]{5,}|MACINTOSH|VIS
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     for site in sites:
         yield from _at(scene, site)

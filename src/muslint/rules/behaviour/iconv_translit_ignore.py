@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, together, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, unresolved
 from muslint.rules.finding import Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     for site in sites:
         for index in (0, 1):

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken, unicode
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, imported, quoted
 from muslint.rules.finding import Severity
 
 _ASCII = frozenset({"ASCII", "US-ASCII", "ANSI_X3.4-1968", "646"})  # every character set here has what they have
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", "iconv")
     for site in scene.calls("iconv_open"):
         to, source = site.string(0), site.string(1)

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import ORDER_OPEN, split
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, together, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, unresolved
 from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     names = ORDER_OPEN if scene.object.ident.little else ORDER_OPEN - {"UCS-2", "UCS2"}
     for site in sites:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _LOCALE = re.compile(rb"[a-z]{2,3}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
@@ -14,10 +14,6 @@ _PLAIN = re.compile(rb"(C|POSIX|C\.[Uu][Tt][Ff]-?8|)")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
     for site in scene.calls("setlocale", "newlocale"):
         name = site.string(1)

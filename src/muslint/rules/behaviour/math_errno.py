@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, together
+from muslint.rules.behaviour.sites import at, call, first, imported
 from muslint.rules.finding import Severity
 
 _BASES = (
@@ -19,10 +19,6 @@ _NEAR = 64  # bytes of code between the place where errno is cleared or read, an
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     names = first(scene, FUNCTIONS)
     if not names or "__errno_location" not in scene.imports:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.printf import gnu_only, refused
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted, together
+from muslint.rules.behaviour.sites import at, call, constant, first, quoted
 from muslint.rules.finding import Severity
 
 FORMATS = {
@@ -22,10 +22,6 @@ FORMATS = {
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     unknown: str | None = None
     for name in first(scene, FORMATS):
         sites = scene.calls(name)

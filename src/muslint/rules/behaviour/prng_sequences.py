@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, number, together
+from muslint.rules.behaviour.sites import at, call, first, imported, number
 from muslint.rules.finding import Severity
 
 _NAMES = ("rand", "random", "rand_r", "srand", "srandom", "initstate")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     for site in scene.calls("srand", "srandom", "initstate"):
         seed = number(site, 0)

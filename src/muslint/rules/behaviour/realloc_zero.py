@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, together
+from muslint.rules.behaviour.sites import at, call
 from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = (site for site in scene.calls("realloc") if site.argument(1) == 0 and site.argument(0) != 0)
-    yield from together(at("certain", site, call(site, "…", "0")) for site in sites)
+    yield from (at("certain", site, call(site, "…", "0")) for site in sites)
 
 
 RULE = Behaviour(

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.regcomp import REG_EXTENDED, REG_STARTEND, gnu_only, surely
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, number, quoted, together, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, number, quoted, unresolved
 from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("regcomp")
     for site in sites:
         yield from _at(site)

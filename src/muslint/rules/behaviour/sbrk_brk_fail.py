@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, together
+from muslint.rules.behaviour.sites import at, call, imported
 from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("sbrk")
     for site in sites:
         change = site.argument(0)

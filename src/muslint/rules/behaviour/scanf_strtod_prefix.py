@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _FORMATS = {
@@ -19,10 +19,6 @@ _GNU = re.compile(rb"(?<!%)(?:%%)*(%(?:\d+\$)?\*?['I]?\d*(?:m)?(?:[qL][diouxX]|I
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_FORMATS, *_NUMBERS)))
     for name in first(scene, _FORMATS):
         index = _FORMATS[name]

@@ -1,17 +1,13 @@
-"""What the rules about constant arguments share: calls as evidence, and one proof out of several."""
+"""What the rules about constant arguments share: calls and constants as evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 
-RANKS = {"certain": 0, "likely": 1, "possible": 2}
 _SHOWN = 60  # characters of a constant
-_MOST = 12  # pieces of evidence of one proof
 
 
 def quoted(constant: bytes) -> str:
@@ -61,14 +57,5 @@ def first(scene: Scene, triggers: Iterable[str]) -> tuple[str, ...]:
 
 
 def together(proofs: Iterable[Proof]) -> Iterator[Proof]:
-    """One proof with the evidence of all, as strong as the strongest and told by it; nothing for none."""
-    found = sorted(proofs, key=lambda proof: RANKS[proof.confidence])
-    if not found:
-        return
-    best = found[0]
-    alike = [proof for proof in found if proof.confidence == best.confidence]
-    evidence = tuple(dict.fromkeys(piece for proof in alike for piece in proof.evidence))
-    if len(evidence) > _MOST:
-        rest = Evidence("note", "", f"and {len(evidence) - _MOST} more of the kind")
-        evidence = (*evidence[:_MOST], rest)
-    yield replace(best, evidence=evidence)
+    """The proofs as they are: `found` makes one finding of them."""
+    yield from proofs

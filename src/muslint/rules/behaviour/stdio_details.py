@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _OPEN = ("fopen", "fopen64", "freopen", "freopen64", "fdopen")
@@ -14,10 +14,6 @@ _OTHER = ("setvbuf", "popen", "ungetc", "fmemopen", "open_memstream")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_OTHER, *_OPEN)))
     for site in scene.calls(*first(scene, (*_OPEN, "popen"))):
         mode = site.string(1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.strerror import texts
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, together
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted
 from muslint.rules.finding import Severity
 
 _NAMES = ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l", "perror", "gai_strerror", "regerror", "hstrerror")
@@ -14,10 +14,6 @@ _COMPARE = ("strcmp", "strncmp", "strcasecmp", "strncasecmp", "strstr", "strcase
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     if not first(scene, ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l")):
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.strftime import gnu_only, lost, unpadded
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted, together, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, quoted, unresolved
 from muslint.rules.finding import Severity
 
 _NAMES = ("strftime", "strftime_l", "__strftime_l")
@@ -14,10 +14,6 @@ _FORMAT = 2  # its place among the arguments
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls(*_NAMES)
     for site in sites:
         text = site.string(_FORMAT)

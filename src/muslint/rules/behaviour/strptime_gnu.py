@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.strftime import conversions, only_read, unread
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, together, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, unresolved
 from muslint.rules.finding import Severity
 
 _NAMES = ("strptime", "strptime_l", "__strptime_l")
@@ -14,10 +14,6 @@ _FORMAT = 1  # its place among the arguments
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))  # the weekday and the day of the year stay as they were
     sites = scene.calls(*_NAMES)
     for site in sites:
@@ -27,7 +23,7 @@ def _proofs(scene: Scene) -> Iterator[Proof]:
         letters = {conversion.letter for conversion in conversions(text)}
         if conversion := unread(text, scene.musl):
             yield at("certain", site, f"{conversion} in {call(site, '…', quoted(text), '…')}")
-        elif b"s" in letters:  # 1.2.6 reads it and sets nothing
+        elif b"s" in letters:  # 1.2.6 reads it but sets nothing
             yield at("certain", site, f"%s in {call(site, '…', quoted(text), '…')}")
         elif letters & {b"z", b"Z"}:  # 1.2.6 takes +0200 only, and no name but those of tzname
             yield at("likely", site, call(site, "…", quoted(text), "…"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.musl import release_key
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, together
+from muslint.rules.behaviour.sites import at, call, number
 from muslint.rules.finding import Severity
 
 _NONE = {
@@ -33,7 +33,7 @@ _OTHER = {
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(proof for site in scene.calls("sysconf") for proof in _at(scene, site))
+    yield from (proof for site in scene.calls("sysconf") for proof in _at(scene, site))
 
 
 def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, number, quoted, together
+from muslint.rules.behaviour.sites import at, call, imported, number, quoted
 from muslint.rules.finding import Severity
 
 _NOCMD, _UNDEF = 4, 32
@@ -15,13 +15,9 @@ _SPECIAL = re.compile(rb"[|&;<>(){}\n]")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together(_proofs(scene))
-
-
-def _proofs(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("wordexp")
     if not sites:
-        yield imported("possible" if scene.built_for == "musl" else "likely", "wordexp")
+        yield imported("likely", "wordexp")
     for site in sites:
         yield _at(site)
 
