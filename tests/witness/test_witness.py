@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from muslint.pipeline import check
+from muslint.rules import behaviours
 from muslint.rules.behaviour.behaviour import Behaviour
-from tests.witness.witness import MACHINES, Run, actual, behaviours, expected, ids, machine, make, witness
+from tests.witness.witness import MACHINES, Run, actual, expected, ids, machine, make, witness
 
 RULES = {rule.id: rule for rule in behaviours()}
 PAIRS = [(RULES[rule], run) for rule in ids() if rule in RULES for run in witness(rule).runs]

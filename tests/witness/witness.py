@@ -8,12 +8,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
-import muslint.rules.behaviour as package
 from muslint.rules.behaviour.behaviour import Behaviour
 from tests.support import compile as compiler
 from tests.support.cache import REPOSITORY
@@ -64,12 +61,6 @@ class Witness:
     rule: str
     builds: Mapping[str, Build]
     runs: Sequence[Run]
-
-
-def behaviours() -> list[Behaviour]:
-    """Every behaviour rule, by id."""
-    found = (import_module(f"{package.__name__}.{m.name}") for m in iter_modules(package.__path__))
-    return sorted((m.RULE for m in found if isinstance(getattr(m, "RULE", None), Behaviour)), key=lambda rule: rule.id)
 
 
 def ids() -> list[str]:
@@ -189,4 +180,4 @@ def expected(rule: Behaviour, run: Run, on: Machine, *, rebuilt: bool = False) -
     return say["musl" if shows else "glibc"]
 
 
-__all__ = ["MACHINES", "actual", "affected", "behaviours", "expected", "ids", "machine", "make", "witness"]
+__all__ = ["MACHINES", "actual", "affected", "expected", "ids", "machine", "make", "witness"]
