@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number
+from muslint.rules.behaviour.sites import at, call, numbers
 from muslint.rules.finding import Severity
 
 _NAMES = {2: "_CS_GNU_LIBC_VERSION", 3: "_CS_GNU_LIBPTHREAD_VERSION"}
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    sites = [(site, number(site, 0)) for site in scene.calls("confstr")]
-    yield from (at("certain", site, call(site, _NAMES[n], "…")) for site, n in sites if n in _NAMES)
+    for site in scene.calls("confstr"):
+        for confidence, name in numbers(site, 0):
+            if name in _NAMES:
+                yield at(confidence, site, call(site, _NAMES[name], "…"))
 
 
 RULE = Behaviour(

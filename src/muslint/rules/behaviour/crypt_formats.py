@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _UNKNOWN = (b"$y$", b"$gy$", b"$7$", b"$3$", b"$sha1$", b"$md5")
@@ -17,9 +17,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls(*names)
     yield imported("possible", *names)
     for site in sites:
-        setting = site.string(1)
-        if setting is not None and setting.startswith(_UNKNOWN):
-            yield at("certain", site, call(site, "…", quoted(setting)))
+        for confidence, setting in texts(site, 1):
+            if setting.startswith(_UNKNOWN):
+                yield at(confidence, site, call(site, "…", quoted(setting)))
     if not sites or any(site.string(1) is None for site in sites):
         for prefix in _UNKNOWN:
             for text in scene.strings().starting(prefix):

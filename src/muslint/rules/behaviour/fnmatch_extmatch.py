@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, quoted
+from muslint.rules.behaviour.sites import at, call, numbers, quoted
 from muslint.rules.finding import Severity
 
 _EXTMATCH = 1 << 5
@@ -15,12 +15,12 @@ _EXTENDED = re.compile(rb"[?*+@!]\(")
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     for site in scene.calls("fnmatch"):
-        flags, pattern = number(site, 2), site.string(0)
-        if flags is None or not flags & _EXTMATCH:
+        pattern = site.string(0)
+        if pattern is not None and not _EXTENDED.search(pattern):
             continue
-        if pattern is None or _EXTENDED.search(pattern):
-            shown = "…" if pattern is None else quoted(pattern)
-            yield at("certain", site, call(site, shown, "…", "FNM_EXTMATCH"))
+        for confidence, flags in numbers(site, 2):
+            if flags & _EXTMATCH:
+                yield at(confidence, site, call(site, "…" if pattern is None else quoted(pattern), "…", "FNM_EXTMATCH"))
 
 
 RULE = Behaviour(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _NAMES = ("gettext", "dgettext", "dcgettext", "ngettext", "dngettext", "bindtextdomain", "bind_textdomain_codeset")
@@ -14,9 +14,9 @@ _NAMES = ("gettext", "dgettext", "dcgettext", "ngettext", "dngettext", "bindtext
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     for site in scene.calls("bind_textdomain_codeset"):
-        codeset = site.string(1)
-        if codeset is not None and codeset.upper() not in (b"UTF-8", b"UTF8"):
-            yield at("certain", site, call(site, "…", quoted(codeset)))
+        for confidence, codeset in texts(site, 1):
+            if codeset.upper() not in (b"UTF-8", b"UTF8"):
+                yield at(confidence, site, call(site, "…", quoted(codeset)))
 
 
 RULE = Behaviour(

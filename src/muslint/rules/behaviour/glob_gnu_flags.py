@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number, quoted
+from muslint.rules.behaviour.sites import at, call, numbers, quoted
 from muslint.rules.finding import Severity
 
 _ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 6, 1 << 10, 1 << 11, 1 << 13
@@ -17,9 +17,17 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 
 def _at(site: CallSite) -> Iterator[Proof]:
-    flags, pattern = number(site, 1), site.string(0)
-    if flags is None:
-        return
+    pattern = site.string(0)
+    shown = "…" if pattern is None else quoted(pattern)
+    for confidence, flags in numbers(site, 1):
+        if names := _names(flags, pattern):
+            yield at(confidence, site, call(site, shown, "|".join(names), "…"))
+        elif flags & _ONLYDIR:  # a hint: glibc may return others too
+            yield at("possible", site, call(site, shown, "GLOB_ONLYDIR", "…"))
+
+
+def _names(flags: int, pattern: bytes | None) -> list[str]:
+    """The flags that matter to this pattern."""
     names = []
     if flags & _ALTDIRFUNC:
         names.append("GLOB_ALTDIRFUNC")
@@ -27,11 +35,7 @@ def _at(site: CallSite) -> Iterator[Proof]:
         names.append("GLOB_BRACE")
     if flags & _NOMAGIC and (pattern is None or not any(letter in pattern for letter in b"*?[")):
         names.append("GLOB_NOMAGIC")
-    shown = "…" if pattern is None else quoted(pattern)
-    if names:
-        yield at("certain", site, call(site, shown, "|".join(names), "…"))
-    elif flags & _ONLYDIR:  # a hint: glibc may return others too
-        yield at("possible", site, call(site, shown, "GLOB_ONLYDIR", "…"))
+    return names
 
 
 RULE = Behaviour(

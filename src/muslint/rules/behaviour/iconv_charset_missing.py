@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.iconv import charsets, split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts
 from muslint.rules.finding import Severity
 
 _TABLE = 6
@@ -30,9 +30,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
     for index in (0, 1):
-        text = site.string(index)
-        if text and taken(split(text)[0], scene.musl, write=not index) is False:
-            yield at("certain", site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
+        for confidence, text in texts(site, index):
+            if taken(split(text)[0], scene.musl, write=not index) is False:
+                yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
 
 
 def _beside(scene: Scene, written: bool, read: bool) -> Iterator[Proof]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
@@ -16,12 +16,10 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     for site in sites:
         for index in (0, 1):
-            text = site.string(index)
-            if text is None:
-                continue
-            charset, suffix = split(text)
-            if suffix and (not charset or taken(charset, scene.musl, write=True) is not None):
-                yield at("certain", site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
+            for confidence, text in texts(site, index):
+                charset, suffix = split(text)
+                if suffix and (not charset or taken(charset, scene.musl, write=True) is not None):
+                    yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
     if unresolved(sites, 0, 1):
         for mark in _SUFFIXES:
             for found in scene.strings().holding(mark):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import ORDER_OPEN, split
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 
@@ -14,11 +14,12 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     names = ORDER_OPEN if scene.object.ident.little else ORDER_OPEN - {"UCS-2", "UCS2"}
     for site in sites:
-        to, source = site.string(0), site.string(1)
-        if to is not None and split(to)[0] in names:
-            yield at("certain", site, call(site, quoted(to), "…"))
-        if source is not None and scene.object.ident.little and split(source)[0] in names:
-            yield at("likely", site, call(site, "…", quoted(source)))
+        for confidence, to in texts(site, 0):
+            if split(to)[0] in names:
+                yield at(confidence, site, call(site, quoted(to), "…"))
+        for _confidence, source in texts(site, 1):
+            if scene.object.ident.little and split(source)[0] in names:  # where the text has a mark musl minds it
+                yield at("likely", site, call(site, "…", quoted(source)))
     if unresolved(sites, 0, 1):
         constants = scene.strings()
         for name in sorted(names):

@@ -6,21 +6,19 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _LOCALE = re.compile(rb"[a-z]{2,3}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
-_PLAIN = re.compile(rb"(C|POSIX|C\.[Uu][Tt][Ff]-?8|)")
+"""The name of a language's locale; C, POSIX and C.UTF-8 are none."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
     for site in scene.calls("setlocale", "newlocale"):
-        name = site.string(1)
-        if name is None or _PLAIN.fullmatch(name):
-            continue
-        if _LOCALE.fullmatch(name):
-            yield at("likely", site, call(site, "…", quoted(name)))
+        for _confidence, name in texts(site, 1):
+            if _LOCALE.fullmatch(name):
+                yield at("likely", site, call(site, "…", quoted(name)))
 
 
 RULE = Behaviour(

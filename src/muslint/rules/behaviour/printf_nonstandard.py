@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.printf import gnu_only, refused
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted
+from muslint.rules.behaviour.sites import at, call, constant, first, quoted, texts
 from muslint.rules.finding import Severity
 
 FORMATS = {
@@ -45,9 +45,9 @@ def _holding(scene: Scene, length: bytes) -> Iterator[bytes]:
 
 def _at(site: CallSite) -> Iterator[Proof]:
     index = FORMATS[site.symbol]
-    text = site.string(index)
-    if text is not None and (conversion := refused(text)):
-        yield at("certain", site, f"{conversion} in {call(site, *('…',) * index, quoted(text))}")
+    for confidence, text in texts(site, index):
+        if conversion := refused(text):
+            yield at(confidence, site, f"{conversion} in {call(site, *('…',) * index, quoted(text))}")
 
 
 RULE = Behaviour(

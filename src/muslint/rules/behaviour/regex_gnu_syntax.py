@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.regcomp import REG_EXTENDED, REG_STARTEND, gnu_only, surely
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, number, quoted, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, numbers, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 
@@ -16,9 +16,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     for site in sites:
         yield from _at(site)
     for site in scene.calls("regexec"):
-        flags = number(site, 4)
-        if flags is not None and flags & REG_STARTEND:
-            yield at("certain", site, call(site, "…", "…", "…", "…", "REG_STARTEND"))
+        for confidence, flags in numbers(site, 4):
+            if flags & REG_STARTEND:
+                yield at(confidence, site, call(site, "…", "…", "…", "…", "REG_STARTEND"))
     if "regcomp" in scene.imports and unresolved(sites, 1):
         for mark in (b"[[.", b"[[=", b"{,"):
             for text in scene.strings().holding(mark):
@@ -27,14 +27,12 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 
 def _at(site: CallSite) -> Iterator[Proof]:
-    pattern, flags = site.string(1), number(site, 2)
-    if pattern is None:
-        return
-    kinds = (False, True) if flags is None else (bool(flags & REG_EXTENDED),)
-    found = [gnu_only(pattern, extended) for extended in kinds]
-    if any(found):
-        part = next(text for text in found if text)
-        yield at("certain" if all(found) else "possible", site, f"{part} in {call(site, '…', quoted(pattern), '…')}")
+    kinds = {bool(flags & REG_EXTENDED) for _confidence, flags in numbers(site, 2)} or {False, True}
+    for confidence, pattern in texts(site, 1):
+        found = [part for part in (gnu_only(pattern, extended) for extended in sorted(kinds)) if part]
+        if found:
+            sure = confidence if len(found) == len(kinds) else "likely"
+            yield at(sure, site, f"{found[0]} in {call(site, '…', quoted(pattern), '…')}")
 
 
 RULE = Behaviour(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _FORMATS = {
@@ -23,11 +23,11 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     for name in first(scene, _FORMATS):
         index = _FORMATS[name]
         for site in scene.calls(name):
-            text = site.string(index)
-            if text is not None and (found := _GNU.search(text)):
-                conversion = found.group(1).decode("latin-1")
-                shown = call(site, *("…",) * index, quoted(text))
-                yield at("certain", site, f"{conversion} in {shown}")
+            for confidence, text in texts(site, index):
+                if found := _GNU.search(text):
+                    conversion = found.group(1).decode("latin-1")
+                    shown = call(site, *("…",) * index, quoted(text))
+                    yield at(confidence, site, f"{conversion} in {shown}")
 
 
 RULE = Behaviour(

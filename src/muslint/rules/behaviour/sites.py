@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
@@ -22,7 +23,25 @@ def quoted(constant: bytes) -> str:
 def number(site: CallSite, index: int) -> int | None:
     """Argument ``index`` as an ``int``: the low 32 bits with their sign; None where unknown."""
     value = site.argument(index)
-    return None if value is None else ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+    return None if value is None else _signed(value)
+
+
+def _signed(value: int) -> int:
+    return ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+
+
+def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
+    """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"."""
+    only = site.string(index)
+    if only is not None:
+        return [("certain", only)]
+    return [("likely", text) for text in site.strings(index)]
+
+
+def numbers(site: CallSite, index: int) -> list[tuple[str, int]]:
+    """As `texts`, for an ``int``."""
+    only = number(site, index)
+    return [("certain", only)] if only is not None else [("likely", _signed(value)) for value in site.choices(index)]
 
 
 def call(site: CallSite, *arguments: str) -> str:

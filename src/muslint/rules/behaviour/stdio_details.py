@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _OPEN = ("fopen", "fopen64", "freopen", "freopen64", "fdopen")
@@ -16,9 +16,9 @@ _OTHER = ("setvbuf", "popen", "ungetc", "fmemopen", "open_memstream")
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_OTHER, *_OPEN)))
     for site in scene.calls(*first(scene, (*_OPEN, "popen"))):
-        mode = site.string(1)
-        if mode is not None and _differs(site, mode):
-            yield at("certain", site, call(site, "…", quoted(mode)))
+        for confidence, mode in texts(site, 1):
+            if _differs(site, mode):
+                yield at(confidence, site, call(site, "…", quoted(mode)))
 
 
 def _differs(site: CallSite, mode: bytes) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.libc.strerror import texts
+from muslint.libc.strerror import texts as words
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted
+from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _NAMES = ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l", "perror", "gai_strerror", "regerror", "hstrerror")
@@ -17,12 +17,12 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     if not first(scene, ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l")):
         return
-    known = {text.encode() for text in texts()}
+    known = {text.encode() for text in words()}
     for site in scene.calls(*first(scene, _COMPARE)):
         for index in (0, 1):
-            text = site.string(index)
-            if text in known and text is not None:
-                yield at("likely", site, call(site, "…", quoted(text)))
+            for _confidence, text in texts(site, index):
+                if text in known:
+                    yield at("likely", site, call(site, "…", quoted(text)))
 
 
 RULE = Behaviour(

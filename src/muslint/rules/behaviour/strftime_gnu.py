@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.strftime import gnu_only, lost, unpadded
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 _NAMES = ("strftime", "strftime_l", "__strftime_l")
@@ -16,9 +16,9 @@ _FORMAT = 2  # its place among the arguments
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls(*_NAMES)
     for site in sites:
-        text = site.string(_FORMAT)
-        if text is not None and (conversion := lost(text) or unpadded(text)):
-            yield at("certain", site, f"{conversion} in {call(site, '…', '…', quoted(text), '…')}")
+        for confidence, text in texts(site, _FORMAT):
+            if conversion := lost(text) or unpadded(text):
+                yield at(confidence, site, f"{conversion} in {call(site, '…', '…', quoted(text), '…')}")
     if unresolved(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):
             for text in scene.strings().holding(letter):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from muslint.elf.calls import CallSite
 from muslint.libc.strftime import conversions, only_read, unread
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 _NAMES = ("strptime", "strptime_l", "__strptime_l")
@@ -17,21 +18,24 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))  # the weekday and the day of the year stay as they were
     sites = scene.calls(*_NAMES)
     for site in sites:
-        text = site.string(_FORMAT)
-        if text is None:
-            continue
-        letters = {conversion.letter for conversion in conversions(text)}
-        if conversion := unread(text, scene.musl):
-            yield at("certain", site, f"{conversion} in {call(site, '…', quoted(text), '…')}")
-        elif b"s" in letters:  # 1.2.6 reads it but sets nothing
-            yield at("certain", site, f"%s in {call(site, '…', quoted(text), '…')}")
-        elif letters & {b"z", b"Z"}:  # 1.2.6 takes +0200 only, and no name but those of tzname
-            yield at("likely", site, call(site, "…", quoted(text), "…"))
+        for confidence, text in texts(site, _FORMAT):
+            yield from _at(scene, site, confidence, text)
     if unresolved(sites, _FORMAT):
         for letter in (b"%F", b"%z", b"%Z", b"%s", b"%k", b"%l"):
             for text in scene.strings().holding(letter):
                 if only_read(text, scene.musl):
                     yield constant("likely", first(scene, _NAMES)[0], text)
+
+
+def _at(scene: Scene, site: CallSite, confidence: str, text: bytes) -> Iterator[Proof]:
+    letters = {conversion.letter for conversion in conversions(text)}
+    shown = call(site, "…", quoted(text), "…")
+    if conversion := unread(text, scene.musl):
+        yield at(confidence, site, f"{conversion} in {shown}")
+    elif b"s" in letters:  # 1.2.6 reads it but sets nothing
+        yield at(confidence, site, f"%s in {shown}")
+    elif letters & {b"z", b"Z"}:  # 1.2.6 takes +0200 only, and no name but those of tzname
+        yield at("likely", site, shown)
 
 
 RULE = Behaviour(

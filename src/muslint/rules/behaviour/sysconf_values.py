@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.musl import release_key
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number
+from muslint.rules.behaviour.sites import at, call, numbers
 from muslint.rules.finding import Severity
 
 _NONE = {
@@ -37,14 +37,14 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 
 def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
-    name = number(site, 0)
-    if name in _NONE:
-        yield at("certain", site, f"{call(site, _NONE[name])} is -1")
-    elif name in _SIGNAL_STACK and scene.musl is not None and release_key(scene.musl) < (1, 2, 4):
-        yield at("certain", site, f"{call(site, _SIGNAL_STACK[name])} is -1")
-    elif name in _OTHER:
-        shown, value = _OTHER[name]
-        yield at("possible", site, f"{call(site, shown)} is {value}")
+    for confidence, name in numbers(site, 0):
+        if name in _NONE:
+            yield at(confidence, site, f"{call(site, _NONE[name])} is -1")
+        elif name in _SIGNAL_STACK and scene.musl is not None and release_key(scene.musl) < (1, 2, 4):
+            yield at(confidence, site, f"{call(site, _SIGNAL_STACK[name])} is -1")
+        elif name in _OTHER:
+            shown, value = _OTHER[name]
+            yield at("possible", site, f"{call(site, shown)} is {value}")
 
 
 RULE = Behaviour(
