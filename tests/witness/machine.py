@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,17 +53,22 @@ class Request:
     answers: Sequence[Mapping[str, Any]] | None  # of the name server; None: no server
 
 
+def described(name: str) -> Machine:
+    """What is known of one of `MACHINES` without making it: its root is empty."""
+    if name == "glibc":
+        return Machine(name, "glibc", "2.36", Path())
+    return Machine(name, "musl", "1.2.5" if name == "alpine" else name.removeprefix("musl-"), Path())
+
+
 @cache
 def machine(name: str) -> Machine:
     """One of `MACHINES`; raises Unavailable where its parts cannot be had."""
     if os.uname().machine != "x86_64":
         raise Unavailable("witnesses run on x86-64 machines only")
+    known = described(name)
     if name == "glibc":
-        return Machine(name, "glibc", "2.36", _glibc_root())
-    if name == "alpine":
-        return Machine(name, "musl", "1.2.5", alpine())
-    release = name.removeprefix("musl-")
-    return Machine(name, "musl", release, _musl_root(release))
+        return replace(known, root=_glibc_root())
+    return replace(known, root=alpine() if name == "alpine" else _musl_root(known.release))
 
 
 def _base(folder: Path, *names: str) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from muslint.rules import behaviours
 from muslint.rules.behaviour.behaviour import Behaviour
 from tests.support import compile as compiler
 from tests.support.cache import REPOSITORY
@@ -61,6 +62,8 @@ class Witness:
     rule: str
     builds: Mapping[str, Build]
     runs: Sequence[Run]
+    load: Mapping[str, str] | None
+    """For a matter of the loader that a load rule reports: that rule's ``id``, and ``title`` and ``claim``."""
 
 
 def ids() -> list[str]:
@@ -72,11 +75,13 @@ def ids() -> list[str]:
 def witness(rule: str) -> Witness:
     """The witness of a rule; raises FileNotFoundError, and ValueError for a word the format does not have."""
     document = tomllib.loads((FIXTURES / rule / "witness.toml").read_text(encoding="utf-8"))
-    _only(rule, document, {"build", "run"})
+    _only(rule, document, {"build", "run", "load"})
     tables = document.get("build") or {"witness": {}}
     builds = {name: _build(rule, name, table, first=not i) for i, (name, table) in enumerate(tables.items())}
     runs = [_run(rule, table, f"run{i + 1}" if i else "run") for i, table in enumerate(document["run"])]
-    return Witness(rule, builds, runs)
+    if (load := document.get("load")) is not None:
+        _only(rule, load, {"id", "title", "claim", "glibc", "musl", "until"})
+    return Witness(rule, builds, runs, load)
 
 
 def _only(rule: str, table: Mapping[str, Any], known: set[str]) -> None:
@@ -153,19 +158,37 @@ def actual(run: Run, on: Machine, *, rebuilt: bool = False) -> str:
     return output(on, Request(command, files, run.env, run.stdin, run.timeout, run.answers))
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A matter of the loader, in the place of a behaviour rule: what `expected` asks of one."""
+
+    id: str
+    until: str | None
+    since: str | None = None
+    builds: str = "any"
+
+
+def subject(rule: str) -> Behaviour | Loading:
+    """What a witness is about; raises KeyError for a folder without a rule."""
+    load = witness(rule).load
+    if load is not None:
+        return Loading(rule, load.get("until"))
+    return {known.id: known for known in behaviours()}[rule]
+
+
 def release_key(release: str) -> tuple[int, ...]:
     """A release as a value that sorts."""
     return tuple(int(part) for part in release.split("."))
 
 
-def affected(rule: Behaviour, release: str) -> bool:
+def affected(rule: Behaviour | Loading, release: str) -> bool:
     """Whether musl of that release behaves as the rule says (its ``since`` and ``until``)."""
     key = release_key(release)
     after = rule.since is None or key >= release_key(rule.since)
     return after and (rule.until is None or key < release_key(rule.until))
 
 
-def expected(rule: Behaviour, run: Run, on: Machine, *, rebuilt: bool = False) -> str:
+def expected(rule: Behaviour | Loading, run: Run, on: Machine, *, rebuilt: bool = False) -> str:
     """What the run must print there: what is written for that machine, else what the rule's fields make of it."""
     say = run.expect
     if on.libc == "glibc":
@@ -180,4 +203,4 @@ def expected(rule: Behaviour, run: Run, on: Machine, *, rebuilt: bool = False) -
     return say["musl" if shows else "glibc"]
 
 
-__all__ = ["MACHINES", "actual", "affected", "expected", "ids", "machine", "make", "witness"]
+__all__ = ["MACHINES", "actual", "affected", "expected", "ids", "machine", "make", "subject", "witness"]

@@ -110,7 +110,8 @@ def _x86(image: Image) -> Callable[[int], Step | None]:
         flow = instruction.flow_control
         if flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL):
             return None
-        reads, writes = set(), set()
+        reads: set[str] = set()
+        writes: set[str] = set()
         for used in factory.info(instruction).used_registers():
             name = names.get(RegisterExt.full_register(used.register))
             if name is not None:

@@ -11,6 +11,7 @@ from muslint.elf.data import Initialised
 from muslint.elf.image import Image
 from muslint.elf.object import ElfObject
 from muslint.elf.strings import Constants
+from muslint.loader.target import Link
 from muslint.rules.finding import Evidence, Severity
 
 
@@ -36,6 +37,7 @@ class Scene:
     musl: str | None  # release of the target's musl: 1.2.5
     program: bool  # the kernel starts it
     image: Image
+    link: Link | None = None  # what the loader does with it
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -58,6 +58,7 @@ def scene_of(case: Case) -> Scene | None:
         case.kept["scene"] = None if data is None else Scene(
             case.object, case.shown(case.path), built_for(case.object), frozenset(symbols.names_of(undefined)),
             case.model.version, case.program, Image(case.object, data),
+            case.link,
         )  # fmt: skip
     scene: Scene | None = case.kept["scene"]
     return scene
