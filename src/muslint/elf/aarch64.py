@@ -26,6 +26,7 @@ class AArch64:
     def __init__(self, word: int) -> None:
         self.word = word
         self._effects = Effects()
+        self._known_pages: dict[int, list[tuple[int, int]]] = {}
 
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
         """The instructions of some code."""
@@ -117,37 +118,53 @@ class AArch64:
             at = content.find(_BR_X17, at + 4)
         return found
 
-    def references(self, code: Range, targets: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """``bl``, ``b`` and conditional branches to one of the targets."""
-        if not targets:
-            return
-        known = frozenset(targets)
-        tops = code.content[3::4]
-        for hit in re.finditer(rb"[\x14-\x17\x94-\x97]", tops):
-            at = 4 * hit.start()
-            (word,) = struct.unpack_from("<I", code.content, at)
-            target = code.address + at + 4 * signed((word & 0x3FFFFFF) << 6, 4) // 64
-            if target in known:
-                yield code.address + at, target
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """``bl`` and ``b`` to the target: one operation in six bits, the distance in words in twenty-six."""
+        for operation in (0x94000000, 0x14000000):
+            yield from self._branches(code, target, operation)
 
-    def slot_references(self, code: Range, slots: Sequence[int]) -> Iterator[tuple[int, int]]:
+    def _branches(self, code: Range, target: int, operation: int) -> Iterator[int]:
+        content, base = code.content, code.address
+        start = 0
+        while start < len(content):
+            words = (target - (base + start)) >> 2
+            low = words & 0xFFFF
+            last = min(len(content), start + 4 * (low + 1))
+            needle = ((operation >> 16) | (words >> 16 & 0x3FF)).to_bytes(2, "little")
+            at = content.find(needle, start + 2, last + 2)
+            while at >= 0:
+                if (
+                    at & 3 == 2
+                    and int.from_bytes(content[at - 2 : at], "little") == (target - base - at + 2) >> 2 & 0xFFFF
+                ):
+                    yield base + at - 2
+                at = content.find(needle, at + 1, last + 2)
+            start = last
+
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""
-        if not slots:
-            return
-        pages = {slot & ~0xFFF for slot in slots}
-        known = frozenset(slots)
-        for hit in re.finditer(rb"[\x90\xb0\xd0\xf0]", code.content[3::4]):
-            at = 4 * hit.start()
-            (word,) = struct.unpack_from("<I", code.content, at)
-            page = _page(word, code.address + at)
-            if page not in pages:
+        wanted = slot & ~0xFFF
+        for at, page in self._pages(code):
+            if page != wanted:
                 continue
-            following = code.content[at + 4 : at + 68]
-            for (loaded,) in struct.iter_unpack("<I", following[: len(following) // 4 * 4]):
-                if loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == word & 31:
-                    slot = page + (loaded >> 10 & 0xFFF) * 8
-                    if slot in known:
-                        yield code.address + at, slot
+            following = code.content[at : at + 68]
+            (first,) = struct.unpack_from("<I", following)
+            for (loaded,) in struct.iter_unpack("<I", following[4 : len(following) // 4 * 4]):
+                reads = loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == first & 31
+                if reads and page + (loaded >> 10 & 0xFFF) * 8 == slot:
+                    yield code.address + at
+                    break
+
+    def _pages(self, code: Range) -> list[tuple[int, int]]:
+        """(place, page) of every ``adrp``."""
+        if code.address not in self._known_pages:
+            found = []
+            for hit in re.finditer(rb"[\x90\xb0\xd0\xf0]", code.content[3::4]):
+                at = 4 * hit.start()
+                (word,) = struct.unpack_from("<I", code.content, at)
+                found.append((at, _page(word, code.address + at)))
+            self._known_pages[code.address] = found
+        return self._known_pages[code.address]
 
 
 def _flow(word: int, address: int) -> tuple[Flow, int | None]:

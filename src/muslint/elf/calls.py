@@ -18,11 +18,11 @@ from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
+from muslint.elf.prototypes import ARGUMENTS, telling
 from muslint.elf.slots import Slots
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 from muslint.elf.where import Places
 
-ARGUMENTS = 6
 _MACHINES = {
     (EM_X86_64, 64): ("x86", "X86", 8), (EM_386, 32): ("x86", "X86", 4),
     (EM_AARCH64, 64): ("aarch64", "AArch64", 8),
@@ -31,13 +31,27 @@ _MACHINES = {
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
 
 
+class Arguments:
+    """The arguments of one call: those that are known from the start, and the others when first asked for."""
+
+    __slots__ = ("_at", "_body", "_known")
+
+    def __init__(self, body: Body, at: int, known: dict[int, Value]) -> None:
+        self._body, self._at, self._known = body, at, known
+
+    def __getitem__(self, index: int) -> Value:
+        if index not in self._known:
+            self._known[index] = self._body.argument(index, self._at)
+        return self._known[index]
+
+
 @dataclass(frozen=True, slots=True)
 class CallSite:
     """One call of an import."""
 
     symbol: str
     address: int  # of the call instruction; of the outermost one where arguments come from callers
-    values: tuple[Value, ...] = field(repr=False)
+    _arguments: Arguments = field(repr=False, compare=False)
     _image: Image = field(repr=False, compare=False)
     _places: Places = field(repr=False, compare=False)
 
@@ -52,13 +66,11 @@ class CallSite:
     def argument(self, index: int) -> int | None:
         """Argument ``index`` where it is the same whatever happens; None where it is unknown."""
         found = self.choices(index)
-        return found[0] if len(found) == 1 and self.values[index].whole else None
+        return found[0] if len(found) == 1 and self._arguments[index].whole else None
 
     def choices(self, index: int) -> tuple[int, ...]:
         """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
-        if index >= len(self.values):
-            return ()
-        return tuple(sorted(item for item in self.values[index].known if isinstance(item, int)))
+        return tuple(sorted(item for item in self._arguments[index].known if isinstance(item, int)))
 
     def string(self, index: int) -> bytes | None:
         """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""
@@ -146,17 +158,27 @@ class Calls:
             return
         slots = [slot for slot, known in self.slots.imports.items() if known == name]
         stubs = [stub for stub, slot in self.stubs.items() if slot in slots]
-        found: set[int] = set()
-        for part in self._image.code():
-            found.update(address for address, _ in machine.references(part, stubs))
-            found.update(address for address, _ in machine.slot_references(part, slots))
-        bounds = {
-            self.functions.around(address).start: address for address in sorted(found) if address not in self.stubs
-        }
-        for address in bounds.values():
+        direct = {address for stub in stubs for address in self._references(stub)}
+        reads = {address for slot in slots if slot not in self.slots.jumps for address in self._reads(slot)}
+        bodies = {self.functions.around(address).start: address for address in sorted(direct)}
+        readers = {self.functions.around(address).start: address for address in sorted(reads)}
+        for start, address in sorted({**bodies, **readers}.items()):
             body = self.body(address)
-            for at in self._sites(body, name, frozenset(stubs), frozenset(slots)):
+            for at in self._sites(body, name, frozenset(stubs), frozenset(slots) if start in readers else frozenset()):
                 yield from self._resolved(body, at, name)
+
+    def _references(self, target: int) -> Iterator[int]:
+        """The addresses of what may be direct calls of, or jumps to, an address."""
+        assert self.machine is not None
+        for part in self._image.code():
+            yield from self.machine.references(part, target)
+
+    def _reads(self, slot: int) -> Iterator[int]:
+        """The addresses of what may read a slot, other than its stub."""
+        assert self.machine is not None
+        inside = {stub + distance for stub, known in self.stubs.items() if known == slot for distance in range(16)}
+        for part in self._image.code():
+            yield from (address for address in self.machine.slot_references(part, slot) if address not in inside)
 
     def body(self, address: int) -> Body:
         """The code around an address."""
@@ -177,7 +199,9 @@ class Calls:
                     yield number
             elif step.flow not in (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT) or body.bounds.start in self.stubs:
                 continue
-            elif step.address not in self.stubs and (body.callee(step) == name or self._goes_to(body, number, slots)):
+            elif step.address not in self.stubs and (
+                body.callee(step) == name or (slots and self._goes_to(body, number, slots))
+            ):
                 yield number
 
     def _goes_to(self, body: Body, number: int, slots: frozenset[int]) -> bool:
@@ -193,35 +217,37 @@ class Calls:
 
     def _resolved(self, body: Body, at: int, name: str) -> Iterator[CallSite]:
         """One call, or one for each caller where its arguments are the function's own."""
-        values = tuple(body.argument(index, at) for index in range(ARGUMENTS))
+        values = {index: body.argument(index, at) for index in telling(name)}
         for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS):
-            yield CallSite(name, address, resolved, self._image, self.places)
+            yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
 
     def _through_callers(
-        self, body: Body, address: int, values: tuple[Value, ...], levels: int
-    ) -> list[tuple[int, tuple[Value, ...]]]:
-        asked = any(isinstance(item, Symbol) and item.kind == "param" for value in values for item in value.known)
+        self, body: Body, address: int, values: dict[int, Value], levels: int
+    ) -> list[tuple[int, dict[int, Value]]]:
+        asked = any(
+            isinstance(item, Symbol) and item.kind == "param" for value in values.values() for item in value.known
+        )
         callers = self._callers(body.bounds.start) if asked and levels and body.bounds.known else []
         if not callers or len(callers) > _CALLERS:
             return [(address, values)]
         found = []
         for caller, number in callers:
-            given = tuple(_filled(value, caller, number) for value in values)
+            given = {index: _filled(value, caller, number) for index, value in values.items()}
             found += self._through_callers(caller, caller.steps[number].address, given, levels - 1)
+        if not any(_tells_more(given, values) for _, given in found):
+            return [(address, values)]
         if self._reachable_otherwise(body.bounds.start):
             found.append((address, values))
         return found
 
     def _callers(self, start: int) -> list[tuple[Body, int]]:
         """(function, step) of every direct call of a function."""
-        assert self.machine is not None
         found: dict[int, tuple[Body, int]] = {}
-        for part in self._image.code():
-            for address, _ in self.machine.references(part, (start,)):
-                body = self.body(address)
-                number = body.index.get(address)
-                if number is not None and body.steps[number].target == start and body.bounds.start != start:
-                    found[address] = body, number
+        for address in self._references(start):
+            body = self.body(address)
+            number = body.index.get(address)
+            if number is not None and body.steps[number].target == start and body.bounds.start != start:
+                found[address] = body, number
         return [found[address] for address in sorted(found)]
 
     def _reachable_otherwise(self, start: int) -> bool:
@@ -234,6 +260,14 @@ class Calls:
         if self._image.object.interpreter is not None:
             return frozenset()
         return frozenset(value for value, shndx in zip(symbols.values, symbols.shndxs) if shndx)
+
+
+def _tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
+    """Whether a caller gives a constant where there was none."""
+    return any(
+        sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
+        for index, value in given.items()
+    )
 
 
 def _filled(value: Value, caller: Body, number: int) -> Value:

@@ -7,7 +7,7 @@ A machine (`muslint.elf.x86`, `muslint.elf.aarch64` …) turns bytes into `Step`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -147,10 +147,10 @@ class Machine(Protocol):
         """PLT stubs: every address that a call may go to → the slot it jumps through."""
         ...
 
-    def references(self, code: Range, targets: Sequence[int]) -> Iterable[tuple[int, int]]:
-        """(address, target) of what may be a direct call, or jump, to one of some addresses; a superset."""
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
         ...
 
-    def slot_references(self, code: Range, slots: Sequence[int]) -> Iterable[tuple[int, int]]:
-        """(address, slot) of what may read one of some slots; a superset."""
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+        """The addresses of what may read one slot; a superset."""
         ...

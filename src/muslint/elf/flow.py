@@ -27,7 +27,7 @@ NO_RETURN = frozenset((
 """Imports that never return: no path leads on behind their call."""
 _CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
 _ON = (Flow.NEXT, Flow.BRANCH, *_CALLS)
-_BUDGET = 30_000  # steps looked at for one value
+_BUDGET = 10_000  # steps looked at for one value
 _DEEPEST = 40  # definitions of definitions
 _TABLE = 1 << 10  # entries of a jump table
 
@@ -92,10 +92,10 @@ class Body:
             return self.slots.imports.get(target.left.value)
         return None
 
-    def before(self, number: int) -> list[int]:
-        """The steps that may come right before step ``number``."""
-        found = self.sources.get(number, [])
-        return [*found, number - 1] if number and self._falls_into(number) else found
+    @cached_property
+    def falls(self) -> list[bool]:
+        """Step number → whether control may come to it from the step before."""
+        return [number > 0 and self._falls_into(number) for number in range(len(self.steps))]
 
     def _table_targets(self) -> set[int]:
         """Steps that a jump table in constant memory may lead to."""
@@ -118,7 +118,7 @@ class Body:
     @cached_property
     def frame(self) -> Frame:
         """Its stack frame."""
-        return Frame(self.machine, self.steps, self.effect, self.sources, self._falls_into)
+        return Frame(self.machine, self.steps, self.effect, self.sources, self.falls)
 
     # --- values ---------------------------------------------------------------------------------------------
 
@@ -220,35 +220,44 @@ class Body:
     def _reaching(self, location: Location, at: int) -> Iterator[int | None]:
         """The steps whose definition reaches ``at``; -1 is the function's entry, None a path from nowhere."""
         waiting, seen = [at], set[int]()
+        sources, falls, changes = self.sources, self.falls, self._changes
         while waiting:
             number = waiting.pop()
-            sources = self.before(number)
-            if number == 0:
-                yield -1
-            elif not sources:
-                yield None
-            for source in sources:
-                if source in seen:
-                    continue
-                seen.add(source)
-                self._budget -= 1
-                if self._budget <= 0:
+            while True:
+                others = sources.get(number, ())
+                for source in others:
+                    if source not in seen:
+                        seen.add(source)
+                        if changes(location, source):
+                            yield source
+                        else:
+                            waiting.append(source)
+                if number == 0:
+                    yield -1
+                elif not falls[number] and not others:
                     yield None
-                    return
-                if self._changes(location, source):
-                    yield source
-                else:
-                    waiting.append(source)
+                number -= 1
+                if number < 0 or not falls[number + 1] or number in seen:
+                    break
+                seen.add(number)
+                if changes(location, number):
+                    yield number
+                    break
+            if len(seen) > self._budget:
+                self._budget = 0
+                yield None
+                return
+        self._budget -= len(seen)
 
     def _changes(self, location: Location, number: int) -> bool:
-        effect = self.effect(number)
+        effect = self._effects.get(number) or self.effect(number)
         if isinstance(location, str):
-            if self.steps[number].flow in _CALLS and location not in self.machine.kept:
+            if location in effect.sets:
                 return True
-            return location in effect.sets
-        if self.steps[number].flow in _CALLS and self.frame.escapes(location):
-            return True
-        return any(self._touches(store, location, number) for store in effect.stores)
+            return self.steps[number].flow in _CALLS and location not in self.machine.kept
+        if self.steps[number].flow in _CALLS:
+            return self.frame.escapes(location)
+        return bool(effect.stores) and any(self._touches(store, location, number) for store in effect.stores)
 
     def _touches(self, store: Store, location: Place, number: int) -> bool:
         place = self.frame.place(store, number)

@@ -34,10 +34,10 @@ class Frame:
         steps: Sequence[Step],
         effect: Callable[[int], Effect],
         sources: Mapping[int, Sequence[int]],
-        falls_into: Callable[[int], bool],
+        falls: Sequence[bool],
     ) -> None:
         self._machine, self._steps, self._effect = machine, steps, effect
-        self._falls_into = falls_into
+        self._falls = falls
         self._targets: dict[int, list[int]] = {}
         for target, origins in sources.items():
             for origin in origins:
@@ -69,7 +69,7 @@ class Frame:
                     usual = state
                 after = self._after(number, state) if self._machine.moves_stack(step) else state
                 waiting += [(target, after) for target in self._targets.get(number, ())]
-                if number + 1 < count and self._falls_into(number + 1):
+                if number + 1 < count and self._falls[number + 1]:
                     waiting.append((number + 1, after))
             while rest < count and found[rest] is not None:
                 rest += 1

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from muslint.elf.header import LAYOUTS
 from muslint.elf.image import Image
-from muslint.elf.object import STT_FUNC, STT_GNU_IFUNC
+from muslint.elf.object import STT_FUNC, STT_GNU_IFUNC, Segment
+from muslint.elf.values import signed
 
 PT_GNU_EH_FRAME, PT_ARM_EXIDX = 0x6474E550, 0x70000001
 SHT_SYMTAB = 2
@@ -31,6 +33,60 @@ class Bounds(NamedTuple):
     known: bool  # the start is a function's, not merely as far as one looks back
 
 
+class Unwind:
+    """The sorted table of function starts that unwinding uses, searched where it lies."""
+
+    def __init__(self, image: Image, segment: Segment | None) -> None:
+        self._image, self._address = image, segment.vaddr if segment else 0
+        self._mask = (1 << 8 * image.word_size) - 1
+        self._frames = segment is not None and segment.type == PT_GNU_EH_FRAME
+        self._rows = self._table(segment) if segment else struct.iter_unpack("ii", b"")
+        self._starts: list[int] = []
+        self._entries: list[int] = []
+        for number, (start, entry) in enumerate(self._rows):
+            if not self._frames:  # prel31: counts from the word itself
+                start = 8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000)
+            self._starts.append(start)
+            self._entries.append(entry)
+
+    def _table(self, segment: Segment) -> Iterator[tuple[int, int]]:
+        """The rows of .eh_frame_hdr (encoding datarel | sdata4, as all linkers write it) or .ARM.exidx."""
+        order = "<" if self._image.little else ">"
+        if not self._frames:
+            table = self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
+            return struct.iter_unpack(f"{order}ii", table)
+        head = self._image.at(segment.vaddr, 12) if segment.filesz >= 12 else None
+        table = b""
+        if head is not None and head[:4] == b"\x01\x1b\x03\x3b":
+            (count,) = struct.unpack(f"{order}I", head[8:12])
+            table = self._image.at(segment.vaddr + 12, 8 * min(count, (segment.filesz - 12) // 8, _MOST)) or b""
+        return struct.iter_unpack(f"{order}ii", table)
+
+    def _distance(self, address: int) -> int:
+        return signed(address - self._address, self._image.word_size)
+
+    def around(self, address: int) -> tuple[int, int] | None:
+        """(start, size) of the last function that begins at or before ``address``; size 0 where it is not told."""
+        at = bisect_right(self._starts, self._distance(address))
+        if not at:
+            return None
+        start = (self._address + self._starts[at - 1]) & self._mask
+        return start, self._size(start, (self._address + self._entries[at - 1]) & self._mask) if self._frames else 0
+
+    def following(self, address: int) -> int | None:
+        """Where the next function begins."""
+        at = bisect_right(self._starts, self._distance(address))
+        return (self._address + self._starts[at]) & self._mask if at < len(self._starts) else None
+
+    def _size(self, start: int, entry: int) -> int:
+        """pc_range of an FDE, believed when its pc_begin (pcrel | sdata4) is the start that the table tells."""
+        fields = self._image.at(entry, 16)
+        if fields is None:
+            return 0
+        _, _, begin, size = struct.unpack(("<" if self._image.little else ">") + "IIiI", fields)
+        return size if (entry + 8 + begin) & self._mask == start else 0
+
+
 class Functions:
     """The functions of one object."""
 
@@ -40,73 +96,49 @@ class Functions:
 
     def around(self, address: int) -> Bounds:
         """The function that holds ``address``; what cannot be known is bounded by its neighbours."""
-        starts = self.starts
-        at = bisect_right(starts, address)
-        start = starts[at - 1] if at else None
-        end = starts[at] if at < len(starts) else address + _LONGEST
         code = next((part for part in self._image.code() if part.address <= address < part.end), None)
         low, high = (code.address, code.end) if code else (address, address)
-        if start is None or start < low or self._size_of(start, end) <= address - start:
-            last = low if start is None else start + self._size_of(start, end)
-            return Bounds(max(low, last, (address - _WINDOW) & ~15), min(end, high, address + _WINDOW), False)
-        end = min(start + self._size_of(start, end), high, start + _LONGEST)
-        return Bounds(start, end, True)
+        unwound = self._unwind.around(address)
+        if unwound is not None and unwound[1]:
+            start, size = unwound
+            if address - start < size:
+                return Bounds(start, min(start + min(size, _LONGEST), high), True)
+        return self._by_symbols(address, low, high, unwound)
 
-    def _size_of(self, start: int, following: int) -> int:
-        return self._sizes.get(start) or self._unwound.get(start, lambda: 0)() or following - start
+    def _by_symbols(self, address: int, low: int, high: int, unwound: tuple[int, int] | None) -> Bounds:
+        at = bisect_right(self.starts, address)
+        start = self.starts[at - 1] if at else -1
+        end = min(self.starts[at] if at < len(self.starts) else high, self._unwind.following(address) or high, high)
+        if unwound is not None and not unwound[1] and unwound[0] >= start:
+            return Bounds(max(unwound[0], low), min(end, unwound[0] + _LONGEST), True)
+        size = self._sizes.get(start, 0) or end - start
+        if start >= low and address - start < size and (unwound is None or unwound[0] + unwound[1] <= start):
+            return Bounds(start, min(start + size, end, start + _LONGEST), True)
+        behind = max(low, start + size if start >= low else low, sum(unwound) if unwound else low)
+        first = max(behind if behind <= address else low, (address - _WINDOW) & ~15)
+        return Bounds(first, min(end, address + _WINDOW), False)
 
     @cached_property
     def starts(self) -> list[int]:
-        """Every known start of a function, sorted."""
-        found = {*self._unwound, *self._sizes}
-        return sorted(found)
+        """Every start of a function that a symbol tells, sorted."""
+        return sorted(self._sizes)
 
     @cached_property
-    def _unwound(self) -> dict[int, _Range]:
+    def _unwind(self) -> Unwind:
         for segment in self._image.object.segments:
-            if segment.type == PT_GNU_EH_FRAME:
-                return self._eh_frame(segment.vaddr, segment.filesz)
-            if segment.type == PT_ARM_EXIDX:
-                return self._exidx(segment.vaddr, segment.filesz)
-        return {}
-
-    def _eh_frame(self, address: int, size: int) -> dict[int, _Range]:
-        """Start → how to read the size, from the binary search table (encoding datarel | sdata4, as all linkers)."""
-        head = self._image.at(address, 12) if size >= 12 else None
-        if head is None or head[0] != 1 or head[1] != 0x1B or head[2] != 0x03 or head[3] != 0x3B:
-            return {}
-        order = "<" if self._image.little else ">"
-        (count,) = struct.unpack(f"{order}I", head[8:12])
-        table = self._image.at(address + 12, 8 * min(count, (size - 12) // 8, _MOST))
-        if table is None:
-            return {}
-        mask = (1 << 8 * self._image.word_size) - 1
-        found = {}
-        for start, entry in struct.iter_unpack(f"{order}ii", table):
-            place = (address + start) & mask
-            found[place] = _Range(self._image, place, (address + entry) & mask)
-        return found
-
-    def _exidx(self, address: int, size: int) -> dict[int, _Range]:
-        table = self._image.at(address, min(size, 8 * _MOST) // 8 * 8) or b""
-        order, found = "<" if self._image.little else ">", {}
-        for index, (offset, _) in enumerate(struct.iter_unpack(f"{order}II", table)):
-            relative = (offset & 0x7FFFFFFF) - ((offset & 0x40000000) << 1)
-            place = address + 8 * index + relative
-            found[place & ~1] = _Range(self._image, place, None)
-        return found
+            if segment.type in (PT_GNU_EH_FRAME, PT_ARM_EXIDX):
+                return Unwind(self._image, segment)
+        return Unwind(self._image, None)
 
     @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
         """(start, size, name) of every function symbol, sorted; the odd addresses of Thumb code as they are."""
-        found = [(s.value, s.size, s.name) for s in self._dynamic()]
-        found += _symtab(self._image)
-        return sorted(set(found))
+        return sorted({*self._dynamic(), *_symtab(self._image)})
 
-    def _dynamic(self) -> list[_Function]:
+    def _dynamic(self) -> list[tuple[int, int, str]]:
         symbols = self._image.object.symbols
         wanted = [i for i, (shndx, info) in enumerate(zip(symbols.shndxs, symbols.infos)) if shndx and _code(info)]
-        return [_Function(row.value, row.size, row.name) for row in (symbols[i] for i in wanted)]
+        return [(row.value, row.size, row.name) for row in (symbols[i] for i in wanted)]
 
     @cached_property
     def _sizes(self) -> dict[int, int]:
@@ -129,29 +161,6 @@ class Functions:
             if value & ~1 == start if self._arm else value == start:
                 return name
         return None
-
-
-class _Function(NamedTuple):
-    value: int
-    size: int
-    name: str
-
-
-class _Range(NamedTuple):
-    """One entry of an unwind table; called, it gives the function's size, 0 where that cannot be read."""
-
-    image: Image
-    start: int
-    entry: int | None
-
-    def __call__(self) -> int:
-        """pc_range of the FDE, believed when its pc_begin (pcrel | sdata4) is the start the table tells."""
-        fields = self.image.at(self.entry, 16) if self.entry is not None else None
-        if fields is None or self.entry is None:
-            return 0
-        _, _, begin, size = struct.unpack(("<" if self.image.little else ">") + "IIiI", fields)
-        mask = (1 << 8 * self.image.word_size) - 1
-        return size if (self.entry + 8 + begin) & mask == self.start else 0
 
 
 def _code(info: int) -> bool:

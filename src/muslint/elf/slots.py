@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from muslint.elf import object as elf
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64
 
+DT_RELACOUNT, DT_RELCOUNT = 0x6FFFFFF9, 0x6FFFFFFA
 _BY_SYMBOL = {
     EM_X86_64: (1, 6, 7),  # R_X86_64_64, GLOB_DAT, JUMP_SLOT
     EM_386: (1, 6, 7),  # R_386_32, GLOB_DAT, JMP_SLOT
@@ -54,32 +55,36 @@ class Slots:
         shndxs, infos = symbols.shndxs, symbols.infos
         wanted = [
             index for index, (shndx, info) in enumerate(zip(shndxs, infos)) if not shndx and info & 15 in (0, 2, 10)
-        ][: 1 << 16]
+        ]
         names = dict(zip(wanted, symbols.names_of(wanted)))
-        found: dict[int, str] = {}
-        *plain, jumps = self._found if self._image.object.tag(elf.DT_JMPREL) is not None else (*self._found, (b"", 0))
-        for table, size in plain:
-            found.update((place, names[index]) for index in wanted for place in self._places(table, size, index))
-        if jumps[1]:
-            found.update((place, names[index]) for place, index in self._jumps(*jumps) if index in names)
-        return found
+        kinds = _BY_SYMBOL.get(self._machine, ())
+        return {
+            place: names[index] for place, kind, index in self._symbolic() if index in names and kind in kinds
+        }  # fmt: skip
 
-    def _jumps(self, table: bytes, size: int) -> Iterator[tuple[int, int]]:
-        """(slot, symbol index) of every entry of DT_JMPREL."""
-        for at in range(0, len(table) - size + 1, size):
-            place, info = struct.unpack_from(self._order + ("QQ" if self._wide else "II"), table, at)
-            yield place, info >> (32 if self._wide else 8)
+    @cached_property
+    def jumps(self) -> frozenset[int]:
+        """The slots of DT_JMPREL: those that only a PLT stub reads."""
+        start, size = self._image.object.tag(elf.DT_JMPREL), self._image.object.tag(elf.DT_PLTRELSZ)
+        if start is None or not size:
+            return frozenset()
+        table, entry = self._found[-1]
+        return frozenset(place for place, _ in self._rows(table, entry, 0))
 
-    def _places(self, table: bytes, size: int, index: int) -> Iterable[int]:
-        """The slots that a table of many entries fills with one symbol's address."""
-        word = struct.Struct(self._order + ("Q" if self._wide else "I"))
-        for kind in _BY_SYMBOL.get(self._machine, ()):
-            wanted = word.pack(index << 32 | kind if self._wide else index << 8 | kind)
-            at = table.find(wanted)
-            while at >= 0:
-                if at % size == word.size:
-                    yield word.unpack_from(table, at - word.size)[0]
-                at = table.find(wanted, at + 1)
+    def _symbolic(self) -> Iterator[tuple[int, int, int]]:
+        """(slot, type, symbol index) of every relocation but the relative ones, which lead the tables."""
+        tag = self._image.object.tag
+        counts = [tag(count) or 0 for count in (DT_RELACOUNT, DT_RELCOUNT)]
+        for number, (table, size) in enumerate(self._found):
+            relative = counts[size == 2 * self._image.word_size] if number == 0 else 0
+            for place, info in self._rows(table, size, relative * size):
+                yield (place, info & 0xFFFFFFFF, info >> 32) if self._wide else (place, info & 0xFF, info >> 8)
+
+    def _rows(self, table: bytes, size: int, start: int) -> Iterator[tuple[int, int]]:
+        """(r_offset, r_info) of every entry."""
+        word = "Q" if self._wide else "I"
+        skipped = size - 2 * self._image.word_size
+        return struct.iter_unpack(f"{self._order}{word}{word}{skipped}x", table[start : len(table) // size * size])
 
     def pointer(self, address: int) -> int | None:
         """What the word at ``address`` holds once the loader has done its relative relocations; None for a symbol's."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
+from muslint.elf.fields import relative
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import NAMES, address_of, effect_of
 
@@ -149,58 +150,41 @@ class X86:
         else:
             yield from ((base + distance) & 0xFFFFFFFF for base in self._ebx_bases)
 
-    def references(self, code: Range, targets: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to one of the targets."""
-        if not targets:
-            return
-        known = frozenset(targets)
-        first = min(known) - code.end
-        last = max(known) - code.address
-        for hit in re.finditer(rb"(?=[\xe8\xe9\x80-\x8f](.." + _high_bytes(first, last) + b"))", code.content, re.S):
-            at = hit.start()
-            target = code.address + at + 5 + int.from_bytes(hit.group(1), "little", signed=True)
-            if target in known:
-                conditional = code.content[at] < 0x90
-                if not conditional or code.content[at - 1 : at] == b"\x0f":
-                    yield code.address + at - conditional, target
-
-    def slot_references(self, code: Range, slots: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
-        if not slots:
-            return
-        known = frozenset(slots)
-        first, last = min(known) - code.end, max(known) - code.address
-        if self.word == 8:
-            pattern = (
-                rb"(?=(?:\xff[\x15\x25]|\x8b[\x05\x0d\x15\x1d\x25\x2d\x35\x3d])(.." + _high_bytes(first, last) + b"))"
-            )
-        else:
-            pattern = rb"(?=[\xff\x8b][\x05\x0d\x15\x1d\x25\x2d\x35\x3d\x80-\xbf](....))"
-        for hit in re.finditer(pattern, code.content, re.S):
-            at = hit.start()
-            distance = int.from_bytes(hit.group(1), "little", signed=True)
-            if self.word == 8:
-                places: Sequence[int] = (code.address + at + 6 + distance,)
-            elif code.content[at + 1] < 0x40:
-                places = (distance & 0xFFFFFFFF,)
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to the target."""
+        content = code.content
+        for field in relative(content, code.address, target, unit=1, low=2, behind=4):
+            lead = content[field - 1] if field else 0
+            if lead & 0xFE == 0xE8:
+                start = field - 1
+            elif lead & 0xF0 == 0x80 and field > 1 and content[field - 2] == 0x0F:
+                start = field - 2
             else:
-                places = [(base + distance) & 0xFFFFFFFF for base in self._ebx_bases]
-            for slot in places:
-                if slot in known:
-                    yield code.address + at, slot
+                continue
+            if code.address + field + 4 + int.from_bytes(content[field : field + 4], "little", signed=True) == target:
+                yield code.address + start
 
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+        """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
+        content = code.content
+        for field in self._fields(code, slot):
+            if field < 2 or content[field - 2] not in (0xFF, 0x8B):
+                continue
+            form = content[field - 1]
+            if form & 0xC7 == 0x05 or (self.word == 4 and form & 0xC0 == 0x80):
+                yield code.address + field - 2
 
-def _high_bytes(first: int, last: int) -> bytes:
-    """A pattern for the two high bytes of a little-endian distance from ``first`` to ``last``."""
-    lows = range((first - 8) >> 16, ((last + 8) >> 16) + 1)
-    if len(lows) > 1 << 10:
-        return b".."
-    thirds = {low & 0xFF for low in lows}
-    fourths = {low >> 8 & 0xFF for low in lows}
-    return _one_of(thirds) + _one_of(fourths)
-
-
-def _one_of(values: set[int]) -> bytes:
-    return (
-        b"." if len(values) == 256 else b"[" + b"".join(re.escape(bytes((value,))) for value in sorted(values)) + b"]"
-    )
+    def _fields(self, code: Range, slot: int) -> Iterator[int]:
+        content = code.content
+        if self.word == 8:
+            for field in relative(content, code.address, slot, unit=1, low=2, behind=4):
+                distance = int.from_bytes(content[field : field + 4], "little", signed=True)
+                if code.address + field + 4 + distance == slot:
+                    yield field
+            return
+        for base in (0, *self._ebx_bases):
+            needle = ((slot - base) & 0xFFFFFFFF).to_bytes(4, "little")
+            at = content.find(needle)
+            while at >= 0:
+                yield at
+                at = content.find(needle, at + 1)
