@@ -15,7 +15,7 @@ _LONG = ("getopt_long", "getopt_long_only")
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("getopt")
     if "getopt" in scene.imports and not sites:
-        yield imported("likely", "getopt")
+        yield imported("possible", "getopt")
     for site in sites:
         yield from _at(site)
     for site in scene.calls(*_LONG):
@@ -30,7 +30,7 @@ def _at(site: CallSite) -> Iterator[Proof]:
     if options is not None and b"W;" in options:
         yield at("certain", site, call(site, "…", "…", shown))
     elif options is None or not options.startswith((b"+", b"-")):
-        yield at("likely", site, call(site, "…", "…", shown))
+        yield at("possible", site, call(site, "…", "…", shown))
 
 
 RULE = Behaviour(
@@ -42,7 +42,7 @@ RULE = Behaviour(
     glibc="moves operands behind the options, unless the options begin with + or POSIXLY_CORRECT is set",
     musl="stops at the first operand (getopt_long does permute, whatever POSIXLY_CORRECT says)",
     builds="any",
-    evidence="a call of getopt whose option letters do not begin with + or -",
+    evidence='a call with "W;"; getopt whose letters do not begin with + or - is possible only: an eighth of all programs',
     remedy="put options before operands on the command line",
     fix="use getopt_long, or begin the letters with + to have one behaviour everywhere",
     references=("musl src/misc/getopt.c", "musl src/misc/getopt_long.c"),

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
-from muslint.libc.iconv import charsets, split, taken
+from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.charset_names import TABLE, named
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts
 from muslint.rules.finding import Severity
-
-_TABLE = 6
-"""So many names in one object are a table of names (MIME, fonts, databases): nothing says which are converted."""
 
 _TELLING = re.compile(r"(?=.*[A-Z])(?=.*[0-9-])[A-Z0-9_.:()+-]{5,}|MACINTOSH|VISCII|GBK|BIG5|BIGFIVE|EUCKR|EUCTW|UHC")
 """Names that are hardly words of anything else."""
@@ -38,9 +36,8 @@ def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
 def _beside(scene: Scene, written: bool, read: bool) -> Iterator[Proof]:
     """Names in constants, where some call's own name is not known."""
     directions = [True] * written + [False] * read
-    known = charsets()
-    names = [(text, name) for text in scene.strings() if len(text) < 32 and (name := split(text)[0]) in known]
-    table = len(names) > _TABLE
+    names = named(scene)
+    table = len(names) > TABLE
     for text, name in names:
         if not _TELLING.fullmatch(name):
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import ORDER_OPEN, split
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.charset_names import TABLE, named
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
@@ -21,11 +22,10 @@ def _prove(scene: Scene) -> Iterator[Proof]:
             if scene.object.ident.little and split(source)[0] in names:  # where the text has a mark musl minds it
                 yield at("likely", site, call(site, "…", quoted(source)))
     if unresolved(sites, 0, 1):
-        constants = scene.strings()
-        for name in sorted(names):
-            for text in (name.encode(), name.lower().encode()):
-                if text in constants:
-                    yield constant("likely", "iconv_open", text)
+        found = named(scene)
+        for text, name in found:
+            if name in names:
+                yield constant("possible" if len(found) > TABLE else "likely", "iconv_open", text)
 
 
 RULE = Behaviour(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.printf import gnu_only, refused
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted, texts
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts
 from muslint.rules.finding import Severity
 
 FORMATS = {
@@ -22,6 +22,8 @@ FORMATS = {
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
+    if not any(refused(text) for text in scene.strings().holding(b"%")):
+        return  # saves looking at every call
     unknown: str | None = None
     for name in first(scene, FORMATS):
         sites = scene.calls(name)
@@ -33,7 +35,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         return  # every format is known, or %Zd may be GMP's own
     for length in (b"L", b"q", b"Z", b"I"):
         for text in _holding(scene, length):
-            if gnu_only(text):
+            if plain(text) and gnu_only(text):
                 yield constant("likely", unknown, text)
 
 

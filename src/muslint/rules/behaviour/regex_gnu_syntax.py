@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.regcomp import REG_EXTENDED, REG_STARTEND, gnu_only, surely
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, numbers, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, numbers, plain, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 
@@ -22,7 +22,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if "regcomp" in scene.imports and unresolved(sites, 1):
         for mark in (b"[[.", b"[[=", b"{,"):
             for text in scene.strings().holding(mark):
-                if surely(text):
+                if plain(text) and surely(text):
                     yield constant("likely", "regcomp", text)
 
 

@@ -14,7 +14,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     for site in sites:
         change = site.argument(0)
         if change is None:
-            yield at("likely", site, call(site, "…"))
+            yield at("possible" if 0 in site.choices(0) else "likely", site, call(site, "…"))
         elif change:
             yield at("certain", site, call(site, f"{change}" if change < 1 << 32 else f"{change - (1 << 64)}"))
     for site in scene.calls("brk"):

@@ -32,10 +32,19 @@ def _signed(value: int) -> int:
 
 def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
     """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"."""
+    if 0 in site.choices(index):
+        return []  # NULL, by one way at least
     only = site.string(index)
-    if only is not None:
-        return [("certain", only)]
-    return [("likely", text) for text in site.strings(index)]
+    found = [("certain", only)] if only is not None else [("likely", text) for text in site.strings(index)]
+    return [(confidence, text) for confidence, text in found if plain(text)]
+
+
+def plain(text: bytes) -> bool:
+    """Whether bytes are a text that people wrote; tables and code look like constants too."""
+    try:
+        return all(letter.isprintable() or letter in "\t\n\r\a\b\f\v\x1b" for letter in text.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def numbers(site: CallSite, index: int) -> list[tuple[str, int]]:
@@ -62,7 +71,7 @@ def constant(confidence: str, symbol: str | None, text: bytes) -> Proof:
 def imported(confidence: str, *symbols: str) -> Proof:
     """A proof by imports alone."""
     shown = tuple(Evidence("import", symbol, f"imports {symbol}") for symbol in symbols)
-    return Proof(confidence, symbols[0], shown)
+    return Proof(confidence, symbols[0], shown, ", ".join(symbols))
 
 
 def unresolved(sites: Sequence[CallSite], *indexes: int) -> bool:

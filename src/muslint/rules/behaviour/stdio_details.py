@@ -15,7 +15,8 @@ _OTHER = ("setvbuf", "popen", "ungetc", "fmemopen", "open_memstream")
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_OTHER, *_OPEN)))
-    for site in scene.calls(*first(scene, (*_OPEN, "popen"))):
+    conversions = any(True for _text in scene.strings().holding(b",ccs="))  # else no call can ask for one
+    for site in scene.calls(*first(scene, _OPEN) if conversions else (), "popen"):
         for confidence, mode in texts(site, 1):
             if _differs(site, mode):
                 yield at(confidence, site, call(site, "…", quoted(mode)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.libc.strftime import gnu_only, lost, unpadded
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 _NAMES = ("strftime", "strftime_l", "__strftime_l")
@@ -22,7 +22,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if unresolved(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):
             for text in scene.strings().holding(letter):
-                if gnu_only(text):
+                if plain(text) and gnu_only(text):
                     yield constant("likely", first(scene, _NAMES)[0], text)
 
 
