@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from muslint.elf.facts import built_for, requires
@@ -201,13 +201,27 @@ def _judge(source: Source, target: Target, item: _Work, links: _Links, names: di
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host,
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in links.used_by_program,
-        basenames=names, data=lambda: _bytes(source, item.member),
+        basenames=names, data=lambda: _bytes(source, item.member), opens=_opener(source, item),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     return _judged(item, fold(findings), tuple(assumed), findings)
+
+
+def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:
+    """Whether ``dlopen`` of a name finds a file, asked in the program; a library's program is not known."""
+    loader, program = item.loader, item.object.kind is Kind.EXECUTABLE
+    if loader is None or item.link is None:
+        return None
+    path = source.mount + item.member.path if program else None
+
+    def opens(name: str) -> bool:
+        link = loader.open(path, name, lazy=True, first_only=True)
+        return not any(m.kind == "library" and m.name == name and not m.object for m in link.messages)
+
+    return opens
 
 
 def _bytes(source: Source, member: Member) -> Readable | None:

@@ -74,7 +74,7 @@ def test_every_module_of_a_registry_is_in_it() -> None:
     """A host or rule module without its constant would be overlooked without a word."""
     for package, constant, shared in (
         ("hosts", "HOST", {"host"}),
-        ("rules", "RULE", {"finding", "rule", "library_cause", "symbol_cause", "behaviour"}),
+        ("rules", "RULE", {"finding", "rule", "library_cause", "symbol_cause", "opened_by_name", "behaviour"}),
     ):
         parent = import_module(f"muslint.{package}")
         for module in iter_modules(parent.__path__):

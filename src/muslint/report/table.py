@@ -161,7 +161,7 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     if silent:
         yield "  No log will say:"
         yield from (f"    {message}" for message in list(silent)[: None if verbose else _SHOWN])
-    used = [f for f in others if f.when is When.USE]
+    used = [f for f in others if f.when is When.USE and f.symbol]
     if used:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
     yield from _causes([f for f in others if f.when is not When.RUN], verbose)

@@ -31,6 +31,7 @@ class Case:
     plugin: bool  # a library that no program of the source needs
     basenames: Mapping[str, tuple[str, ...]]  # file name → where it lies in the source
     data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
+    opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
 
     @property
