@@ -154,6 +154,10 @@ class Functions:
         """Starts of Thumb functions: symbols with an odd address."""
         return frozenset(value & ~1 for value, _, _ in self._symbols if self._arm and value & 1)
 
+    def named(self, name: str) -> int | None:
+        """Where the function called ``name`` begins; None where no symbol tells."""
+        return next((value for value, _, known in self._symbols if known == name), None)
+
     def name(self, start: int) -> str | None:
         """The symbol of the function that begins at ``start``; of several the first by name."""
         at = bisect_right(self._symbols, (start, -1, ""))
