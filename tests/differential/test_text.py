@@ -62,7 +62,22 @@ PRINTF = [
         ("", "h", "hh", "l", "ll", "L", "q", "j", "z", "Z", "t"),
         "abcdefgikmopuvwxyABCDEFGHJKMNOPQRTUVWXY!/?_",
     )
-] + ["%1$d", "%2$d", "%1$d %2$d", "%1$d %3$d", "100%5%", "50% of", "%%", "%%d", "%I64d", "%hs", "%s"]
+] + [
+    "%1$d",
+    "%2$d",
+    "%1$d %2$d",
+    "%1$d %3$d",
+    "%2$*1$d",
+    "%3$*1$d",
+    "%1$.*2$d",
+    "100%5%",
+    "50% of",
+    "%%",
+    "%%d",
+    "%I64d",
+    "%hs",
+    "%s",
+]
 
 
 @pytest.mark.parametrize("release", MUSL_RELEASES)

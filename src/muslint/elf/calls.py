@@ -44,6 +44,11 @@ class Arguments:
             self._known[index] = self._body.argument(index, self._at)
         return self._known[index]
 
+    @property
+    def address(self) -> int:
+        """Of the call instruction they are passed by."""
+        return self._body.steps[self._at].address
+
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
@@ -71,6 +76,12 @@ class CallSite:
     def choices(self, index: int) -> tuple[int, ...]:
         """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
         return tuple(sorted(item for item in self._arguments[index].known if isinstance(item, int)))
+
+    @property
+    def direct(self) -> bool:
+        """Whether `address` is the call itself; else its arguments are what a caller of the function gives, which the
+        function may look at before it comes to the call."""
+        return self.address == self._arguments.address
 
     def string(self, index: int) -> bytes | None:
         """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _LENGTHS: dict[bytes, bytes] = {
 }
 """Conversions musl takes after each length (``states`` in ``src/stdio/vfprintf.c``, alike in every release asked)."""
 
+_POSITION = re.compile(rb"([0-9]{1,4})\$")
 _OLD_LENGTHS = (b"q", b"L", b"Z")  # glibc: long long, long long, size_t
 
 
@@ -27,7 +29,7 @@ class Conversion(NamedTuple):
     """One conversion of a format."""
 
     text: str  # as written
-    position: int  # n of n$, 0 without
+    positions: tuple[int, ...]  # n of each n$, its own, the width's and the precision's
     flags: bytes
     length: bytes
     letter: bytes  # empty at the end of the text
@@ -56,10 +58,10 @@ def conversions(text: bytes) -> Iterator[Conversion]:
 
 
 def _conversion(text: bytes, start: int) -> tuple[Conversion, int]:
-    at, position = start + 1, 0
+    at = start + 1
     digits = _span(text, at, b"0123456789")
     if digits > at and text[digits : digits + 1] == b"$":
-        position, at = min(int(text[at:digits]), 99), digits + 1
+        at = digits + 1
     flags = at
     at = _span(text, at, _FLAGS + b"I")
     chosen = text[flags:at]
@@ -71,11 +73,12 @@ def _conversion(text: bytes, start: int) -> tuple[Conversion, int]:
         if text.startswith(known, at):
             at += len(known)
             break
+    positions = tuple(int(number) for number in _POSITION.findall(text[start:length]))
     size, letter = text[length:at], text[at : at + 1]
     if b"I" in chosen:  # a flag in glibc, an unknown conversion in musl
         size, letter = b"q", letter
     end = at + len(letter)
-    return Conversion(text[start:end].decode("latin-1"), position, chosen, size, letter), end
+    return Conversion(text[start:end].decode("latin-1"), positions, chosen, size, letter), end
 
 
 def _span(text: bytes, start: int, allowed: bytes) -> int:
@@ -93,8 +96,8 @@ def refused(text: bytes) -> str | None:
     for conversion in found:
         if not conversion.taken:
             return conversion.text
-    used = {conversion.position for conversion in found} - {0}
-    if used and used != set(range(1, max(used) + 1)):
+    used = {position for conversion in found for position in conversion.positions}
+    if used and len(used) != max(used):
         return f"%{max(used)}$ with a number left out before it"  # musl: nl_type has a hole
     return None
 

@@ -9,7 +9,8 @@ from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import first, imported, number
 from muslint.rules.finding import Severity
 
-_GLOBAL = ("strcoll", "strxfrm", "wcscoll", "wcsxfrm", "alphasort", "alphasort64")
+_GLOBAL = ("strcoll", "strxfrm", "wcscoll", "wcsxfrm")
+_LISTS = ("alphasort", "alphasort64")  # the order of a directory rarely matters
 _OF_A_LOCALE = tuple(
     name for base in ("strcoll_l", "strxfrm_l", "wcscoll_l", "wcsxfrm_l") for name in (base, f"__{base}")
 )
@@ -17,12 +18,12 @@ _LC_COLLATE, _LC_ALL = 3, 6
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    plain, of_a_locale = first(scene, _GLOBAL), first(scene, _OF_A_LOCALE)
+    plain, others = first(scene, _GLOBAL), first(scene, (*_LISTS, *_OF_A_LOCALE))
     # C++ runtimes linked in import the *_l functions and need not call them.
     if plain and (not scene.program or _chooses(scene)):
         yield imported("likely", *plain)
-    elif plain or of_a_locale:
-        yield imported("possible", *plain, *of_a_locale)
+    elif plain or others:
+        yield imported("possible", *plain, *others)
 
 
 def _chooses(scene: Scene) -> bool:
@@ -43,7 +44,7 @@ def _collates(site: CallSite) -> bool:
 RULE = Behaviour(
     id="collation-bytewise",
     title="strcoll, strxfrm, wcscoll and alphasort compare bytes",
-    triggers=(*_GLOBAL, *_OF_A_LOCALE),
+    triggers=(*_GLOBAL, *_LISTS, *_OF_A_LOCALE),
     severity=Severity.WARNING,
     claim="text is sorted by bytes whatever the locale, and data sorted on glibc is out of order (database indexes)",
     glibc="sorts by the rules of the locale: a A b B; strxfrm makes longer keys",

@@ -15,6 +15,8 @@ from muslint.rules.finding import Severity
 _TELLING = re.compile(r"(?=.*[A-Z])(?=.*[0-9-])[A-Z0-9_.:()+-]{5,}|MACINTOSH|VISCII|GBK|BIG5|BIGFIVE|EUCKR|EUCTW|UHC")
 """Names that are hardly words of anything else."""
 
+_COMPARED = "ANSI_X3.4-1968"  # programs hold it to compare it with nl_langinfo(CODESET)
+
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
@@ -39,7 +41,7 @@ def _beside(scene: Scene, written: bool, read: bool) -> Iterator[Proof]:
     names = named(scene)
     table = len(names) > TABLE
     for text, name in names:
-        if not _TELLING.fullmatch(name):
+        if name == _COMPARED or not _TELLING.fullmatch(name):
             continue
         missing = [not taken(name, scene.musl, write=write) for write in directions]
         if all(missing):

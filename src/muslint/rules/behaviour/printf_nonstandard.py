@@ -48,7 +48,8 @@ def _holding(scene: Scene, length: bytes) -> Iterator[bytes]:
 def _at(site: CallSite) -> Iterator[Proof]:
     index = FORMATS[site.symbol]
     for confidence, text in texts(site, index):
-        if conversion := refused(text):
+        # Behind a branch a conversion nobody knows may be the program's own, which it looks for first.
+        if conversion := refused(text) if confidence == "certain" and site.direct else gnu_only(text):
             yield at(confidence, site, f"{conversion} in {call(site, *('…',) * index, quoted(text))}")
 
 

@@ -10,8 +10,10 @@ from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    sites = (site for site in scene.calls("realloc") if site.argument(1) == 0 and site.argument(0) != 0)
-    yield from (at("certain", site, call(site, "…", "0")) for site in sites)
+    for site in scene.calls("realloc"):
+        if site.argument(1) == 0 and site.argument(0) != 0:
+            # A function around realloc mostly asks for no size first.
+            yield at("certain" if site.direct else "possible", site, call(site, "…", "0"))
 
 
 RULE = Behaviour(

@@ -11,6 +11,7 @@ from muslint.rules.finding import Severity
 
 _NAMES = ("strftime", "strftime_l", "__strftime_l")
 _FORMAT = 2  # its place among the arguments
+_LONGEST = 48  # bytes of a constant that is taken for a format; longer ones explain formats
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -22,7 +23,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if unresolved(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):
             for text in scene.strings().holding(letter):
-                if plain(text) and gnu_only(text):
+                if len(text) < _LONGEST and plain(text) and gnu_only(text):
                     yield constant("likely", first(scene, _NAMES)[0], text)
 
 
