@@ -96,7 +96,7 @@ def _decoder(image: Image) -> Callable[[int], Step | None] | None:
 
 
 def _x86(image: Image) -> Callable[[int], Step | None]:
-    from iced_x86 import Decoder, FlowControl, InstructionInfoFactory, OpAccess, Register, RegisterExt
+    from iced_x86 import Decoder, FlowControl, InstructionInfoFactory, Mnemonic, OpAccess, Register, RegisterExt
 
     names = {Register.RDI: "0", Register.RSI: "1", Register.RDX: "2"}
     reading = (OpAccess.READ, OpAccess.READ_WRITE, OpAccess.COND_READ, OpAccess.READ_COND_WRITE)
@@ -112,7 +112,9 @@ def _x86(image: Image) -> Callable[[int], Step | None]:
             return None
         reads: set[str] = set()
         writes: set[str] = set()
-        for used in factory.info(instruction).used_registers():
+        # What is pushed may be any register, to align the stack; an argument is kept by a mov.
+        pushes = instruction.mnemonic == Mnemonic.PUSH
+        for used in () if pushes else factory.info(instruction).used_registers():
             name = names.get(RegisterExt.full_register(used.register))
             if name is not None:
                 (reads if used.access in reading else writes).add(name)
