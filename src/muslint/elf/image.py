@@ -13,6 +13,7 @@ from muslint.elf import object as elf
 from muslint.elf.object import ElfObject, Readable
 
 PF_X, PF_W, PF_R = 1, 2, 4
+_HEADER = 64  # bytes of an ELF header of 64 bits
 MAX_RANGE = 1 << 28
 """Bytes of one segment that are looked at; a larger one is cut there."""
 
@@ -84,7 +85,12 @@ class Image:
         return any(start <= address and address + size <= end for start, end in self.relro)
 
     def string(self, address: int, limit: int = 1 << 16) -> bytes | None:
-        """The NUL-terminated bytes at ``address`` in memory that cannot change; None elsewhere or past ``limit``."""
+        """The NUL-terminated bytes at ``address`` in memory that cannot change; None elsewhere or past ``limit``.
+
+        What is linked at 0 has its ELF header there: a small address is NULL or a number, and no text.
+        """
+        if address < _HEADER:
+            return None
         for index, segment in enumerate(self._loads):
             start = address - segment.vaddr
             if 0 <= start < segment.filesz:
