@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.calls import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, quoted
+from muslint.rules.behaviour.sites import at, call, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _LONG = ("getopt_long", "getopt_long_only")
@@ -19,18 +19,20 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     for site in sites:
         yield from _at(site)
     for site in scene.calls(*_LONG):
-        options = site.string(2)
-        if options is not None and b"W;" in options:
-            yield at("certain", site, call(site, "…", "…", quoted(options), "…"))
+        for confidence, options in texts(site, 2):
+            if b"W;" in options:
+                yield at(confidence, site, call(site, "…", "…", quoted(options), "…"))
 
 
 def _at(site: CallSite) -> Iterator[Proof]:
-    options = site.string(2)
-    shown = "…" if options is None else quoted(options)
-    if options is not None and b"W;" in options:
-        yield at("certain", site, call(site, "…", "…", shown))
-    elif options is None or not options.startswith((b"+", b"-")):
-        yield at("possible", site, call(site, "…", "…", shown))
+    known = texts(site, 2)
+    for confidence, options in known:
+        if b"W;" in options:
+            yield at(confidence, site, call(site, "…", "…", quoted(options)))
+        elif not options.startswith((b"+", b"-")):
+            yield at("possible", site, call(site, "…", "…", quoted(options)))
+    if not known:
+        yield at("possible", site, call(site, "…", "…", "…"))
 
 
 RULE = Behaviour(

@@ -15,7 +15,7 @@ _BASES = (
     "sinh", "sqrt", "tan", "tgamma", "y0", "y1",
 )  # fmt: skip
 FUNCTIONS = tuple(f"{base}{suffix}" for base in _BASES for suffix in ("", "f"))
-_NEAR = 64  # bytes of code between the place where errno is cleared or read, and the call
+_CLEARED, _READ = 64, 24  # bytes of code between the call and the place where errno is cleared before, or read after
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -26,8 +26,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     errno = [site.address for site in scene.calls("__errno_location")]
     for site in scene.calls(*names):
         index = bisect_left(errno, site.address)
-        before = index > 0 and site.address - errno[index - 1] <= _NEAR
-        if before or (index < len(errno) and errno[index] - site.address <= _NEAR):
+        before = index > 0 and site.address - errno[index - 1] <= _CLEARED
+        if before or (index < len(errno) and errno[index] - site.address <= _READ):
             yield at("likely", site, f"{call(site, '…')} beside errno")
 
 
