@@ -141,6 +141,16 @@ class AArch64:
                 at = content.find(needle, at + 1, last + 2)
             start = last
 
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """Every ``bl`` and ``b``."""
+        content, base, end = code.content, code.address, code.end
+        for hit in re.finditer(rb"[\x14-\x17\x94-\x97]", content[3::4]):
+            at = base + 4 * hit.start()
+            (word,) = struct.unpack_from("<I", content, at - base)
+            target = at + ((word & 0x3FFFFFF) - ((word & 0x2000000) << 1)) * 4
+            if base <= target < end:
+                yield at, target
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""
         wanted = slot & ~0xFFF

@@ -8,7 +8,7 @@ looked up where that function is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -28,6 +28,10 @@ _MACHINES = {
     (EM_AARCH64, 64): ("aarch64", "AArch64", 8),
 }  # fmt: skip
 """(EM_*, bits) → module, class and the bytes of an address."""
+_ASKED = 256  # references to a function beyond which nobody asks who calls it
+_SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
+_BODIES = 512  # functions kept disassembled
+_LISTED = 1 << 24  # bytes of code whose calls are listed
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
 
 
@@ -128,6 +132,8 @@ class Calls:
         self._image = image
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
+        self._searches = 0
+        self._known_callers: dict[int, list[tuple[Body, int]]] = {}
 
     @cached_property
     def machine(self) -> Machine | None:
@@ -178,11 +184,35 @@ class Calls:
             for at in self._sites(body, name, frozenset(stubs), frozenset(slots) if start in readers else frozenset()):
                 yield from self._resolved(body, at, name)
 
-    def _references(self, target: int) -> Iterator[int]:
-        """The addresses of what may be direct calls of, or jumps to, an address."""
+    def _references(self, target: int) -> Iterable[int]:
+        """The addresses of what may be direct calls of, or jumps to, an address.
+
+        The first few are searched for one by one; then all calls of the object are listed, where its code is not huge.
+        """
         assert self.machine is not None
+        self._searches += 1
+        if self._searches > _SEARCHES and self._small:
+            return self._targets.get(target, ())
+        if self._searches > _MOST_SEARCHES:
+            return ()
+        return [address for part in self._image.code() for address in self.machine.references(part, target)]
+
+    @cached_property
+    def _small(self) -> bool:
+        return sum(len(part.content) for part in self._image.code()) <= _LISTED
+
+    @cached_property
+    def _targets(self) -> dict[int, list[int]]:
+        """Target → the addresses of what may be direct calls of it, or jumps to it."""
+        assert self.machine is not None
+        found: dict[int, list[int]] = {}
         for part in self._image.code():
-            yield from self.machine.references(part, target)
+            for address, target in self.machine.all_references(part):
+                if target in found:
+                    found[target].append(address)
+                else:
+                    found[target] = [address]
+        return found
 
     def _reads(self, slot: int) -> Iterator[int]:
         """The addresses of what may read a slot, other than its stub."""
@@ -199,6 +229,8 @@ class Calls:
             code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
             thumb = bounds.start in self.functions.thumb
             steps = self.machine.steps(code, bounds.start, thumb)
+            if len(self._bodies) >= _BODIES:
+                self._bodies.pop(next(iter(self._bodies)))
             self._bodies[bounds.start] = Body(self.machine, self._image, self.slots, bounds, steps, self.stubs)
         return self._bodies[bounds.start]
 
@@ -253,13 +285,16 @@ class Calls:
 
     def _callers(self, start: int) -> list[tuple[Body, int]]:
         """(function, step) of every direct call of a function."""
-        found: dict[int, tuple[Body, int]] = {}
-        for address in self._references(start):
-            body = self.body(address)
-            number = body.index.get(address)
-            if number is not None and body.steps[number].target == start and body.bounds.start != start:
-                found[address] = body, number
-        return [found[address] for address in sorted(found)]
+        if start not in self._known_callers:
+            found: dict[int, tuple[Body, int]] = {}
+            addresses = self._references(start)
+            for address in addresses if len(list(addresses)) <= _ASKED else ():
+                body = self.body(address)
+                number = body.index.get(address)
+                if number is not None and body.steps[number].target == start and body.bounds.start != start:
+                    found[address] = body, number
+            self._known_callers[start] = [found[address] for address in sorted(found)]
+        return self._known_callers[start]
 
     def _reachable_otherwise(self, start: int) -> bool:
         """Whether others than this object's own direct calls may reach a function: exported, or its address taken."""

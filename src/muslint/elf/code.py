@@ -151,6 +151,10 @@ class Machine(Protocol):
         """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
         ...
 
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """(address, target) of every such place whose target lies in the same range; a superset."""
+        ...
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """The addresses of what may read one slot; a superset."""
         ...

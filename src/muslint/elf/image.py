@@ -110,11 +110,14 @@ class Image:
     def constants(self) -> Iterator[Range]:
         """What cannot change and is no code: read-only segments and the RELRO part of writable ones.
 
-        Where one segment holds both (``-z noseparate-code``), the bytes beside the code are part of it.
+        Code counts only where it shares a segment with its constants (``-z noseparate-code``): in an object that has
+        no segment which is merely read.
         """
+        apart = any(not segment.flags & (PF_W | PF_X) for segment in self._loads)
         for index, segment in enumerate(self._loads):
             if not segment.flags & PF_W:
-                yield Range(segment.vaddr, self._bytes(index))
+                if not (apart and segment.flags & PF_X):
+                    yield Range(segment.vaddr, self._bytes(index))
                 continue
             for start, end in self.relro:
                 low, high = max(start, segment.vaddr), min(end, segment.vaddr + segment.filesz)

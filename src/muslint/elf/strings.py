@@ -22,7 +22,7 @@ class Constants:
     def __init__(self, image: Image) -> None:
         self._image = image
         self._parts: list[bytes] | None = None
-        self._whole: frozenset[bytes] | None = None
+        self._whole: list[bytes] | None = None
 
     def _ranges(self) -> list[bytes]:
         if self._parts is None:
@@ -50,14 +50,14 @@ class Constants:
                 at = content.find(part, end)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Every constant once, the empty one left out; bytes of code and tables among them look like constants too."""
+        """Every constant once, in address order, the empty one left out; tables look like constants too."""
         if self._whole is None:
             found: dict[bytes, None] = {}
             for content in self._ranges():
                 found.update(dict.fromkeys(piece for piece in content.split(b"\0")[:-1] if len(piece) <= _LONGEST))
             found.pop(b"", None)
-            self._whole = frozenset(found)
-        return iter(sorted(self._whole))
+            self._whole = list(found)
+        return iter(self._whole)
 
     def matching(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
         """Every constant in which ``pattern`` is found, each searched alone (so ``^`` and ``$`` are its ends)."""

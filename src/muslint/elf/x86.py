@@ -164,6 +164,21 @@ class X86:
             if code.address + field + 4 + int.from_bytes(content[field : field + 4], "little", signed=True) == target:
                 yield code.address + start
 
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """Every ``call`` and ``jmp`` with a 32-bit distance, and every such ``jcc``."""
+        content, base, end = code.content, code.address, code.end
+        unpack = struct.Struct("<i").unpack
+        for hit in re.finditer(rb"[\xe8\xe9](?=(....))", content, re.S):
+            at = base + hit.start()
+            target = at + 5 + unpack(hit[1])[0]
+            if base <= target < end:
+                yield at, target
+        for hit in re.finditer(rb"\x0f[\x80-\x8f](?=(....))", content, re.S):
+            at = base + hit.start()
+            target = at + 6 + unpack(hit[1])[0]
+            if base <= target < end:
+                yield at, target
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
         content = code.content
