@@ -61,6 +61,7 @@ data: $(STAMPS)/test ## Check the tables of C libraries against their primary so
 docs: $(STAMPS)/test ## Write the outputs shown in the docs anew, then check the docs
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
+	$(BIN)/python -m tests.docs.behaviours
 	$(BIN)/python -m pytest tests/docs
 
 clean: ## Remove what was built; downloads stay

@@ -345,6 +345,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
         basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
+        data=lambda: _bytes(source, item.member), opens=_opener(source, item),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
@@ -353,6 +354,25 @@ def _judge(place: _Place, item: _Work) -> Judged:
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, fold(findings), tuple(assumed), findings)
     return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
+
+
+def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:
+    """Whether ``dlopen`` of a name finds a file, asked in the program; a library's program is not known."""
+    loader, program = item.loader, item.object.kind is Kind.EXECUTABLE
+    if loader is None or item.link is None:
+        return None
+    path = source.mount + item.member.path if program else None
+
+    def opens(name: str) -> bool:
+        link = loader.open(path, name, lazy=True, first_only=True)
+        return not any(m.kind == "library" and m.name == name and not m.object for m in link.messages)
+
+    return opens
+
+
+def _bytes(source: Source, member: Member) -> Readable | None:
+    found = source.tree.open(member.path)
+    return None if isinstance(found, int) else found.data
 
 
 def _place(source: Source, item: _Work) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from muslint.rules import rules
+from muslint.rules import load_rules
 from tests.docs.blocks import Block, blocks, output, pages
 from tests.support.cache import REPOSITORY
 
@@ -29,11 +29,11 @@ def shown(path: Path) -> str:
 
 
 def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
-    """docs/rules holds exactly the rules there are."""
-    assert {page.stem for page in (DOCS / "rules").glob("*.md")} - {"README"} == {rule.id for rule in rules()}
+    """docs/rules holds exactly the load rules there are; `test_behaviours` looks after the others."""
+    assert {page.stem for page in (DOCS / "rules").glob("*.md")} - {"README"} == {rule.id for rule in load_rules()}
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.id)
 def test_page_of_a_rule(rule: object) -> None:
     """A page is titled by its rule, has all its parts in order, and is in the index."""
     name = str(getattr(rule, "id", ""))
@@ -183,6 +183,8 @@ def test_files_name_no_machine_path_and_no_registry_host() -> None:
     found = []
     for path in tracked():
         text = path.read_bytes().decode("utf-8", "replace")
+        if path.is_relative_to(REPOSITORY / "fixtures" / "witness"):
+            text = text.replace('"/tmp/', '"')  # of the root that a witness has to itself
         for pattern in (MACHINE_PATHS, REGISTRY_HOSTS):
             found += [f"{shown(path)}: {match[0]}" for match in pattern.finditer(text)]
     assert not found

@@ -10,10 +10,11 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from muslint.elf.columns import column
 from muslint.elf.header import LAYOUTS, Layout, identify
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import SHN_UNDEF, STB_GLOBAL, STB_GNU_UNIQUE, STB_LOCAL, Readable
-from muslint.elf.symbols import column, strings
+from muslint.elf.strings import strings
 from muslint.errors import MalformedElf
 
 MAX_TABLE = 1 << 28

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
+from muslint.report.differences import about, differences, says
 from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
@@ -149,6 +150,8 @@ def first_failure(judged: Judged) -> str:
     if not errors:
         return ""
     first = errors[0]
+    if first.when is When.RUN:
+        return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
     text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
     for prefix in (
         f"Error relocating {judged.path}: ",
@@ -188,10 +191,11 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     if silent:
         yield "  No log will say:"
         yield from (f"    {message}" for message in list(silent)[: None if verbose else _SHOWN])
-    used = [f for f in others if f.when is When.USE]
+    used = [f for f in others if f.when is When.USE and f.symbol]
     if used:
         yield f"  Loads, but dies without a message when it calls: {_listed([f.symbol or '' for f in used], verbose)}"
-    yield from _causes(others, verbose)
+    yield from _causes([f for f in others if f.when is not When.RUN], verbose)
+    yield from differences(judged, verbose)
     yield from _notes(judged, verbose)
     if verbose:
         yield from _suppressed(judged)
@@ -281,7 +285,9 @@ def _listed(names: list[str], verbose: int) -> str:
 
 
 def _notes(judged: Judged, verbose: int) -> Iterator[str]:
-    infos = [f for f in judged.findings if f.severity is Severity.INFO and f.suppressed is None]
+    infos = [
+        f for f in judged.findings if f.severity is Severity.INFO and f.suppressed is None and f.when is not When.RUN
+    ]
     if infos and (verbose or judged.verdict is not Verdict.RUNS):
         yield ""
         for text, found in groupby(sorted(infos, key=_why), key=_why):
@@ -306,14 +312,17 @@ def _why(finding: Finding) -> str:
 
 def _ways_out(errors: list[Finding], verbose: int) -> Iterator[str]:
     counted: dict[Remedy, int] = {}
+    loading: set[Remedy] = set()
     for finding in errors:
         for remedy in finding.remedies:
             counted[remedy] = counted.get(remedy, 0) + 1
+            if finding.when is not When.RUN:
+                loading.add(remedy)
     if not counted:
         return
     yield ""
     yield "  What helps"
-    ordered = sorted(counted, key=lambda r: (not r.cures, -counted[r], r.text))
+    ordered = sorted(counted, key=lambda r: (r not in loading, not r.cures, -counted[r], r.text))
     for remedy in ordered[: None if verbose else _SHOWN]:
         share = "" if counted[remedy] == len(errors) else f"  ({counted[remedy]} of {len(errors)} findings)"
         yield f"    {remedy.text}{share}"

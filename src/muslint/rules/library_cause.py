@@ -75,24 +75,25 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
                 False,
             ),
         )
+    return package_remedy(case, message.name)
+
+
+def package_remedy(case: Case, name: str) -> tuple[Remedy, ...]:
+    """Where a library that is nowhere can come from."""
     release = case.release or newest_alpine()
-    row = (case.sonames.provider if case.sonames else provider)(message.name, release)
+    row = (case.sonames.provider if case.sonames else provider)(name, release)
     if row is not None and row.package is not None and row.package != "musl":
         return (Remedy("package", f"apk add {row.package}", True),)
-    if message.name.startswith("ld-linux") or message.name.startswith("ld64.so"):
+    if name.startswith(("ld-linux", "ld64.so")):
         return (
             Remedy("package", "apk add gcompat puts a file of that name there; a rebuild for musl needs none", False),
         )
-    others = (case.sonames.successors if case.sonames else successors)(message.name, release)
+    others = (case.sonames.successors if case.sonames else successors)(name, release)
     if others:
         names = ", ".join(f"{other.soname} ({other.package})" for other in others[:3])
-        return (
-            Remedy("rebuild", f"alpine:{release} has no {message.name}; it has {names}: rebuild against that", False),
-        )
+        return (Remedy("rebuild", f"alpine:{release} has no {name}; it has {names}: rebuild against that", False),)
     return (
-        Remedy(
-            "bundle", f"no Alpine package known to muslint has {message.name}: ship the library with the program", False
-        ),
+        Remedy("bundle", f"no Alpine package known to muslint has {name}: ship the library with the program", False),
     )
 
 

@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 
 from muslint.rules.finding import Finding, Severity, When
-from muslint.rules.library_cause import library_findings
+from muslint.rules.library_cause import library_findings, package_remedy
+from muslint.rules.opened_by_name import missing
 from muslint.rules.rule import Case, Rule
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each such ``Error loading shared library`` line (musl ``load_library``)."""
-    return library_findings(case, RULE.id)
+    """One finding for each such ``Error loading shared library`` line (musl ``load_library``, ``dlopen``)."""
+    yield from library_findings(case, RULE.id)
+    for wanted in missing(case):
+        name = wanted.names[0]
+        yield Finding(
+            RULE.id, wanted.severity, When.USE, case.shown(case.path),
+            f"Error loading shared library {name}: No such file or directory", library=name,
+            confidence=wanted.confidence, evidence=(wanted.evidence,), remedies=package_remedy(case, name),
+        )  # fmt: skip
 
 
 RULE = Rule(

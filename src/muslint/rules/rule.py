@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from muslint.elf.facts import built_for
-from muslint.elf.object import ElfObject, Kind
+from muslint.elf.object import ElfObject, Kind, Readable
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
 from muslint.libc.sonames import Sonames
@@ -35,6 +36,9 @@ class Case:
     sonames: Sonames | None = None  # a package index the user gave
     belied: tuple[Claim, ...] = ()  # labels of its package that it does not agree with
     wanted: tuple[str, ...] = ()  # of an object file: names it leaves to other libraries, sorted
+    data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
+    opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
 
     @property
     def built_for(self) -> str:
@@ -79,3 +83,4 @@ class Rule:
     witness: str  # the test that shows it against the real loader
     order: int  # place in a report: causes come before consequences
     find: Callable[[Case], Iterator[Finding]]
+    default: bool = True  # False: its findings are information, shown with -v

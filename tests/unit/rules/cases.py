@@ -57,6 +57,8 @@ def build(rule: str, name: str, folder: Path) -> Path:
         return output
     sources = [_input(rule, source, folder) for source in recipe["sources"]]
     flags = [_flag(rule, flag, folder) for flag in recipe.get("flags", ())]
+    if "zig" not in recipe:
+        return compiler.system_cc(sources, output, *_flat(flags))  # what zig refuses: a static glibc program
     if "lld" not in recipe:
         return compiler.zig_cc(recipe["zig"], sources, output, *_flat(flags))
     objects = [

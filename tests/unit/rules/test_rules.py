@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from muslint.pipeline import check
-from muslint.rules import rules
+from muslint.rules import load_rules
 from muslint.rules.finding import Finding
 from tests.unit.rules.cases import RuleCase, cases, lay
 
-ALL = [case for rule in rules() for case in cases(rule.id)]
+ALL = [case for rule in load_rules() for case in cases(rule.id)]
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.rule}: {case.name}")

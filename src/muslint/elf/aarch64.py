@@ -1,0 +1,205 @@
+"""AArch64: branches and PLT stubs by their encodings (Arm ARM, chapter C4), everything else by capstone."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+
+from muslint.elf.aarch64_effects import Effects
+from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Table, reg
+from muslint.elf.image import Range
+from muslint.elf.values import signed
+
+_BTI_C = b"\x5f\x24\x03\xd5"
+_BR_X17 = b"\x20\x02\x1f\xd6"
+
+
+class AArch64:
+    """AArch64, little-endian. 32-bit registers go by the names of the 64-bit ones that hold them."""
+
+    stack, frame = "sp", "x29"
+    call_pushes = 0
+    arguments: tuple[str | int, ...] = ("x0", "x1", "x2", "x3", "x4", "x5")
+    kept = frozenset(("sp", *(f"x{number}" for number in range(19, 30))))
+
+    def __init__(self, word: int) -> None:
+        self.word = word
+        self._effects = Effects()
+        self._known_pages: dict[int, list[tuple[int, int]]] = {}
+
+    def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
+        """The instructions of some code."""
+        del thumb
+        found = []
+        for (word,) in struct.iter_unpack("<I", code[: len(code) // 4 * 4]):
+            flow, target = _flow(word, address)
+            found.append(Step(address, address + 4, flow, target, word))
+            address += 4
+        return found
+
+    def effect(self, step: Step) -> Effect:
+        """What one instruction changes."""
+        return self._effects.of(step.raw, step.address) if step.flow is Flow.NEXT else NOTHING
+
+    def callee(self, step: Step) -> Expr | None:
+        """Where ``blr`` or ``br`` goes."""
+        return reg(f"x{step.raw >> 5 & 31}")
+
+    def tables(self, steps: Sequence[Step]) -> Iterator[Table]:
+        """What ``adrp`` and ``add`` name before a ``br``: entries count from an ``adr``, or from the table itself."""
+        for number, step in enumerate(steps):
+            if step.flow is not Flow.JUMP_INDIRECT:
+                continue
+            pages: dict[int, int] = {}
+            bases, origins, sizes = [], [], []
+            for before in steps[max(0, number - 24) : number]:
+                word = before.raw
+                if word & 0x9F000000 == 0x90000000:
+                    pages[word & 31] = _page(word, before.address)
+                elif word & 0xFFC00000 == 0x91000000 and word >> 5 & 31 in pages:
+                    bases.append(pages[word >> 5 & 31] + (word >> 10 & 0xFFF))
+                elif word & 0x9F000000 == 0x10000000:
+                    origins.append(before.address + _immediate21(word))
+                elif word & 0x3B000000 == 0x38000000 and word & 0xC00000:
+                    sizes.append((1 << (word >> 30), bool(word & 0x800000)))
+            for base in bases:
+                for size, sign in sizes or [(4, True)]:
+                    for origin in origins:
+                        yield Table(base, size, origin, 4, sign)
+                        yield Table(base, size, origin, 4, not sign)
+                    yield Table(base, size, base if size == 4 else 0, 1, size == 4)
+
+    def moves_stack(self, step: Step) -> bool:
+        """Whether it may write sp, or set x29 (loads, stores with write-back, additions)."""
+        if step.flow is not Flow.NEXT:
+            return False
+        word = step.raw
+        if word & 0x1F000000 == 0x11000000:  # add, sub of an immediate
+            return word & 31 in (29, 31)
+        if word & 0x3E000000 == 0x28000000:  # pairs
+            return bool(word & 0x800000 and word >> 5 & 31 == 31) or 29 in (word & 31, word >> 10 & 31)
+        if word & 0x3B000000 == 0x38000000:
+            return (word >> 5 & 31 == 31 and bool(word & 0x400)) or word & 31 == 29
+        return word & 31 in (29, 31) and word & 0x1F000000 in (0x0B000000, 0x0A000000)
+
+    def leaks(self, step: Step) -> Expr | None:
+        """The address in the frame that ``add`` or ``mov`` puts into another register."""
+        word = step.raw
+        if step.flow is Flow.NEXT and word & 0x9F000000 == 0x91000000 & 0x9F000000:
+            base, target = word >> 5 & 31, word & 31
+            if base in (29, 31) and target != 31 and not (base == 31 and target == 29):
+                amount = (word >> 10 & 0xFFF) << (12 if word & 0x400000 else 0)
+                kind = "sub" if word & 0x40000000 else "add"
+                return Expr(kind, None, reg("sp" if base == 31 else "x29"), Expr("const", amount))
+        if word & 0xFFFFFFE0 == 0xAA1D03E0:  # mov xN, x29
+            return reg("x29")
+        return None
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
+        """Nothing here is the same in the whole object."""
+
+    def stubs(self, code: Range, slots: dict[int, str]) -> dict[int, int]:
+        """``adrp x16; ldr x17, [x16, …]; add x16; br x17``, with ``bti c`` before it or not."""
+        found = {}
+        content = code.content
+        at = content.find(_BR_X17)
+        while at >= 0:
+            if at % 4 == 0 and at >= 12:
+                page, loaded = struct.unpack_from("<II", content, at - 12)
+                if page & 0x9F00001F == 0x90000010 and loaded & 0xFFC003FF == 0xF9400211:
+                    slot = _page(page, code.address + at - 12) + (loaded >> 10 & 0xFFF) * 8
+                    if slot in slots:
+                        found[code.address + at - 12] = slot
+                        if content[at - 16 : at - 12] == _BTI_C:
+                            found[code.address + at - 16] = slot
+            at = content.find(_BR_X17, at + 4)
+        return found
+
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """``bl`` and ``b`` to the target: one operation in six bits, the distance in words in twenty-six."""
+        for operation in (0x94000000, 0x14000000):
+            yield from self._branches(code, target, operation)
+
+    def _branches(self, code: Range, target: int, operation: int) -> Iterator[int]:
+        content, base = code.content, code.address
+        start = 0
+        while start < len(content):
+            words = (target - (base + start)) >> 2
+            low = words & 0xFFFF
+            last = min(len(content), start + 4 * (low + 1))
+            needle = ((operation >> 16) | (words >> 16 & 0x3FF)).to_bytes(2, "little")
+            at = content.find(needle, start + 2, last + 2)
+            while at >= 0:
+                if (
+                    at & 3 == 2
+                    and int.from_bytes(content[at - 2 : at], "little") == (target - base - at + 2) >> 2 & 0xFFFF
+                ):
+                    yield base + at - 2
+                at = content.find(needle, at + 1, last + 2)
+            start = last
+
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """Every ``bl`` and ``b``."""
+        content, base, end = code.content, code.address, code.end
+        for hit in re.finditer(rb"[\x14-\x17\x94-\x97]", content[3::4]):
+            at = base + 4 * hit.start()
+            (word,) = struct.unpack_from("<I", content, at - base)
+            target = at + ((word & 0x3FFFFFF) - ((word & 0x2000000) << 1)) * 4
+            if base <= target < end:
+                yield at, target
+
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+        """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""
+        wanted = slot & ~0xFFF
+        for at, page in self._pages(code):
+            if page != wanted:
+                continue
+            following = code.content[at : at + 68]
+            (first,) = struct.unpack_from("<I", following)
+            for (loaded,) in struct.iter_unpack("<I", following[4 : len(following) // 4 * 4]):
+                reads = loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == first & 31
+                if reads and page + (loaded >> 10 & 0xFFF) * 8 == slot:
+                    yield code.address + at
+                    break
+
+    def _pages(self, code: Range) -> list[tuple[int, int]]:
+        """(place, page) of every ``adrp``."""
+        if code.address not in self._known_pages:
+            found = []
+            for hit in re.finditer(rb"[\x90\xb0\xd0\xf0]", code.content[3::4]):
+                at = 4 * hit.start()
+                (word,) = struct.unpack_from("<I", code.content, at)
+                found.append((at, _page(word, code.address + at)))
+            self._known_pages[code.address] = found
+        return self._known_pages[code.address]
+
+
+def _flow(word: int, address: int) -> tuple[Flow, int | None]:
+    top = word >> 24
+    if top & 0x7C == 0x14:
+        target = address + 4 * signed((word & 0x3FFFFFF) << 6, 4) // 64
+        return (Flow.CALL if top & 0x80 else Flow.JUMP), target
+    if top == 0x54 or top & 0x7E == 0x34:
+        return Flow.BRANCH, address + 4 * signed((word >> 5 & 0x7FFFF) << 13, 4) // (1 << 13)
+    if top & 0x7E == 0x36:
+        return Flow.BRANCH, address + 4 * signed((word >> 5 & 0x3FFF) << 18, 4) // (1 << 18)
+    if top & 0xFE == 0xD6:
+        kind = word >> 21 & 15
+        return {0: Flow.JUMP_INDIRECT, 1: Flow.CALL_INDIRECT, 8: Flow.JUMP_INDIRECT, 9: Flow.CALL_INDIRECT}.get(
+            kind, Flow.STOP
+        ), None
+    if word & 0xFFE0001F == 0xD4200000 or word < 0x10000:  # brk, udf
+        return Flow.STOP, None
+    return Flow.NEXT, None
+
+
+def _immediate21(word: int) -> int:
+    return signed(((word >> 5 & 0x7FFFF) << 2 | word >> 29 & 3) << 11, 4) // (1 << 11)
+
+
+def _page(word: int, address: int) -> int:
+    """What ``adrp`` computes."""
+    return ((address & ~0xFFF) + (_immediate21(word) << 12)) & (1 << 64) - 1

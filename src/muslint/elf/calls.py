@@ -1,0 +1,331 @@
+"""Calls of imported functions, with the arguments that are constant.
+
+An import is called through a PLT stub, or through the word of memory that holds its address (``-fno-plt``). A cheap
+search over the code finds what may be such a call; only functions that hold one are disassembled, and
+`muslint.elf.flow` follows each argument back to what defines it. An argument that is the function's own parameter is
+looked up where that function is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+
+from muslint.elf.code import Flow, Machine
+from muslint.elf.flow import Body
+from muslint.elf.functions import Functions
+from muslint.elf.image import Image
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
+from muslint.elf.prototypes import ARGUMENTS, telling
+from muslint.elf.slots import Slots
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+from muslint.elf.where import Places
+
+_MACHINES = {
+    (EM_X86_64, 64): ("x86", "X86", 8), (EM_386, 32): ("x86", "X86", 4),
+    (EM_AARCH64, 64): ("aarch64", "AArch64", 8),
+}  # fmt: skip
+"""(EM_*, bits) → module, class and the bytes of an address."""
+_ASKED = 256  # references to a function beyond which nobody asks who calls it
+_SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
+_BODIES = 512  # functions kept disassembled
+_LISTED = 1 << 24  # bytes of code whose calls are listed
+_CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
+
+
+class Arguments:
+    """The arguments of one call: those that are known from the start, and the others when first asked for."""
+
+    __slots__ = ("_at", "_body", "_known")
+
+    def __init__(self, body: Body, at: int, known: dict[int, Value]) -> None:
+        self._body, self._at, self._known = body, at, known
+
+    def __getitem__(self, index: int) -> Value:
+        if index not in self._known:
+            self._known[index] = self._body.argument(index, self._at)
+        return self._known[index]
+
+    @property
+    def address(self) -> int:
+        """Of the call instruction they are passed by."""
+        return self._body.steps[self._at].address
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """One call of an import."""
+
+    symbol: str
+    address: int  # of the call instruction; of the outermost one where arguments come from callers
+    _arguments: Arguments = field(repr=False, compare=False)
+    _image: Image = field(repr=False, compare=False)
+    _places: Places = field(repr=False, compare=False)
+
+    @property
+    def arguments(self) -> tuple[int | None, ...]:
+        """Integer and pointer arguments 0 to 5 as unsigned register contents; None where unknown.
+
+        An ``int`` stands in the low 32 bits, and what is above them means nothing. Pointers are addresses in the image.
+        """
+        return tuple(self.argument(index) for index in range(ARGUMENTS))
+
+    def argument(self, index: int) -> int | None:
+        """Argument ``index`` where it is the same whatever happens; None where it is unknown."""
+        found = self.choices(index)
+        return found[0] if len(found) == 1 and self._arguments[index].whole else None
+
+    def choices(self, index: int) -> tuple[int, ...]:
+        """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
+        return tuple(sorted(item for item in self._arguments[index].known if isinstance(item, int)))
+
+    @property
+    def direct(self) -> bool:
+        """Whether `address` is the call itself; else its arguments are what a caller of the function gives, which the
+        function may look at before it comes to the call."""
+        return self.address == self._arguments.address
+
+    def string(self, index: int) -> bytes | None:
+        """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""
+        address = self.argument(index)
+        return None if address is None else self._image.string(address)
+
+    def strings(self, index: int) -> tuple[bytes, ...]:
+        """The constants among the `choices` of argument ``index``."""
+        found = (self._image.string(address) for address in self.choices(index))
+        return tuple(text for text in found if text is not None)
+
+    @property
+    def function(self) -> str | None:
+        """The symbol of the function it lies in, where there is one."""
+        return self._places.function(self.address)
+
+    @property
+    def where(self) -> str:
+        """``src/x.c:23`` by DWARF, else ``function+0x1a``, else ``0x401234``."""
+        return self._places.where(self.address)
+
+
+def can_disassemble(image: Image) -> bool:
+    """Whether calls can be found on this machine."""
+    return _machine_of(image) is not None
+
+
+def _machine_of(image: Image) -> Machine | None:
+    known = _MACHINES.get((image.object.ident.machine, image.object.ident.bits))
+    if known is None or not image.little:
+        return None
+    module, name, word = known
+    try:
+        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word)
+    except ImportError:
+        return None  # a platform that iced-x86 or capstone has no wheel for
+    return made
+
+
+class Calls:
+    """The calls of one object's imports."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.slots = Slots(image)
+        self._bodies: dict[int, Body] = {}
+        self._searches = 0
+        self._known_callers: dict[int, list[tuple[Body, int]]] = {}
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """Who reads its instructions; None for a machine that is not known."""
+        machine = _machine_of(self._image)
+        if machine is not None:
+            machine.learn(list(self._image.code()), self._tables())
+        return machine
+
+    def _tables(self) -> list[int]:
+        """Addresses that code may take as the base of the GOT (i386)."""
+        got = self._image.object.tag(3)  # DT_PLTGOT
+        return [got] if got else []
+
+    @cached_property
+    def functions(self) -> Functions:
+        """Its functions."""
+        return Functions(self._image)
+
+    @cached_property
+    def places(self) -> Places:
+        """How its addresses are told to people."""
+        return Places(self._image, self.functions)
+
+    @cached_property
+    def stubs(self) -> dict[int, int]:
+        """PLT stubs → the slots they jump through."""
+        if self.machine is None:
+            return {}
+        found: dict[int, int] = {}
+        for part in self._image.code():
+            found.update(self.machine.stubs(part, self.slots.imports))
+        return found
+
+    def of(self, name: str) -> Iterator[CallSite]:
+        """Every call of one import."""
+        machine = self.machine
+        if machine is None:
+            return
+        slots = [slot for slot, known in self.slots.imports.items() if known == name]
+        stubs = [stub for stub, slot in self.stubs.items() if slot in slots]
+        direct = {address for stub in stubs for address in self._references(stub)}
+        reads = {address for slot in slots if slot not in self.slots.jumps for address in self._reads(slot)}
+        bodies = {self.functions.around(address).start: address for address in sorted(direct)}
+        readers = {self.functions.around(address).start: address for address in sorted(reads)}
+        for start, address in sorted({**bodies, **readers}.items()):
+            body = self.body(address)
+            for at in self._sites(body, name, frozenset(stubs), frozenset(slots) if start in readers else frozenset()):
+                yield from self._resolved(body, at, name)
+
+    def _references(self, target: int) -> Iterable[int]:
+        """The addresses of what may be direct calls of, or jumps to, an address.
+
+        The first few are searched for one by one; then all calls of the object are listed, where its code is not huge.
+        """
+        assert self.machine is not None
+        self._searches += 1
+        if self._searches > _SEARCHES and self._small:
+            return self._targets.get(target, ())
+        if self._searches > _MOST_SEARCHES:
+            return ()
+        return [address for part in self._image.code() for address in self.machine.references(part, target)]
+
+    @cached_property
+    def _small(self) -> bool:
+        return sum(len(part.content) for part in self._image.code()) <= _LISTED
+
+    @cached_property
+    def _targets(self) -> dict[int, list[int]]:
+        """Target → the addresses of what may be direct calls of it, or jumps to it."""
+        assert self.machine is not None
+        found: dict[int, list[int]] = {}
+        for part in self._image.code():
+            for address, target in self.machine.all_references(part):
+                if target in found:
+                    found[target].append(address)
+                else:
+                    found[target] = [address]
+        return found
+
+    def _reads(self, slot: int) -> Iterator[int]:
+        """The addresses of what may read a slot, other than its stub."""
+        assert self.machine is not None
+        inside = {stub + distance for stub, known in self.stubs.items() if known == slot for distance in range(16)}
+        for part in self._image.code():
+            yield from (address for address in self.machine.slot_references(part, slot) if address not in inside)
+
+    def body(self, address: int) -> Body:
+        """The code around an address."""
+        bounds = self.functions.around(address)
+        if bounds.start not in self._bodies:
+            assert self.machine is not None
+            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
+            thumb = bounds.start in self.functions.thumb
+            steps = self.machine.steps(code, bounds.start, thumb)
+            if len(self._bodies) >= _BODIES:
+                self._bodies.pop(next(iter(self._bodies)))
+            self._bodies[bounds.start] = Body(self.machine, self._image, self.slots, bounds, steps, self.stubs)
+        return self._bodies[bounds.start]
+
+    def _sites(self, body: Body, name: str, stubs: frozenset[int], slots: frozenset[int]) -> Iterator[int]:
+        """The steps of a function that call one import, or jump to it in place of a call."""
+        for number, step in enumerate(body.steps):
+            if step.flow in (Flow.CALL, Flow.JUMP, Flow.BRANCH):
+                if step.target in stubs and step.address not in self.stubs:
+                    yield number
+            elif step.flow not in (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT) or body.bounds.start in self.stubs:
+                continue
+            elif step.address not in self.stubs and (
+                body.callee(step) == name or (slots and self._goes_to(body, number, slots))
+            ):
+                yield number
+
+    def _goes_to(self, body: Body, number: int, slots: frozenset[int]) -> bool:
+        target = body.machine.callee(body.steps[number])
+        if target is None or target.kind != "reg":
+            return False
+        value = body.value(target, number)
+        return value.whole and all(
+            isinstance(item, Symbol) and item.kind == "slot" and item.key in slots for item in value.known
+        )
+
+    # --- arguments ------------------------------------------------------------------------------------------
+
+    def _resolved(self, body: Body, at: int, name: str) -> Iterator[CallSite]:
+        """One call, or one for each caller where its arguments are the function's own."""
+        values = {index: body.argument(index, at) for index in telling(name)}
+        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS):
+            yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
+
+    def _through_callers(
+        self, body: Body, address: int, values: dict[int, Value], levels: int
+    ) -> list[tuple[int, dict[int, Value]]]:
+        asked = any(
+            isinstance(item, Symbol) and item.kind == "param" for value in values.values() for item in value.known
+        )
+        callers = self._callers(body.bounds.start) if asked and levels and body.bounds.known else []
+        if not callers or len(callers) > _CALLERS:
+            return [(address, values)]
+        found = []
+        for caller, number in callers:
+            given = {index: _filled(value, caller, number) for index, value in values.items()}
+            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1)
+        if not any(_tells_more(given, values) for _, given in found):
+            return [(address, values)]
+        if self._reachable_otherwise(body.bounds.start):
+            found.append((address, values))
+        return found
+
+    def _callers(self, start: int) -> list[tuple[Body, int]]:
+        """(function, step) of every direct call of a function."""
+        if start not in self._known_callers:
+            found: dict[int, tuple[Body, int]] = {}
+            addresses = self._references(start)
+            for address in addresses if len(list(addresses)) <= _ASKED else ():
+                body = self.body(address)
+                number = body.index.get(address)
+                if number is not None and body.steps[number].target == start and body.bounds.start != start:
+                    found[address] = body, number
+            self._known_callers[start] = [found[address] for address in sorted(found)]
+        return self._known_callers[start]
+
+    def _reachable_otherwise(self, start: int) -> bool:
+        """Whether others than this object's own direct calls may reach a function: exported, or its address taken."""
+        return start in self._exported
+
+    @cached_property
+    def _exported(self) -> frozenset[int]:
+        symbols = self._image.object.symbols
+        if self._image.object.interpreter is not None:
+            return frozenset()
+        return frozenset(value for value, shndx in zip(symbols.values, symbols.shndxs) if shndx)
+
+
+def _tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
+    """Whether a caller gives a constant where there was none."""
+    return any(
+        sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
+        for index, value in given.items()
+    )
+
+
+def _filled(value: Value, caller: Body, number: int) -> Value:
+    """A value of a function, with its parameters as one caller gives them."""
+    found = []
+    plain: set[Item] = set()
+    for item in value.known:
+        if isinstance(item, Symbol) and item.kind == "param":
+            given = caller.argument(item.key, number)
+            found.append(given if not item.offset else UNKNOWN)
+        elif isinstance(item, int):
+            plain.add(item)
+        else:
+            found.append(UNKNOWN)
+    return union([Value(frozenset(plain), value.whole), *found])

@@ -1,0 +1,160 @@
+"""What instructions do, in the few words that following a constant through a function needs.
+
+A machine (`muslint.elf.x86`, `muslint.elf.aarch64` …) turns bytes into `Step`s, and a step into its `Effect`;
+`muslint.elf.flow` reads nothing else. Registers are named by strings, always the whole register (``rdi`` for
+``edi``), with the contents as unsigned numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple, Protocol
+
+from muslint.elf.image import Range
+
+
+class Flow(IntEnum):
+    """Where control goes after an instruction."""
+
+    NEXT = 0
+    BRANCH = 1  # to the target or on
+    JUMP = 2
+    JUMP_INDIRECT = 3
+    CALL = 4
+    CALL_INDIRECT = 5
+    STOP = 6  # returns, traps
+
+
+class Step(NamedTuple):
+    """One instruction."""
+
+    address: int
+    end: int
+    flow: Flow
+    target: int | None  # of a direct branch, jump or call
+    raw: Any  # what the machine needs to tell its effect
+
+
+class Expr(NamedTuple):
+    """How a value is made. ``kind`` is one of
+
+    - ``const``: ``value``
+    - ``reg``: contents of register ``value``
+    - ``load``: ``size`` bytes of memory at ``left``, extended by zeros, or by the sign where ``value`` is "signed"
+    - ``add sub and or xor shl shr sar mul``: of ``left`` and ``right``, cut to ``size`` bytes
+    - ``sext``: ``left``, whose low ``value`` bytes are a signed number, to ``size`` bytes
+    - ``either``: ``left`` or ``right``
+    """
+
+    kind: str
+    value: Any = None
+    left: Expr | None = None
+    right: Expr | None = None
+    size: int = 8
+
+
+def const(number: int) -> Expr:
+    """A number."""
+    return Expr("const", number)
+
+
+def reg(name: str) -> Expr:
+    """The contents of a register."""
+    return Expr("reg", name)
+
+
+def load(address: Expr | None, size: int, signed: bool = False, to: int = 8) -> Expr | None:
+    """``size`` bytes of memory; a signed number is extended to ``to`` bytes."""
+    if address is None:
+        return None
+    loaded = Expr("load", None, address, None, size)
+    return Expr("sext", size, loaded, None, to) if signed else loaded
+
+
+def binary(kind: str, left: Expr | None, right: Expr | None, size: int = 8) -> Expr | None:
+    """An operation of two values; None where one is unknown."""
+    return None if left is None or right is None else Expr(kind, None, left, right, size)
+
+
+class Store(NamedTuple):
+    """A write to memory."""
+
+    address: Expr | None
+    size: int
+    value: Expr | None
+
+
+class Effect(NamedTuple):
+    """What an instruction changes: registers (None: to something unknown) and memory. Calls are not told here."""
+
+    sets: dict[str, Expr | None]
+    stores: tuple[Store, ...] = ()
+
+
+NOTHING = Effect({})
+
+
+class Table(NamedTuple):
+    """What may be a jump table: entries of ``size`` bytes, times ``scale``, count from ``origin``."""
+
+    address: int
+    size: int
+    origin: int
+    scale: int = 1
+    signed: bool = True
+
+
+class Machine(Protocol):
+    """One instruction set with the calling convention of its System V ABI."""
+
+    word: int  # bytes of an address
+    stack: str  # the stack pointer
+    frame: str  # the frame pointer, where a function uses one
+    kept: frozenset[str]  # registers a call leaves as they were, the stack pointer included
+    arguments: tuple[str | int, ...]  # where arguments 0 to 5 are: a register, or a distance above the stack pointer
+    call_pushes: int  # bytes a call puts on the stack
+
+    def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
+        """The instructions of some code, in address order."""
+        ...
+
+    def effect(self, step: Step) -> Effect:
+        """What one instruction changes."""
+        ...
+
+    def callee(self, step: Step) -> Expr | None:
+        """Where an indirect call or jump goes."""
+        ...
+
+    def tables(self, steps: Sequence[Step]) -> Iterator[Table]:
+        """Where the indirect jumps of a function may take their targets from; a superset."""
+        ...
+
+    def moves_stack(self, step: Step) -> bool:
+        """Whether it may write the stack pointer or set the frame pointer from it."""
+        ...
+
+    def leaks(self, step: Step) -> Expr | None:
+        """The address in the frame that it computes into another register."""
+        ...
+
+    def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
+        """Note what is the same in the whole object; ``tables`` are addresses of its GOT."""
+        ...
+
+    def stubs(self, code: Range, slots: dict[int, str]) -> dict[int, int]:
+        """PLT stubs: every address that a call may go to → the slot it jumps through."""
+        ...
+
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
+        ...
+
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """(address, target) of every such place whose target lies in the same range; a superset."""
+        ...
+
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+        """The addresses of what may read one slot; a superset."""
+        ...

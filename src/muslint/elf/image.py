@@ -1,0 +1,168 @@
+"""The memory image of an object as the file gives it: bytes by address, before anything runs.
+
+What lies where is told by the program headers alone (gABI "Program Loading"); section headers may be stripped or lie.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from muslint.elf import object as elf
+from muslint.elf.object import ElfObject, Readable
+
+PF_X, PF_W, PF_R = 1, 2, 4
+_HEADER = 64  # bytes of an ELF header of 64 bits
+MAX_RANGE = 1 << 28
+"""Bytes of one segment that are looked at; a larger one is cut there."""
+
+
+class Range(NamedTuple):
+    """Some bytes of the image and the address of the first."""
+
+    address: int
+    content: bytes
+
+    @property
+    def end(self) -> int:
+        """The address behind the last byte."""
+        return self.address + len(self.content)
+
+
+class Section(NamedTuple):
+    """One section header."""
+
+    name: int  # in the section name table
+    type: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+class Image:
+    """The bytes of an object by address. Segments are read when first asked for, and kept until it goes."""
+
+    __slots__ = ("_data", "_loads", "_read", "little", "object", "relro", "word_size")
+
+    def __init__(self, obj: ElfObject, data: Readable) -> None:
+        self.object, self._data = obj, data
+        self.little, self.word_size = obj.ident.little, obj.ident.bits // 8
+        self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0]
+        self._read: dict[int, bytes] = {}
+        self.relro = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == elf.PT_GNU_RELRO]
+
+    def _bytes(self, index: int) -> bytes:
+        if index not in self._read:
+            segment = self._loads[index]
+            self._read[index] = self._data.at(segment.offset, min(segment.filesz, MAX_RANGE))
+            self._data.close()
+        return self._read[index]
+
+    def at(self, address: int, size: int) -> bytes | None:
+        """``size`` bytes from ``address``, or None where they do not all lie in one segment of the file."""
+        for index, segment in enumerate(self._loads):
+            start = address - segment.vaddr
+            if start >= 0 and start + size <= segment.filesz:
+                found = self._bytes(index)[start : start + size]
+                return found if len(found) == size else None
+        return None
+
+    def number(self, address: int, size: int) -> int | None:
+        """The unsigned number of ``size`` bytes at ``address``, or None."""
+        found = self.at(address, size)
+        return None if found is None else int.from_bytes(found, "little" if self.little else "big")
+
+    def constant(self, address: int, size: int = 1) -> bool:
+        """Whether these bytes cannot change once the object is loaded: not writable, or PT_GNU_RELRO."""
+        for segment in self._loads:
+            if segment.vaddr <= address and address + size <= segment.vaddr + segment.filesz:
+                return not segment.flags & PF_W or self._in_relro(address, size)
+        return False
+
+    def _in_relro(self, address: int, size: int) -> bool:
+        return any(start <= address and address + size <= end for start, end in self.relro)
+
+    def string(self, address: int, limit: int = 1 << 16) -> bytes | None:
+        """The NUL-terminated bytes at ``address`` in memory that cannot change; None elsewhere or past ``limit``.
+
+        What is linked at 0 has its ELF header there: a small address is NULL or a number, and no text.
+        """
+        if address < _HEADER:
+            return None
+        for index, segment in enumerate(self._loads):
+            start = address - segment.vaddr
+            if 0 <= start < segment.filesz:
+                if not self.constant(address):
+                    return None
+                content = self._bytes(index)
+                end = content.find(b"\0", start, start + limit)
+                return content[start:end] if end >= 0 and self.constant(address, end - start) else None
+        return None
+
+    def code(self) -> Iterator[Range]:
+        """The executable segments."""
+        for index, segment in enumerate(self._loads):
+            if segment.flags & PF_X:
+                yield Range(segment.vaddr, self._bytes(index))
+
+    def constants(self) -> Iterator[Range]:
+        """What cannot change and is no code: read-only segments and the RELRO part of writable ones.
+
+        Code counts only where it shares a segment with its constants (``-z noseparate-code``): in an object that has
+        no segment which is merely read.
+        """
+        apart = any(not segment.flags & (PF_W | PF_X) for segment in self._loads)
+        for index, segment in enumerate(self._loads):
+            if not segment.flags & PF_W:
+                if not (apart and segment.flags & PF_X):
+                    yield Range(segment.vaddr, self._bytes(index))
+                continue
+            for start, end in self.relro:
+                low, high = max(start, segment.vaddr), min(end, segment.vaddr + segment.filesz)
+                if low < high:
+                    yield Range(low, self._bytes(index)[low - segment.vaddr : high - segment.vaddr])
+
+    def initialised(self) -> Iterator[Range]:
+        """Writable memory with content from the file, without RELRO."""
+        for index, segment in enumerate(self._loads):
+            if segment.flags & PF_W:
+                content, start = self._bytes(index), segment.vaddr
+                for low, high in self.relro:
+                    if low <= start < high:
+                        cut = min(high - start, len(content))
+                        content, start = content[cut:], start + cut
+                if content:
+                    yield Range(start, content)
+
+    def file(self, offset: int, size: int) -> bytes:
+        """Bytes of the file itself: what is not mapped, such as ``.symtab``. Fewer at its end."""
+        found = self._data.at(offset, size)
+        self._data.close()
+        return found
+
+    def sections(self) -> tuple[Section, ...]:
+        """The section headers; none where they are missing or do not lie in the file. The loader never reads them."""
+        order = "<" if self.little else ">"
+        head = self._data.at(0, 64)
+        try:
+            if self.word_size == 8:
+                (place,), (entry, count) = struct.unpack_from(order + "Q", head, 40), _counts(order, head, 58)
+            else:
+                (place,), (entry, count) = struct.unpack_from(order + "I", head, 32), _counts(order, head, 46)
+        except struct.error:
+            return ()
+        row = struct.Struct(order + ("IIQQQQIIQQ" if self.word_size == 8 else "IIIIIIIIII"))
+        table = self.file(place, row.size * count) if place and entry == row.size else b""
+        if len(table) != row.size * count:
+            return ()
+        rows = row.iter_unpack(table)
+        return tuple(
+            Section(name, kind, where, offset, size, link) for name, kind, _, where, offset, size, link, *_ in rows
+        )
+
+
+def _counts(order: str, head: bytes, at: int) -> tuple[int, int]:
+    entry, count = struct.unpack_from(order + "HH", head, at)
+    return entry, count

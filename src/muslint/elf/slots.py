@@ -1,0 +1,107 @@
+"""Which words of memory the loader fills with the addresses of which imports: the GOT, and tables of pointers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import cached_property
+
+from muslint.elf import object as elf
+from muslint.elf.image import Image
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64
+
+DT_RELACOUNT, DT_RELCOUNT = 0x6FFFFFF9, 0x6FFFFFFA
+_BY_SYMBOL = {
+    EM_X86_64: (1, 6, 7),  # R_X86_64_64, GLOB_DAT, JUMP_SLOT
+    EM_386: (1, 6, 7),  # R_386_32, GLOB_DAT, JMP_SLOT
+    EM_AARCH64: (257, 1025, 1026),  # R_AARCH64_ABS64, GLOB_DAT, JUMP_SLOT
+    EM_ARM: (2, 21, 22),  # R_ARM_ABS32, GLOB_DAT, JUMP_SLOT
+    EM_RISCV: (1, 2, 5),  # R_RISCV_32, 64, JUMP_SLOT
+}
+"""Relocation types that store a symbol's address (the psABI of each machine)."""
+_RELATIVE = {EM_X86_64: 8, EM_386: 8, EM_AARCH64: 1027, EM_ARM: 23, EM_RISCV: 3}
+MACHINES = frozenset(_BY_SYMBOL)
+"""Machines whose slots are known."""
+
+
+class Slots:
+    """The relocated words of one object."""
+
+    def __init__(self, image: Image) -> None:
+        self._image, self._machine = image, image.object.ident.machine
+        self._wide = image.word_size == 8
+        self._order = "<" if image.little else ">"
+
+    def _tables(self) -> Iterator[tuple[bytes, int]]:
+        """(content, bytes an entry) of DT_RELA and DT_REL; DT_JMPREL last."""
+        tag, word = self._image.object.tag, self._image.word_size
+        jump_words = 3 if tag(elf.DT_PLTREL) == elf.DT_RELA else 2
+        for start, size, words in (
+            (elf.DT_RELA, elf.DT_RELASZ, 3), (elf.DT_REL, elf.DT_RELSZ, 2),
+            (elf.DT_JMPREL, elf.DT_PLTRELSZ, jump_words),
+        ):  # fmt: skip
+            address, length = tag(start), tag(size) or 0
+            if address is not None and length:
+                yield self._image.at(address, length) or b"", words * word
+
+    @cached_property
+    def _found(self) -> list[tuple[bytes, int]]:
+        return list(self._tables())
+
+    @cached_property
+    def imports(self) -> dict[int, str]:
+        """Address of a slot → the undefined symbol whose address the loader stores there."""
+        symbols = self._image.object.symbols
+        shndxs, infos = symbols.shndxs, symbols.infos
+        wanted = [
+            index for index, (shndx, info) in enumerate(zip(shndxs, infos)) if not shndx and info & 15 in (0, 2, 10)
+        ]
+        names = dict(zip(wanted, symbols.names_of(wanted)))
+        kinds = _BY_SYMBOL.get(self._machine, ())
+        return {
+            place: names[index] for place, kind, index in self._symbolic() if index in names and kind in kinds
+        }  # fmt: skip
+
+    @cached_property
+    def jumps(self) -> frozenset[int]:
+        """The slots of DT_JMPREL: those that only a PLT stub reads."""
+        start, size = self._image.object.tag(elf.DT_JMPREL), self._image.object.tag(elf.DT_PLTRELSZ)
+        if start is None or not size:
+            return frozenset()
+        table, entry = self._found[-1]
+        return frozenset(place for place, _ in self._rows(table, entry, 0))
+
+    def _symbolic(self) -> Iterator[tuple[int, int, int]]:
+        """(slot, type, symbol index) of every relocation but the relative ones, which lead the tables."""
+        tag = self._image.object.tag
+        counts = [tag(count) or 0 for count in (DT_RELACOUNT, DT_RELCOUNT)]
+        for number, (table, size) in enumerate(self._found):
+            relative = counts[size == 2 * self._image.word_size] if number == 0 else 0
+            for place, info in self._rows(table, size, relative * size):
+                yield (place, info & 0xFFFFFFFF, info >> 32) if self._wide else (place, info & 0xFF, info >> 8)
+
+    def _rows(self, table: bytes, size: int, start: int) -> Iterator[tuple[int, int]]:
+        """(r_offset, r_info) of every entry."""
+        word = "Q" if self._wide else "I"
+        skipped = size - 2 * self._image.word_size
+        return struct.iter_unpack(f"{self._order}{word}{word}{skipped}x", table[start : len(table) // size * size])
+
+    def pointer(self, address: int) -> int | None:
+        """What the word at ``address`` holds once the loader has done its relative relocations; None for a symbol's."""
+        if address in self.imports:
+            return None
+        word = struct.Struct(self._order + ("Q" if self._wide else "I"))
+        place = word.pack(address & (1 << 8 * word.size) - 1)
+        for table, size in self._found:
+            at = table.find(place)
+            while at >= 0:
+                if at % size == 0:
+                    info = word.unpack_from(table, at + word.size)[0]
+                    if info & (0xFFFFFFFF if self._wide else 0xFF) != _RELATIVE.get(self._machine):
+                        return None
+                    if size == 3 * word.size:
+                        addend: int = word.unpack_from(table, at + 2 * word.size)[0]
+                        return addend
+                    break
+                at = table.find(place, at + 1)
+        return self._image.number(address, word.size)

@@ -1,0 +1,83 @@
+"""How much stack a function may need, as far as its code tells: frames, recursion, arrays of unknown size."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+
+from muslint.elf.calls import Calls
+from muslint.elf.code import Flow
+from muslint.elf.machine import EM_AARCH64, EM_X86_64
+
+_MOST = 300  # functions looked at
+_SMALL = 128  # bytes a frame is taken to have that shows no size
+_LOOKED = 256  # bytes of a function in which its frame is made
+_SUB_RSP = re.compile(rb"\x48\x81\xec(....)", re.S)  # sub rsp, imm32
+_LEA_R11 = re.compile(rb"\x4c\x8d\x9c\x24(....)", re.S)  # lea r11, [rsp - imm32]: a frame that is probed page by page
+_BY_REGISTER = re.compile(rb"\x48\x29[\xc4\xcc\xd4\xdc\xf4\xfc]|\x4c\x29[\xc4\xcc\xd4\xdc\xe4\xec\xf4\xfc]")
+# sub rsp, reg: alloca, an array of variable length
+
+
+class Need(NamedTuple):
+    """What is known of the stack a function and those it calls directly may use."""
+
+    own: int  # bytes of its own frame
+    deepest: int  # bytes of the deepest chain of direct calls that was seen
+    recursive: bool  # some function of it may call itself, directly or by others
+    variable: bool  # some frame has a size that only shows when it runs
+
+
+def frame_size(code: bytes, machine: int) -> int:
+    """The largest frame, in bytes, that the beginning of a function makes; 0 where none is seen."""
+    if machine == EM_X86_64:
+        found = [int.from_bytes(match[1], "little") for match in _SUB_RSP.finditer(code[:_LOOKED])]
+        found += [-int.from_bytes(match[1], "little", signed=True) for match in _LEA_R11.finditer(code[:_LOOKED])]
+        return max((size for size in found if 0 < size < 1 << 31), default=0)
+    if machine == EM_AARCH64:
+        words = (word for (word,) in struct.iter_unpack("<I", code[: min(len(code), _LOOKED) & ~3]))
+        # sub xN, sp, #imm, lsl #12, where N is 31 for the stack pointer itself
+        return max(((word >> 10 & 0xFFF) << 12 for word in words if word & 0xFFC003E0 == 0xD14003E0), default=0)
+    return 0
+
+
+class _Walk:
+    """A walk over direct calls; only lives inside `need`."""
+
+    def __init__(self, calls: Calls, machine: int) -> None:
+        self.calls, self.machine = calls, machine
+        self.known: dict[int, int] = {}
+        self.open: set[int] = set()
+        self.recursive = self.variable = False
+
+    def visit(self, start: int, level: int = 0) -> int:
+        """Bytes of the deepest chain from here on."""
+        if start in self.open:
+            self.recursive = True
+            return 0
+        if start in self.known or len(self.known) + len(self.open) >= _MOST or level > 100:
+            return self.known.get(start, 0)
+        self.open.add(start)
+        body = self.calls.body(start)
+        code = body.image.at(start, max(0, min(body.bounds.end - start, 1 << 16))) or b""
+        if self.machine == EM_X86_64 and _BY_REGISTER.search(code):
+            self.variable = True
+        inside = range(body.bounds.start, body.bounds.end)
+        targets = {
+            step.target
+            for step in body.steps
+            if step.target is not None and step.flow in (Flow.CALL, Flow.JUMP) and step.target not in self.calls.stubs
+            and (step.target not in inside or (step.flow is Flow.CALL and step.target == start))
+        }  # fmt: skip
+        below = max((self.visit(target, level + 1) for target in sorted(targets)), default=0)
+        self.open.discard(start)
+        self.known[start] = max(frame_size(code, self.machine), _SMALL) + below
+        return self.known[start]
+
+
+def need(calls: Calls, start: int, machine: int) -> Need:
+    """What the function at ``start`` may need. What is called through a pointer, and imports, are not followed."""
+    code = calls.body(start).image.at(start, _LOOKED) or calls.body(start).image.at(start, 16) or b""
+    walk = _Walk(calls, machine)
+    deepest = walk.visit(start)
+    return Need(frame_size(code, machine), deepest, walk.recursive, walk.variable)

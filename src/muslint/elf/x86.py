@@ -1,0 +1,205 @@
+"""x86-64 and i386: instructions by iced-x86, calls and PLT stubs by their bytes (psABI "Procedure Linkage Table")."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+
+from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
+
+from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
+from muslint.elf.fields import relative
+from muslint.elf.image import Range
+from muslint.elf.x86_effects import NAMES, address_of, effect_of
+
+_FLOWS = {
+    FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
+    FlowControl.INDIRECT_BRANCH: Flow.JUMP_INDIRECT, FlowControl.CONDITIONAL_BRANCH: Flow.BRANCH,
+    FlowControl.RETURN: Flow.STOP, FlowControl.CALL: Flow.CALL, FlowControl.INDIRECT_CALL: Flow.CALL_INDIRECT,
+    FlowControl.INTERRUPT: Flow.NEXT, FlowControl.XBEGIN_XABORT_XEND: Flow.NEXT, FlowControl.EXCEPTION: Flow.STOP,
+}  # fmt: skip
+_THUNKS = {
+    b"\x8b\x04\x24\xc3": "rax", b"\x8b\x1c\x24\xc3": "rbx", b"\x8b\x0c\x24\xc3": "rcx", b"\x8b\x14\x24\xc3": "rdx",
+    b"\x8b\x34\x24\xc3": "rsi", b"\x8b\x3c\x24\xc3": "rdi", b"\x8b\x2c\x24\xc3": "rbp",
+}  # fmt: skip
+"""``__x86.get_pc_thunk.*``: what i386 code calls to learn its own address."""
+_STACKS = (Register.RSP, Register.ESP)
+_FRAMES = (Register.RBP, Register.EBP)
+
+
+class X86:
+    """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
+
+    stack, frame = "rsp", "rbp"
+
+    def __init__(self, word: int) -> None:
+        self.word = word
+        self.call_pushes = word
+        self.kept = frozenset(("rbx", "rbp", "rsp") + (("r12", "r13", "r14", "r15") if word == 8 else ("rsi", "rdi")))
+        self.arguments: tuple[str | int, ...] = (
+            ("rdi", "rsi", "rdx", "rcx", "r8", "r9") if word == 8 else (0, 4, 8, 12, 16, 20)
+        )
+        self._thunks: dict[int, str] = {}
+        self._ebx_bases: tuple[int, ...] = ()
+
+    # --- instructions ---------------------------------------------------------------------------------------
+
+    def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
+        """The instructions of some code."""
+        del thumb
+        found = []
+        for raw in Decoder(8 * self.word, code, ip=address):
+            flow = _FLOWS[raw.flow_control]
+            target = None
+            if flow in (Flow.BRANCH, Flow.JUMP, Flow.CALL):
+                target = raw.near_branch_target
+                if flow is Flow.CALL and (target == raw.next_ip or target in self._thunks):
+                    flow = Flow.NEXT  # only to learn its own address
+            found.append(Step(raw.ip, raw.next_ip, flow, target, raw))
+        return found
+
+    def effect(self, step: Step) -> Effect:
+        """What one instruction changes."""
+        if step.flow is Flow.NEXT and step.target is not None:
+            if step.target in self._thunks:
+                return Effect({self._thunks[step.target]: const(step.end)})
+            pushed = binary("sub", reg("rsp"), const(self.word), self.word)
+            return Effect({"rsp": pushed}, (Store(pushed, self.word, const(step.end)),))
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
+            return NOTHING
+        return effect_of(step.raw, self.word)
+
+    def callee(self, step: Step) -> Expr | None:
+        """Where an indirect call or jump goes."""
+        raw: Instruction = step.raw
+        if raw.op0_kind == OpKind.REGISTER:
+            return reg(NAMES[raw.op0_register])
+        where = address_of(raw, self.word)
+        return None if where is None else Expr("load", None, where, None, self.word)
+
+    def tables(self, steps: Sequence[Step]) -> Iterator[Table]:
+        """Every constant address that ``lea`` takes, and what ``jmp *table(,%reg,8)`` and its like name."""
+        for step in steps:
+            raw: Instruction = step.raw
+            if raw.mnemonic == Mnemonic.LEA and raw.is_ip_rel_memory_operand:
+                yield Table(raw.ip_rel_memory_address, 4, raw.ip_rel_memory_address)
+            elif step.flow is Flow.JUMP_INDIRECT or self.word == 4:
+                if OpKind.MEMORY not in (raw.op0_kind, raw.op1_kind) or raw.memory_index == Register.NONE:
+                    continue
+                if raw.memory_base == Register.NONE:
+                    yield Table(raw.memory_displacement, self.word, 0, signed=False)
+                for base in self._ebx_bases:
+                    yield Table((base + raw.memory_displacement) & 0xFFFFFFFF, 4, base)
+
+    def moves_stack(self, step: Step) -> bool:
+        """Whether it writes the stack pointer or the frame pointer."""
+        raw: Instruction = step.raw
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
+            return False
+        if raw.stack_pointer_increment or raw.mnemonic == Mnemonic.LEAVE:
+            return True
+        return raw.op0_kind == OpKind.REGISTER and raw.op0_register in (*_STACKS, *_FRAMES)
+
+    def leaks(self, step: Step) -> Expr | None:
+        """The address in the frame that ``lea``, ``mov`` or ``push`` hands on."""
+        raw: Instruction = step.raw
+        if raw.mnemonic == Mnemonic.LEA and raw.op0_register not in _STACKS:
+            return address_of(raw, self.word)
+        if raw.mnemonic in (Mnemonic.MOV, Mnemonic.PUSH):
+            source = raw.op0_register if raw.mnemonic == Mnemonic.PUSH else raw.op1_register
+            if source in _STACKS and not (raw.op0_kind == OpKind.REGISTER and raw.op0_register in _FRAMES):
+                return reg(self.stack)
+            if source in _FRAMES and raw.mnemonic == Mnemonic.MOV and raw.op0_register not in _STACKS:
+                return reg(self.frame)
+        return None
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
+        """Note what is the same in the whole object: i386's thunks, and the addresses %ebx may hold (the GOT)."""
+        if self.word == 4:
+            self._ebx_bases = tuple(tables)
+            for part in code:
+                for found in re.finditer(rb"\x8b[\x04\x1c\x0c\x14\x34\x3c\x2c]\x24\xc3", part.content):
+                    self._thunks[part.address + found.start()] = _THUNKS[found.group()]
+
+    def stubs(self, code: Range, slots: dict[int, str]) -> dict[int, int]:
+        """``jmp *slot`` where it stands as a PLT entry: with ``endbr``, ``bnd`` before it, or what a table has."""
+        found: dict[int, int] = {}
+        for hit in re.finditer(rb"\xff[\x25\xa3](?=(....))", code.content, re.S):
+            at = hit.start()
+            (distance,) = struct.unpack("<i", hit.group(1))
+            for slot in self._slots_at(code, at, distance):
+                if slot in slots:
+                    start = at - 1 if code.content[at - 1 : at] == b"\xf2" else at
+                    for mark in (b"\xf3\x0f\x1e\xfa", b"\xf3\x0f\x1e\xfb"):
+                        if code.content[start - 4 : start] == mark:
+                            start -= 4
+                            break
+                    if (code.address + start) % 8 == 0:
+                        found[code.address + start] = slot
+        return found
+
+    def _slots_at(self, code: Range, at: int, distance: int) -> Iterator[int]:
+        if self.word == 8:
+            if code.content[at + 1] == 0x25:
+                yield code.address + at + 6 + distance
+        elif code.content[at + 1] == 0x25:
+            yield distance & 0xFFFFFFFF
+        else:
+            yield from ((base + distance) & 0xFFFFFFFF for base in self._ebx_bases)
+
+    def references(self, code: Range, target: int) -> Iterator[int]:
+        """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to the target."""
+        content = code.content
+        for field in relative(content, code.address, target, unit=1, low=2, behind=4):
+            lead = content[field - 1] if field else 0
+            if lead & 0xFE == 0xE8:
+                start = field - 1
+            elif lead & 0xF0 == 0x80 and field > 1 and content[field - 2] == 0x0F:
+                start = field - 2
+            else:
+                continue
+            if code.address + field + 4 + int.from_bytes(content[field : field + 4], "little", signed=True) == target:
+                yield code.address + start
+
+    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
+        """Every ``call`` and ``jmp`` with a 32-bit distance, and every such ``jcc``."""
+        content, base, end = code.content, code.address, code.end
+        unpack = struct.Struct("<i").unpack
+        for hit in re.finditer(rb"[\xe8\xe9](?=(....))", content, re.S):
+            at = base + hit.start()
+            target = at + 5 + unpack(hit[1])[0]
+            if base <= target < end:
+                yield at, target
+        for hit in re.finditer(rb"\x0f[\x80-\x8f](?=(....))", content, re.S):
+            at = base + hit.start()
+            target = at + 6 + unpack(hit[1])[0]
+            if base <= target < end:
+                yield at, target
+
+    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+        """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
+        content = code.content
+        for field in self._fields(code, slot):
+            if field < 2 or content[field - 2] not in (0xFF, 0x8B):
+                continue
+            form = content[field - 1]
+            if form & 0xC7 == 0x05 or (self.word == 4 and form & 0xC0 == 0x80):
+                yield code.address + field - 2
+
+    def _fields(self, code: Range, slot: int) -> Iterator[int]:
+        content = code.content
+        if self.word == 8:
+            for field in relative(content, code.address, slot, unit=1, low=2, behind=4):
+                distance = int.from_bytes(content[field : field + 4], "little", signed=True)
+                if code.address + field + 4 + distance == slot:
+                    yield field
+            return
+        for base in (0, *self._ebx_bases):
+            needle = ((slot - base) & 0xFFFFFFFF).to_bytes(4, "little")
+            at = content.find(needle)
+            while at >= 0:
+                yield at
+                at = content.find(needle, at + 1)

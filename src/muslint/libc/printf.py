@@ -1,0 +1,110 @@
+"""Which conversions of ``printf`` musl refuses: it then returns -1 with EINVAL and the whole text is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_FLAGS = b"#0- +'"
+_INTEGERS, _FLOATS = b"diouxX", b"efgaEFGA"
+_LENGTHS: dict[bytes, bytes] = {
+    b"": _INTEGERS + _FLOATS + b"cCsSpnm",
+    b"l": _INTEGERS + _FLOATS + b"csn",
+    b"ll": _INTEGERS + b"n",
+    b"h": _INTEGERS + b"n",
+    b"hh": _INTEGERS + b"n",
+    b"L": _FLOATS + b"n",
+    b"z": _INTEGERS + b"n",
+    b"t": _INTEGERS + b"n",
+    b"j": _INTEGERS + b"n",
+}
+"""Conversions musl takes after each length (``states`` in ``src/stdio/vfprintf.c``, alike in every release asked)."""
+
+_POSITION = re.compile(rb"([0-9]{1,4})\$")
+_OLD_LENGTHS = (b"q", b"L", b"Z")  # glibc: long long, long long, size_t
+
+
+class Conversion(NamedTuple):
+    """One conversion of a format."""
+
+    text: str  # as written
+    positions: tuple[int, ...]  # n of each n$, its own, the width's and the precision's
+    flags: bytes
+    length: bytes
+    letter: bytes  # empty at the end of the text
+
+    @property
+    def taken(self) -> bool:
+        """Whether musl knows it. (One that the text ends in is refused by glibc too.)"""
+        return not self.letter or self.letter in _LENGTHS.get(self.length, b"")
+
+    @property
+    def gnu(self) -> bool:
+        """Whether it is one that only GNU's printf and its likes know: ``%Ld``, ``%qu``, ``%Zd``, ``%I64d``."""
+        return not self.taken and self.letter != b"" and self.letter in _INTEGERS + b"Z" and self.length in _OLD_LENGTHS
+
+
+def conversions(text: bytes) -> Iterator[Conversion]:
+    """The conversions of a format, ``%%`` left out."""
+    at = text.find(b"%")
+    while at >= 0:
+        if text[at + 1 : at + 2] == b"%":
+            at = text.find(b"%", at + 2)
+            continue
+        found, end = _conversion(text, at)
+        yield found
+        at = text.find(b"%", end)
+
+
+def _conversion(text: bytes, start: int) -> tuple[Conversion, int]:
+    at = start + 1
+    digits = _span(text, at, b"0123456789")
+    if digits > at and text[digits : digits + 1] == b"$":
+        at = digits + 1
+    flags = at
+    at = _span(text, at, _FLAGS + b"I")
+    chosen = text[flags:at]
+    at = _span(text, at, b"0123456789*$")
+    if text[at : at + 1] == b".":
+        at = _span(text, at + 1, b"-0123456789*$")
+    length = at
+    for known in (b"hh", b"ll", b"h", b"l", b"L", b"q", b"j", b"z", b"Z", b"t"):
+        if text.startswith(known, at):
+            at += len(known)
+            break
+    positions = tuple(int(number) for number in _POSITION.findall(text[start:length]))
+    size, letter = text[length:at], text[at : at + 1]
+    if b"I" in chosen:  # a flag in glibc, an unknown conversion in musl
+        size, letter = b"q", letter
+    end = at + len(letter)
+    return Conversion(text[start:end].decode("latin-1"), positions, chosen, size, letter), end
+
+
+def _span(text: bytes, start: int, allowed: bytes) -> int:
+    while start < len(text) and text[start] in allowed:
+        start += 1
+    return start
+
+
+def refused(text: bytes) -> str | None:
+    """The first conversion of a format that makes musl's printf fail where glibc's does not, or None.
+
+    glibc prints a conversion it does not know as it stands (``vfprintf-internal.c``, form_unknown).
+    """
+    found = list(conversions(text))
+    for conversion in found:
+        if not conversion.taken:
+            return conversion.text
+    used = {position for conversion in found for position in conversion.positions}
+    if used and len(used) != max(used):
+        return f"%{max(used)}$ with a number left out before it"  # musl: nl_type has a hole
+    return None
+
+
+def gnu_only(text: bytes) -> str | None:
+    """The first conversion of a text that only GNU's printf knows, if all its others are printf's: surely a format."""
+    found = list(conversions(text))
+    if not all(conversion.gnu or (conversion.letter and conversion.taken) for conversion in found):
+        return None
+    return next((conversion.text for conversion in found if conversion.gnu), None)

@@ -1,0 +1,59 @@
+"""A mutex that is recursive from the start, by glibc's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.finding import Evidence, Severity
+
+_KINDS = {1: "PTHREAD_MUTEX_RECURSIVE", 2: "PTHREAD_MUTEX_ERRORCHECK"}  # 3, adaptive, is a normal one to musl as well
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    mutexes = {address: kind for address, kind in scene.data().static_mutexes() if kind in _KINDS}
+    if mutexes:
+        yield from _locked(scene, mutexes)
+
+
+def _locked(scene: Scene, mutexes: dict[int, int]) -> Iterator[Proof]:
+    """A call that locks one of them: other data may merely look like a mutex."""
+    for site in scene.calls(*RULE.triggers):
+        for address in site.choices(0):
+            if address in mutexes:
+                text = f"locks a static {_KINDS[mutexes[address]]} at {address:#x}"
+                evidence = (Evidence("call-site", site.where, text), Evidence("data", f"{address:#x}", "the mutex"))
+                yield Proof("certain", site.symbol, evidence, f"{site.symbol} of a static {_KINDS[mutexes[address]]}")
+
+
+RULE = Behaviour(
+    id="abi-static-recursive-mutex",
+    title="A mutex initialised as recursive or error-checking is a normal one",
+    triggers=(
+        "pthread_mutex_lock",
+        "pthread_mutex_trylock",
+        "pthread_mutex_timedlock",
+        "pthread_mutex_clocklock",
+    ),
+    severity=Severity.ERROR,
+    claim="the mutex is a normal one on musl: locking it again by its owner hangs for ever",
+    glibc=(
+        "keeps the kind in the fifth word of a pthread_mutex_t; PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP writes it there"
+    ),
+    musl="keeps the kind in the first word, which the initialiser left 0; a kind set by pthread_mutex_init is fine",
+    builds="glibc",
+    evidence="a call that locks a variable which holds such an initialiser (std::recursive_mutex has it too)",
+    remedy="run it on a glibc base image; gcompat does not change this",
+    fix=(
+        "none is needed for std::recursive_mutex: rebuild for musl; in C use pthread_mutexattr_settype and "
+        "pthread_mutex_init"
+    ),
+    references=(
+        "glibc sysdeps/nptl/pthread.h",
+        "musl src/thread/pthread_mutex_lock.c",
+        "https://github.com/microsoft/mystikos/pull/355",
+        "https://github.com/microsoft/mystikos/issues/356",
+    ),
+    witness="abi-static-recursive-mutex",
+    prove=_prove,
+)

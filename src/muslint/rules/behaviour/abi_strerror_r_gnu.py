@@ -1,0 +1,37 @@
+"""strerror_r that returns a text, and musl's, which returns a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.uses import used
+from muslint.rules.finding import Severity
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    # What wants the POSIX function imports __xpg_strerror_r from glibc: the name alone tells.
+    yield from used(scene, "certain", "strerror_r")
+
+
+RULE = Behaviour(
+    id="abi-strerror-r-gnu",
+    title="strerror_r returns a number where the program takes it for a text",
+    triggers=("strerror_r",),
+    severity=Severity.ERROR,
+    claim="strerror_r returns 0, which this file uses as a pointer to the text: it crashes when it reports an error",
+    glibc="the function of that name is the GNU one and returns a char *; the POSIX one is called __xpg_strerror_r",
+    musl="the function of that name is the POSIX one and returns an int; __xpg_strerror_r is there too",
+    builds="glibc",
+    evidence="an import of strerror_r in a file built for glibc",
+    remedy="run it on a glibc base image; or preload a strerror_r that returns the buffer",
+    fix="use the form that returns an int where __GLIBC__ is not defined, or compile that file without _GNU_SOURCE",
+    references=(
+        "man 3 strerror_r",
+        "https://github.com/MariaDB/server/pull/93",
+        "https://github.com/brgl/libgpiod/issues/7",
+        "https://github.com/somasis/musl-wiki/pull/93",
+    ),
+    witness="abi-strerror-r-gnu",
+    prove=_prove,
+)

@@ -1,0 +1,18 @@
+"""Names of character sets among an object's constants."""
+
+from __future__ import annotations
+
+from muslint.libc.iconv import charsets, split
+from muslint.rules.behaviour.behaviour import Scene
+
+TABLE = 6
+"""More names than this in one object are a table (MIME, fonts, databases): nothing says which are converted."""
+
+_LONGEST = 31  # bytes of glibc's longest name
+
+
+def named(scene: Scene) -> list[tuple[bytes, str]]:
+    """Every constant that glibc takes for a character set, and its name in capitals."""
+    known = charsets()
+    texts = (text for text in scene.strings() if len(text) <= _LONGEST)
+    return [(text, name) for text in texts if (name := split(text)[0]) in known]

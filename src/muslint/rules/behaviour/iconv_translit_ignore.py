@@ -1,0 +1,50 @@
+"""``iconv_open`` with //TRANSLIT or //IGNORE: musl knows no suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.libc.iconv import split, taken
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
+from muslint.rules.finding import Severity
+
+_SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    sites = scene.calls("iconv_open")
+    for site in sites:
+        for index in (0, 1):
+            for confidence, text in texts(site, index):
+                charset, suffix = split(text)
+                if suffix and (not charset or taken(charset, scene.musl, write=True) is not None):
+                    yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
+    if unresolved(sites, 0, 1):
+        for mark in _SUFFIXES:
+            for found in scene.strings().holding(mark):
+                yield constant("likely", "iconv_open", found)
+
+
+RULE = Behaviour(
+    id="iconv-translit-ignore",
+    title="iconv_open with //TRANSLIT or //IGNORE fails",
+    triggers=("iconv_open",),
+    severity=Severity.ERROR,
+    claim="iconv_open fails with EINVAL: musl knows no //TRANSLIT and no //IGNORE",
+    glibc="transliterates or leaves out what the target lacks",
+    musl="iconv_open returns -1 with EINVAL for any suffix",
+    builds="any",
+    evidence="a call of iconv_open with such a name, or the suffix in a constant beside one",
+    remedy="apk add gnu-libiconv and start the program with LD_PRELOAD=/usr/lib/preloadable_libiconv.so",
+    fix="link GNU libiconv, or transliterate in the program",
+    references=(
+        "musl src/locale/iconv.c",
+        "https://github.com/docker-library/php/issues/240",
+        "https://github.com/docker-library/php/issues/1495",
+        "https://github.com/nette/utils/issues/109",
+        "https://github.com/api-platform/api-platform/issues/1532",
+    ),
+    witness="iconv-translit-ignore",
+    prove=_prove,
+)

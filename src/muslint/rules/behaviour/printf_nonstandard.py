@@ -1,0 +1,74 @@
+"""Conversions of printf beyond ISO C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.elf.calls import CallSite
+from muslint.libc.printf import gnu_only, refused
+from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts
+from muslint.rules.finding import Severity
+
+FORMATS = {
+    "printf": 0, "vprintf": 0, "fprintf": 1, "vfprintf": 1, "dprintf": 1, "vdprintf": 1, "sprintf": 1, "vsprintf": 1,
+    "asprintf": 1, "vasprintf": 1, "snprintf": 2, "vsnprintf": 2, "syslog": 1, "vsyslog": 1, "warn": 0, "warnx": 0,
+    "err": 1, "errx": 1, "error": 2,
+    "__printf_chk": 1, "__vprintf_chk": 1, "__fprintf_chk": 2, "__vfprintf_chk": 2, "__dprintf_chk": 2,
+    "__vdprintf_chk": 2, "__sprintf_chk": 3, "__vsprintf_chk": 3, "__asprintf_chk": 2, "__vasprintf_chk": 2,
+    "__snprintf_chk": 4, "__vsnprintf_chk": 4, "__syslog_chk": 2, "__vsyslog_chk": 2,
+}  # fmt: skip
+"""Function → place of its format among the arguments."""
+
+
+def _prove(scene: Scene) -> Iterator[Proof]:
+    if not any(refused(text) for text in scene.strings().holding(b"%")):
+        return  # saves looking at every call
+    unknown: str | None = None
+    for name in first(scene, FORMATS):
+        sites = scene.calls(name)
+        for site in sites:
+            yield from _at(site)
+        if not sites or any(site.string(FORMATS[name]) is None for site in sites):
+            unknown = unknown or name
+    if unknown is None or any(name.startswith("__gmp") for name in scene.imports):
+        return  # every format is known, or %Zd may be GMP's own
+    for length in (b"L", b"q", b"Z", b"I"):
+        for text in _holding(scene, length):
+            if plain(text) and gnu_only(text):
+                yield constant("likely", unknown, text)
+
+
+def _holding(scene: Scene, length: bytes) -> Iterator[bytes]:
+    endings = (b"64d", b"64u", b"64x") if length == b"I" else (b"d", b"i", b"u", b"x", b"X")
+    for ending in endings:
+        yield from (text for text in scene.strings().holding(length + ending) if b"%" in text)
+
+
+def _at(site: CallSite) -> Iterator[Proof]:
+    index = FORMATS[site.symbol]
+    for confidence, text in texts(site, index):
+        # Behind a branch a conversion nobody knows may be the program's own, which it looks for first.
+        if conversion := refused(text) if confidence == "certain" and site.direct else gnu_only(text):
+            yield at(confidence, site, f"{conversion} in {call(site, *('…',) * index, quoted(text))}")
+
+
+RULE = Behaviour(
+    id="printf-nonstandard",
+    title="printf fails at %Ld, %qd, %Zd, %Id and at conversions it does not know",
+    triggers=tuple(FORMATS),
+    severity=Severity.ERROR,
+    claim="printf returns -1 with EINVAL and the text is lost: musl does not take this conversion",
+    glibc="takes L and q for long long, Z for size_t and the flag I; prints what it does not know as it stands",
+    musl="returns -1 with EINVAL and writes nothing, or only what stood before",
+    builds="any",
+    evidence="a call with such a format, or such a format as a constant beside calls whose formats are not known",
+    remedy="none without a change of the program",
+    fix="write %lld and %zd, and %% for a percent sign",
+    references=(
+        "musl src/stdio/vfprintf.c (states)",
+        "https://wiki.musl-libc.org/functional-differences-from-glibc.html",
+    ),
+    witness="printf-nonstandard",
+    prove=_prove,
+)

@@ -1,0 +1,25 @@
+"""What the rules about whole functions share: an import as proof, with the places where it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.rules.behaviour.behaviour import Proof, Scene
+from muslint.rules.finding import Evidence
+
+_MOST = 8  # places of one proof
+
+
+def used(scene: Scene, confidence: str, *names: str) -> Iterator[Proof]:
+    """One proof for those of ``names`` that are imported: where they are called, else that they are imported."""
+    found = [name for name in names if name in scene.imports]
+    evidence: list[Evidence] = []
+    for name in found:
+        places = dict.fromkeys(site.where for site in scene.calls(name))
+        evidence += [Evidence("call-site", where, f"calls {name}") for where in places]
+        if not places:
+            evidence.append(Evidence("import", name, f"imports {name}"))
+    if len(evidence) > _MOST:
+        evidence = [*evidence[:_MOST], Evidence("note", "", f"and {len(evidence) - _MOST} more calls")]
+    if found:
+        yield Proof(confidence, found[0], tuple(evidence), ", ".join(found))
