@@ -15,7 +15,7 @@ from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
-from muslint.loader.named import Target, parse_target
+from muslint.loader.named import Target, opener, parse_target
 from muslint.loader.needed import needed
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
@@ -30,7 +30,7 @@ from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.resolve import is_root
-from muslint.sources.source import MOUNT, Member, Skipped, Source, nested, open_source
+from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nested, open_source
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -345,7 +345,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
         basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
-        data=lambda: _bytes(source, item.member), opens=_opener(source, item),
+        data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
@@ -357,22 +357,9 @@ def _judge(place: _Place, item: _Work) -> Judged:
 
 
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:
-    """Whether ``dlopen`` of a name finds a file, asked in the program; a library's program is not known."""
-    loader, program = item.loader, item.object.kind is Kind.EXECUTABLE
-    if loader is None or item.link is None:
+    if item.loader is None or item.link is None:
         return None
-    path = source.mount + item.member.path if program else None
-
-    def opens(name: str) -> bool:
-        link = loader.open(path, name, lazy=True, first_only=True)
-        return not any(m.kind == "library" and m.name == name and not m.object for m in link.messages)
-
-    return opens
-
-
-def _bytes(source: Source, member: Member) -> Readable | None:
-    found = source.tree.open(member.path)
-    return None if isinstance(found, int) else found.data
+    return opener(item.loader, source.mount + item.member.path if item.object.kind is Kind.EXECUTABLE else None)
 
 
 def _place(source: Source, item: _Work) -> int:

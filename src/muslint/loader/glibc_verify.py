@@ -99,7 +99,7 @@ def _other_system(data: Readable, start: int, count: int, rtld: Rtld) -> bool:
     table = data.at(start, count * layout.segment.size)
     wide = layout.word_size == 8
     for row in layout.segment.iter_unpack(table):
-        kind, offset, filesz, align = (row[0], row[2], row[5], row[7]) if wide else (row[0], row[1], row[4], row[7])
+        kind, offset, filesz, align = (row[0], row[2], row[4], row[6]) if wide else (row[0], row[1], row[3], row[6])
         if kind != PT_NOTE or filesz < 32 or align not in (4, 8):
             continue
         note, size, at = data.at(offset, filesz), filesz, 0

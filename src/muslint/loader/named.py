@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -231,3 +232,13 @@ class _Around:
         if os.path.normpath(path).startswith(self._near):
             return self._machine.open(path)
         return self._base.open(path)
+
+
+def opener(loader: MuslLoader | GlibcLoader, program: str | None) -> Callable[[str], bool]:
+    """Whether ``dlopen`` of a name finds a file in a process that runs ``program``; None stands for any."""
+
+    def opens(name: str) -> bool:
+        link = loader.open(program, name, lazy=True, first_only=True)
+        return not any(m.kind == "library" and m.name == name and not m.object for m in link.messages)
+
+    return opens

@@ -15,6 +15,7 @@ class Counted:
         self._stream, self.count = stream, 0
 
     def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, counted."""
         data = self._stream.read(size)
         self.count += len(data)
         return data
@@ -28,9 +29,11 @@ class Metered(io.RawIOBase):
         self._stream, self._packed, self._budget, self._count = stream, packed, budget, 0
 
     def readable(self) -> bool:
+        """It can be read."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill ``buffer``; raises LimitReached."""
         data = self._stream.read(len(buffer))
         self._count += len(data)
         self._budget.grow(len(data), self._count, self._packed.count)

@@ -13,6 +13,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol
 
+from muslint.elf.object import Readable
 from muslint.errors import UnreadableSource
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
@@ -122,6 +123,12 @@ def read_at_all(found: Source, path: str) -> Source:
     if not found.members and not found.inner and [item.path for item in found.skipped] == [found.name]:
         raise UnreadableSource(f"{path}: {found.skipped[0].reason}")
     return found
+
+
+def bytes_of(source: Source, member: Member) -> Readable | None:
+    """The bytes of a member; None where they cannot be had."""
+    found = source.tree.open(member.path)
+    return None if isinstance(found, int) else found.data
 
 
 class Format(Protocol):
