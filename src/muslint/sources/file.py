@@ -6,10 +6,7 @@ import os
 
 from muslint.elf.header import MAGIC
 from muslint.errors import UnreadableSource
-from muslint.sources.archive import Unpacker
-from muslint.sources.bytes import FileBytes
 from muslint.sources.directory import DirectoryTree
-from muslint.sources.entry import Held
 from muslint.sources.labels import claims_of
 from muslint.sources.limits import Limits
 from muslint.sources.source import Member, Source
@@ -44,12 +41,23 @@ class FileSource:
         target = os.path.basename(absolute)
         shown_links = ((absolute, path), prefix) if os.path.basename(path) != target else (prefix,)
         claims = tuple(claims_of("file", path, {}, (absolute,)))
-        content = Held(FileBytes(absolute))
-        unpacker = Unpacker(limits)
-        carried = unpacker.unpack(name, content, ()) if unpacker.may_hold(content.head()) else None
-        content.data.close()
-        inner = (carried,) if carried is not None else ()
+        inner = _carried(absolute, name, limits)
         return Source(name, "file", Beside(), (Member(absolute, path),), shown=shown_links, claims=claims, inner=inner)
+
+
+def _carried(path: str, name: str, limits: Limits) -> tuple[Source, ...]:
+    """The file system behind a program, where it is an AppImage."""
+    with open(path, "rb") as stream:
+        if stream.read(10)[8:] != b"AI":
+            return ()
+    from muslint.sources.archive import Unpacker
+    from muslint.sources.bytes import FileBytes
+    from muslint.sources.entry import Held
+
+    content = Held(FileBytes(path))
+    found = Unpacker(limits).unpack(name, content, ())
+    content.data.close()
+    return (found,) if found is not None else ()
 
 
 class Beside:

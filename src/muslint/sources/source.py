@@ -165,6 +165,13 @@ def open_source(spec: str, limits: Limits | None = None) -> Source:
 
     Raises UnreadableSource when it does not exist, cannot be read, or is of no kind muslint knows.
     """
+    if ":" not in spec and spec != "-":
+        from muslint.sources.file import FileSource
+
+        _check_ordinary(spec)
+        # Most are one ELF file: what opens archives and images is not even imported for it.
+        if FileSource().accepts(spec, None):
+            return FileSource().open(spec, spec, limits or Limits())
     known = formats()
     scheme, colon, rest = spec.partition(":")
     named = scheme if colon and any(kind.scheme == scheme for kind in known) else None
