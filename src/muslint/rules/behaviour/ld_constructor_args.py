@@ -8,6 +8,8 @@ from muslint.elf.initialisers import DT_INIT_ARRAYSZ, initialisers, takes_argume
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.finding import Evidence, Severity
 
+_RUST = b"RUST_BACKTRACE"  # in every program with Rust's standard library; its texts end in no NUL
+
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     if not scene.object.tag(DT_INIT_ARRAYSZ):
@@ -16,7 +18,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not found:
         return
     # A Rust program has such a constructor, and is given the same again by its main.
-    rust = scene.program and any(True for _ in scene.strings().holding(b"/rustc/"))
+    rust = scene.program and any(_RUST in part.content for part in scene.image.constants())
     for address in found:
         evidence = (Evidence("data", f"{address:#x}", "in DT_INIT_ARRAY; reads its arguments"),)
         yield Proof("possible" if rust else "certain", None, evidence, f"the function at {address:#x}")
