@@ -64,7 +64,7 @@ RULE = Behaviour(
     severity=Severity.ERROR,
     claim="threads of this file get a stack of 128 KiB: deep recursion or big local variables crash",
     glibc="a thread that is given no size gets what the stack limit says, usually 8 MiB",
-    musl="128 KiB, or what PT_GNU_STACK of the program or of a library asks for (p_memsz), up to 8 MiB",
+    musl="gives a thread 128 KiB, unless PT_GNU_STACK asks for more (p_memsz, up to 8 MiB)",
     builds="any",
     evidence=(
         "a call of pthread_create in a file that sets no stack size, also not in PT_GNU_STACK, with a function that "
