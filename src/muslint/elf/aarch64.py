@@ -165,6 +165,34 @@ class AArch64:
                     yield code.address + at
                     break
 
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """``adrp`` of the address's page with an ``add`` of its low bits soon after."""
+        for at, page in self._pages(code):
+            if page != address & ~0xFFF:
+                continue
+            following = code.content[at : at + 68]
+            (first,) = struct.unpack_from("<I", following)
+            for (word,) in struct.iter_unpack("<I", following[4 : len(following) // 4 * 4]):
+                if word & 0xFFC003E0 == 0x91000000 | (first & 31) << 5 and word >> 10 & 0xFFF == address & 0xFFF:
+                    yield code.address + at
+                    break
+
+    def all_pointers(self, code: Range) -> Iterator[tuple[int, int]]:
+        """Every such pair, the ``add`` within eight instructions."""
+        content = code.content
+        for at, page in self._pages(code):
+            (first,) = struct.unpack_from("<I", content, at)
+            for place in range(at + 4, min(at + 36, len(content) - 3), 4):
+                (word,) = struct.unpack_from("<I", content, place)
+                if word & 0xFFC003E0 == 0x91000000 | (first & 31) << 5:
+                    yield code.address + at, page + (word >> 10 & 0xFFF)
+                    break
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """``mov`` of 0 or of the zero register to the argument's register."""
+        ways = (0x52800000, 0xD2800000, 0x2A1F03E0, 0xAA1F03E0)
+        return any((way | argument).to_bytes(4, "little") in before for way in ways)
+
     def _pages(self, code: Range) -> list[tuple[int, int]]:
         """(place, page) of every ``adrp``."""
         if code.address not in self._known_pages:

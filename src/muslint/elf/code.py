@@ -158,3 +158,15 @@ class Machine(Protocol):
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """The addresses of what may read one slot; a superset."""
         ...
+
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """Places of code that may put one address into a register; a superset."""
+        ...
+
+    def all_pointers(self, code: Range) -> Iterator[tuple[int, int]]:
+        """(place, address) of every such place."""
+        ...
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """Whether code may put 0 into the place of an argument; true where that cannot be told."""
+        ...

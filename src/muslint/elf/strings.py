@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from muslint.elf.image import Image
 
+_FEW = 4  # constants that are searched for one by one
 _LONGEST = 1 << 16  # bytes of one constant
 
 
@@ -32,6 +33,29 @@ class Constants:
     def __contains__(self, constant: bytes) -> bool:
         wanted = b"\0" + constant + b"\0"
         return any(part.find(wanted) >= 0 or part.startswith(wanted[1:]) for part in self._ranges())
+
+    def places(self, constants: Collection[bytes]) -> Iterator[int]:
+        """The addresses of whole constants."""
+        if len(constants) > _FEW:
+            yield from self._listed(frozenset(constants))
+            return
+        for part in self._image.constants() if constants else ():
+            for constant in constants:
+                wanted = constant + b"\0"
+                at = part.content.find(wanted)
+                while at >= 0:
+                    if at == 0 or part.content[at - 1] == 0:
+                        yield part.address + at
+                    at = part.content.find(wanted, at + 1)
+
+    def _listed(self, constants: frozenset[bytes]) -> Iterator[int]:
+        """As `places`, by going through all constants once."""
+        for part in self._image.constants():
+            at = part.address
+            for piece in part.content.split(b"\0"):
+                if piece in constants:
+                    yield at
+                at += len(piece) + 1
 
     def holding(self, part: bytes) -> Iterator[bytes]:
         """Every constant that holds ``part`` (which has no NUL), repeats left out."""

@@ -28,6 +28,16 @@ _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
 
 
+_ZEROES = tuple(
+    (prefix + bytes((0x31, 0xC0 | number * 9)), prefix_b + bytes((0xB8 | number, 0, 0, 0, 0)),
+     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)))
+    for prefix, prefix_b, number in (
+        (b"", b"", 7), (b"", b"", 6), (b"", b"", 2), (b"", b"", 1), (b"\x45", b"\x41", 0), (b"\x45", b"\x41", 1),
+    )
+)  # fmt: skip
+"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``."""
+
+
 class X86:
     """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
 
@@ -203,3 +213,43 @@ class X86:
             while at >= 0:
                 yield at
                 at = content.find(needle, at + 1)
+
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """Every place that tells the distance to the address, or the address itself."""
+        if self.word == 8:
+            for field in relative(code.content, code.address, address, unit=1, low=2, behind=4):
+                distance = int.from_bytes(code.content[field : field + 4], "little", signed=True)
+                if code.address + field + 4 + distance == address:
+                    yield code.address + field
+        for base in (0, *self._ebx_bases):
+            if (address - base) >> 32 == 0 or self.word == 4:
+                needle = ((address - base) & 0xFFFFFFFF).to_bytes(4, "little")
+                at = code.content.find(needle)
+                while at >= 0:
+                    yield code.address + at
+                    at = code.content.find(needle, at + 1)
+
+    def all_pointers(self, code: Range) -> Iterator[tuple[int, int]]:
+        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and stores of an address."""
+        content, base = code.content, code.address
+        unpack = struct.Struct("<i").unpack
+        if self.word == 8:
+            for hit in re.finditer(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(....))", content, re.S):
+                at = base + hit.start() + 2
+                yield at, at + 4 + unpack(hit[1])[0]
+        else:
+            for hit in re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S):
+                for got in self._ebx_bases:
+                    yield base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF
+        if self.word == 4 or base < 1 << 31:
+            for hit in re.finditer(
+                rb"[\xb8-\xbf\x68](?=(....))|\xc7[\x00-\x7f]\x24?[\x00-\xff]?(?=(....))", content, re.S
+            ):
+                yield base + hit.start() + 1, unpack(hit[1] or hit[2])[0]
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """``xor``, ``sub`` or ``mov $0`` of the argument's register."""
+        if self.word == 4:
+            return b"\x00" in before or b"\x31" in before
+        ways = _ZEROES[argument]
+        return any(way in before for way in ways)
