@@ -18,6 +18,7 @@ from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
+from muslint.elf.object import ET_EXEC
 from muslint.elf.prototypes import ARGUMENTS, telling
 from muslint.elf.slots import Slots
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
@@ -123,7 +124,8 @@ def _machine_of(image: Image) -> Machine | None:
         return None
     module, name, word = known
     try:
-        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word)
+        fixed = image.object.ident.type == ET_EXEC
+        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word, fixed)
     except ImportError:
         return None  # a platform that iced-x86 or capstone has no wheel for
     return made
@@ -217,7 +219,11 @@ class Calls:
             if len(wanted) <= _FEW:
                 found.update(place for address in wanted for place in self.machine.pointers(part, address))
             else:
-                found.update(place for place, target in self.machine.all_pointers(part) if target in wanted)
+                found.update(
+                    place
+                    for place, target in self.machine.all_pointers(part, min(wanted), max(wanted))
+                    if target in wanted
+                )
         starts = {self.functions.around(place).start for place in found}
         for _ in range(_LEVELS - 1):
             if len(starts) > _MANY:
@@ -240,9 +246,12 @@ class Calls:
     def _references(self, target: int) -> Iterable[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        The first few are searched for one by one; then all calls of the object are listed, where its code is not huge.
+        Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
+        calls of the object are listed. In huge code each is searched for.
         """
         assert self.machine is not None
+        if target in self.stubs:
+            return self._stub_calls.get(target, ())
         self._searches += 1
         if self._searches > _SEARCHES and self._small:
             return self._targets.get(target, ())
@@ -251,16 +260,24 @@ class Calls:
         return [address for part in self._image.code() for address in self.machine.references(part, target)]
 
     @cached_property
+    def _stub_calls(self) -> dict[int, list[int]]:
+        return self._list(min(self.stubs), max(self.stubs))
+
+    @cached_property
     def _small(self) -> bool:
         return sum(len(part.content) for part in self._image.code()) <= _LISTED
 
     @cached_property
     def _targets(self) -> dict[int, list[int]]:
+        parts = list(self._image.code())
+        return self._list(min(part.address for part in parts), max(part.end for part in parts))
+
+    def _list(self, first: int, last: int) -> dict[int, list[int]]:
         """Target → the addresses of what may be direct calls of it, or jumps to it."""
         assert self.machine is not None
         found: dict[int, list[int]] = {}
         for part in self._image.code():
-            for address, target in self.machine.all_references(part):
+            for address, target in self.machine.all_references(part, first, last):
                 if target in found:
                     found[target].append(address)
                 else:
