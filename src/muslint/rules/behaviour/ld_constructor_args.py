@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from muslint.elf.initialisers import DT_INIT_ARRAYSZ, initialisers, takes_arguments
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.uses import is_rust
 from muslint.rules.finding import Evidence, Severity
-
-_RUST = b"RUST_BACKTRACE"  # in every program with Rust's standard library; its texts end in no NUL
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -18,7 +17,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not found:
         return
     # A Rust program has such a constructor, and is given the same again by its main.
-    rust = scene.program and any(_RUST in part.content for part in scene.image.constants())
+    rust = scene.program and is_rust(scene)
     for address in found:
         evidence = (Evidence("data", f"{address:#x}", "in DT_INIT_ARRAY; reads its arguments"),)
         yield Proof("possible" if rust else "certain", None, evidence, f"the function at {address:#x}")
