@@ -167,20 +167,12 @@ class AArch64:
                     break
 
     def pointers(self, code: Range, address: int) -> Iterator[int]:
-        """``adrp`` of the address's page with an ``add`` of its low bits soon after."""
-        for at, page in self._pages(code):
-            if page != address & ~0xFFF:
-                continue
-            following = code.content[at : at + 68]
-            (first,) = struct.unpack_from("<I", following)
-            for (word,) in struct.iter_unpack("<I", following[4 : len(following) // 4 * 4]):
-                if word & 0xFFC003E0 == 0x91000000 | (first & 31) << 5 and word >> 10 & 0xFFF == address & 0xFFF:
-                    yield code.address + at
-                    break
+        """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
+        return (place for place, target in self.all_pointers(code, address, address) if target == address)
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Every such pair, the ``add`` within eight instructions."""
-        content = code.content
+        """Every such place, the ``add`` within eight instructions."""
+        content, base = code.content, code.address
         for at, page in self._pages(code):
             if not first - 0x1000 < page <= last:
                 continue
@@ -188,8 +180,14 @@ class AArch64:
             for place in range(at + 4, min(at + 36, len(content) - 3), 4):
                 (word,) = struct.unpack_from("<I", content, place)
                 if word & 0xFFC003E0 == 0x91000000 | (origin & 31) << 5:
-                    yield code.address + at, page + (word >> 10 & 0xFFF)
+                    yield base + at, page + (word >> 10 & 0xFFF)
                     break
+        for hit in re.finditer(rb"[\x10\x30\x50\x70]", content[3::4]):
+            at = 4 * hit.start()
+            (word,) = struct.unpack_from("<I", content, at)
+            target = base + at + _immediate21(word)
+            if first <= target <= last:
+                yield base + at, target
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``mov`` of 0 or of the zero register to the argument's register."""
