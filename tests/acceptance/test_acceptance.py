@@ -89,7 +89,7 @@ def _hold(case: Case, found: Mapping[str, Any]) -> None:
     for kind, texts in (("evidence", case.evidence), ("remedies", case.remedies)):
         for text in texts:
             assert any(text in entry["text"] for item in told for entry in item[kind]), f"{where}: {kind}: {text}"
-    said = {name for item in told for name in (item["symbol"], item["library"])}
+    said = {name for item in felt for name in (item["symbol"], item["library"])}
     assert said.isdisjoint(case.never), where
     _hold_host(case, found)
 

@@ -61,6 +61,20 @@ def system_cc(sources: Sequence[Path], output: Path, *flags: Flag) -> Path:
         raise Unavailable(f"the machine's C compiler does not make it: {str(error).splitlines()[0]}") from None
 
 
+def cross_cc(command: str, sources: Sequence[Path], output: Path, *flags: Flag) -> Path:
+    """Compile ``sources`` to ``output`` with a compiler of the machine by its name: ``aarch64-linux-gnu-gcc``.
+
+    Returns and raises as `system_cc`.
+    """
+    compiler = shutil.which(command)
+    if compiler is None:
+        raise Unavailable(f"no {command} (apt-get install gcc-{command.removesuffix('-gcc')})")
+    try:
+        return _made(f"{command} {_cc_version(compiler)}", [compiler, "-g0"], sources, output, flags, {})
+    except AssertionError as error:
+        raise Unavailable(f"{command} does not make it: {str(error).splitlines()[0]}") from None
+
+
 def _zig() -> list[str]:
     found = find_spec("ziglang")
     if found is None or not found.origin:

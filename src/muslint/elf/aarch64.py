@@ -23,7 +23,8 @@ class AArch64:
     arguments: tuple[str | int, ...] = ("x0", "x1", "x2", "x3", "x4", "x5")
     kept = frozenset(("sp", *(f"x{number}" for number in range(19, 30))))
 
-    def __init__(self, word: int) -> None:
+    def __init__(self, word: int, fixed: bool = False) -> None:
+        del fixed  # addresses are always told by distance
         self.word = word
         self._effects = Effects()
         self._known_pages: dict[int, list[tuple[int, int]]] = {}
@@ -141,14 +142,14 @@ class AArch64:
                 at = content.find(needle, at + 1, last + 2)
             start = last
 
-    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
-        """Every ``bl`` and ``b``."""
-        content, base, end = code.content, code.address, code.end
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Every ``bl`` and ``b`` to an address from first to last."""
+        content, base = code.content, code.address
         for hit in re.finditer(rb"[\x14-\x17\x94-\x97]", content[3::4]):
             at = base + 4 * hit.start()
             (word,) = struct.unpack_from("<I", content, at - base)
             target = at + ((word & 0x3FFFFFF) - ((word & 0x2000000) << 1)) * 4
-            if base <= target < end:
+            if first <= target <= last:
                 yield at, target
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
@@ -164,6 +165,34 @@ class AArch64:
                 if reads and page + (loaded >> 10 & 0xFFF) * 8 == slot:
                     yield code.address + at
                     break
+
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
+        return (place for place, target in self.all_pointers(code, address, address) if target == address)
+
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Every such place, the ``add`` within eight instructions."""
+        content, base = code.content, code.address
+        for at, page in self._pages(code):
+            if not first - 0x1000 < page <= last:
+                continue
+            (origin,) = struct.unpack_from("<I", content, at)
+            for place in range(at + 4, min(at + 36, len(content) - 3), 4):
+                (word,) = struct.unpack_from("<I", content, place)
+                if word & 0xFFC003E0 == 0x91000000 | (origin & 31) << 5:
+                    yield base + at, page + (word >> 10 & 0xFFF)
+                    break
+        for hit in re.finditer(rb"[\x10\x30\x50\x70]", content[3::4]):
+            at = 4 * hit.start()
+            (word,) = struct.unpack_from("<I", content, at)
+            target = base + at + _immediate21(word)
+            if first <= target <= last:
+                yield base + at, target
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """``mov`` of 0 or of the zero register to the argument's register."""
+        ways = (0x52800000, 0xD2800000, 0x2A1F03E0, 0xAA1F03E0)
+        return any((way | argument).to_bytes(4, "little") in before for way in ways)
 
     def _pages(self, code: Range) -> list[tuple[int, int]]:
         """(place, page) of every ``adrp``."""

@@ -18,6 +18,7 @@ from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
+from muslint.elf.object import ET_EXEC
 from muslint.elf.prototypes import ARGUMENTS, telling
 from muslint.elf.slots import Slots
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
@@ -30,6 +31,10 @@ _MACHINES = {
 """(EM_*, bits) → module, class and the bytes of an address."""
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
+_MANY = 64  # functions whose own calls are not looked at
+_FEW = 4  # addresses that are searched for one by one
+_BEFORE = 32  # bytes before a call in which its arguments are mostly set
+_DIRECT = (Flow.CALL, Flow.JUMP)
 _BODIES = 512  # functions kept disassembled
 _LISTED = 1 << 24  # bytes of code whose calls are listed
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
@@ -119,7 +124,8 @@ def _machine_of(image: Image) -> Machine | None:
         return None
     module, name, word = known
     try:
-        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word)
+        fixed = image.object.ident.type == ET_EXEC
+        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word, fixed)
     except ImportError:
         return None  # a platform that iced-x86 or capstone has no wheel for
     return made
@@ -133,6 +139,7 @@ class Calls:
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
         self._searches = 0
+        self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_callers: dict[int, list[tuple[Body, int]]] = {}
 
     @cached_property
@@ -168,28 +175,83 @@ class Calls:
             found.update(self.machine.stubs(part, self.slots.imports))
         return found
 
-    def of(self, name: str) -> Iterator[CallSite]:
-        """Every call of one import."""
-        machine = self.machine
-        if machine is None:
+    def of(self, name: str, only: frozenset[int] | None = None) -> Iterator[CallSite]:
+        """Every call of one import; with ``only``, those that lie in functions which begin at one of these."""
+        if self.machine is None:
             return
-        slots = [slot for slot, known in self.slots.imports.items() if known == name]
-        stubs = [stub for stub, slot in self.stubs.items() if slot in slots]
-        direct = {address for stub in stubs for address in self._references(stub)}
-        reads = {address for slot in slots if slot not in self.slots.jumps for address in self._reads(slot)}
+        stubs, slots = self._ways(name)
+        direct, reads = self._raw(name)
         bodies = {self.functions.around(address).start: address for address in sorted(direct)}
         readers = {self.functions.around(address).start: address for address in sorted(reads)}
         for start, address in sorted({**bodies, **readers}.items()):
+            if only is not None and start not in only:
+                continue
             body = self.body(address)
-            for at in self._sites(body, name, frozenset(stubs), frozenset(slots) if start in readers else frozenset()):
+            for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
                 yield from self._resolved(body, at, name)
+
+    def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
+        """The stubs and the slots of an import."""
+        slots = frozenset(slot for slot, known in self.slots.imports.items() if known == name)
+        return frozenset(stub for stub, slot in self.stubs.items() if slot in slots), slots
+
+    def _raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
+        """Addresses of what may be direct calls of an import, and of what may read its slots."""
+        if name not in self._known_raw:
+            stubs, slots = self._ways(name)
+            self._known_raw[name] = (
+                frozenset(address for stub in stubs for address in self._references(stub)),
+                frozenset(address for slot in slots if slot not in self.slots.jumps for address in self._reads(slot)),
+            )
+        return self._known_raw[name]
+
+    def candidates(self, name: str) -> tuple[int, ...]:
+        """Addresses of what may be calls of an import, without disassembling: few are none, and few are missing."""
+        return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
+
+    def pointing(self, addresses: Iterable[int]) -> frozenset[int]:
+        """Starts of the functions whose code holds one of these addresses; of few ones, of what they call too."""
+        if self.machine is None:
+            return frozenset()
+        wanted = frozenset(addresses)
+        found: set[int] = set()
+        for part in self._image.code() if wanted else ():
+            if len(wanted) <= _FEW:
+                found.update(place for address in wanted for place in self.machine.pointers(part, address))
+            else:
+                found.update(
+                    place
+                    for place, target in self.machine.all_pointers(part, min(wanted), max(wanted))
+                    if target in wanted
+                )
+        starts = {self.functions.around(place).start for place in found}
+        for _ in range(_LEVELS - 1):
+            if len(starts) > _MANY:
+                break
+            steps = [step for start in starts for step in self.body(start).steps if step.flow in _DIRECT]
+            starts |= {step.target for step in steps if step.target is not None and step.target not in self.stubs}
+        return frozenset(starts)
+
+    def zeroing(self, name: str, argument: int) -> frozenset[int]:
+        """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before."""
+        if self.machine is None:
+            return frozenset()
+        found = set()
+        for address in self.candidates(name):
+            before = self._image.at(address - _BEFORE, _BEFORE) or b""
+            if self.machine.zeroes(before, argument):
+                found.add(self.functions.around(address).start)
+        return frozenset(found)
 
     def _references(self, target: int) -> Iterable[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        The first few are searched for one by one; then all calls of the object are listed, where its code is not huge.
+        Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
+        calls of the object are listed. In huge code each is searched for.
         """
         assert self.machine is not None
+        if target in self.stubs:
+            return self._stub_calls.get(target, ())
         self._searches += 1
         if self._searches > _SEARCHES and self._small:
             return self._targets.get(target, ())
@@ -198,16 +260,24 @@ class Calls:
         return [address for part in self._image.code() for address in self.machine.references(part, target)]
 
     @cached_property
+    def _stub_calls(self) -> dict[int, list[int]]:
+        return self._list(min(self.stubs), max(self.stubs))
+
+    @cached_property
     def _small(self) -> bool:
         return sum(len(part.content) for part in self._image.code()) <= _LISTED
 
     @cached_property
     def _targets(self) -> dict[int, list[int]]:
+        parts = list(self._image.code())
+        return self._list(min(part.address for part in parts), max(part.end for part in parts))
+
+    def _list(self, first: int, last: int) -> dict[int, list[int]]:
         """Target → the addresses of what may be direct calls of it, or jumps to it."""
         assert self.machine is not None
         found: dict[int, list[int]] = {}
         for part in self._image.code():
-            for address, target in self.machine.all_references(part):
+            for address, target in self.machine.all_references(part, first, last):
                 if target in found:
                     found[target].append(address)
                 else:

@@ -151,10 +151,22 @@ class Machine(Protocol):
         """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
         ...
 
-    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
-        """(address, target) of every such place whose target lies in the same range; a superset."""
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """(address, target) of every such place whose target is from ``first`` to ``last``; a superset."""
         ...
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """The addresses of what may read one slot; a superset."""
+        ...
+
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """Places of code that may put one address into a register; a superset."""
+        ...
+
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """(place, address) of every such place, for addresses from ``first`` to ``last`` and some more."""
+        ...
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """Whether code may put 0 into the place of an argument; true where that cannot be told."""
         ...

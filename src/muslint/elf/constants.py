@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from muslint.elf.image import Image
+from muslint.elf.image import Image, Range
 
 _LONGEST = 1 << 16  # bytes of one constant
 
@@ -17,26 +17,44 @@ class Constants:
     compiler merged into the end of a longer one (``"xUTF-16"``) is not.
     """
 
-    __slots__ = ("_image", "_parts", "_whole")
+    __slots__ = ("_image", "_parts", "_places", "_whole")
 
     def __init__(self, image: Image) -> None:
         self._image = image
-        self._parts: list[bytes] | None = None
+        self._parts: list[Range] | None = None
+        self._places: dict[bytes, list[int]] = {}
         self._whole: list[bytes] | None = None
 
-    def _ranges(self) -> list[bytes]:
+    def _ranges(self) -> list[Range]:
         if self._parts is None:
-            self._parts = [part.content for part in self._image.constants()]
+            self._parts = list(self._image.constants())
         return self._parts
 
     def __contains__(self, constant: bytes) -> bool:
         wanted = b"\0" + constant + b"\0"
-        return any(part.find(wanted) >= 0 or part.startswith(wanted[1:]) for part in self._ranges())
+        return any(p.content.find(wanted) >= 0 or p.content.startswith(wanted[1:]) for p in self._ranges())
+
+    def places(self, constants: Collection[bytes]) -> Iterator[int]:
+        """The addresses of whole constants."""
+        for constant in constants:
+            if constant not in self._places:
+                self._places[constant] = list(self._searched(constant))
+            yield from self._places[constant]
+
+    def _searched(self, constant: bytes) -> Iterator[int]:
+        wanted = constant + b"\0"
+        for part in self._image.constants():
+            at = part.content.find(wanted)
+            while at >= 0:
+                if at == 0 or part.content[at - 1] == 0:
+                    yield part.address + at
+                at = part.content.find(wanted, at + 1)
 
     def holding(self, part: bytes) -> Iterator[bytes]:
         """Every constant that holds ``part`` (which has no NUL), repeats left out."""
-        seen: set[bytes] = set()
-        for content in self._ranges():
+        seen: dict[bytes, list[int]] = {}
+        for region in self._ranges():
+            content = region.content
             at = content.find(part)
             while at >= 0:
                 start = content.rfind(b"\0", max(0, at - _LONGEST), at) + 1
@@ -44,19 +62,20 @@ class Constants:
                 if end < 0:
                     at = content.find(part, at + len(part))
                     continue
-                if (start > 0 or at < _LONGEST) and (found := content[start:end]) not in seen:
-                    seen.add(found)
-                    yield found
+                if start > 0 or at < _LONGEST:
+                    seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
+        self._places.update(seen)
+        return iter(seen)
 
     def __iter__(self) -> Iterator[bytes]:
         """Every constant once, in address order, the empty one left out; tables look like constants too."""
         if self._whole is None:
             found: dict[bytes, None] = {}
-            for content in self._ranges():
-                found.update(dict.fromkeys(piece for piece in content.split(b"\0")[:-1] if len(piece) <= _LONGEST))
+            for part in self._ranges():
+                found.update(dict.fromkeys(part.content.split(b"\0")[:-1]))
             found.pop(b"", None)
-            self._whole = list(found)
+            self._whole = [constant for constant in found if len(constant) <= _LONGEST]
         return iter(self._whole)
 
     def matching(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:

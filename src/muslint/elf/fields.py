@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 
@@ -25,3 +26,17 @@ def relative(content: bytes, address: int, target: int, *, unit: int, low: int, 
             yield at - low
             at = content.find(needle, at + 1, last + low + 1)
         start = last
+
+
+def high_bytes(first: int, last: int) -> bytes:
+    """A pattern for the two high bytes of a little-endian number of 32 bits from ``first`` to ``last``."""
+    halves = range(first >> 16, (last >> 16) + 1)
+    if len(halves) > 1 << 10:
+        return b".."
+    return _one_of({half & 0xFF for half in halves}) + _one_of({half >> 8 & 0xFF for half in halves})
+
+
+def _one_of(values: set[int]) -> bytes:
+    if len(values) == 256:
+        return b"."
+    return b"[" + b"".join(re.escape(bytes((value,))) for value in sorted(values)) + b"]"

@@ -152,7 +152,7 @@ class Functions:
     @cached_property
     def thumb(self) -> frozenset[int]:
         """Starts of Thumb functions: symbols with an odd address."""
-        return frozenset(value & ~1 for value, _, _ in self._symbols if self._arm and value & 1)
+        return frozenset(value & ~1 for value, _, _ in self._symbols if value & 1) if self._arm else frozenset()
 
     def named(self, name: str) -> int | None:
         """Where the function called ``name`` begins; None where no symbol tells."""

@@ -138,13 +138,35 @@ def _aarch64(image: Image) -> Callable[[int], Step | None]:
         found = next(machine.disasm(code, address, 1), None) if code else None
         if found is None or found.mnemonic in ("bl", "blr", "br", "ret") or found.mnemonic.startswith(("ret", "br")):
             return None
-        read, write = found.regs_access()
+        read, write = _registers(found)
         reads, writes = _named(found, read, names), _named(found, write, names)
         jump = found.mnemonic == "b" or found.mnemonic.startswith(("b.", "cb", "tb"))
         target = found.operands[-1].imm if jump else None
         return address + 4, reads, writes, target, found.mnemonic != "b"
 
     return decode
+
+
+_READ_ONLY = ("st", "cmp", "cmn", "tst", "ccm", "fcm", "cbz", "cbnz", "tb", "prfm", "dmb", "msr")
+_BOTH = ("movk", "bfi", "bfm", "bfx", "ins")
+
+
+def _registers(instruction: Any) -> tuple[list[int], list[int]]:
+    """(read, written) registers of an AArch64 instruction, by its operands: capstone's own lists are wrong for shifts
+    and compares."""
+    name, operands = instruction.mnemonic, instruction.operands
+    written = 0 if name.startswith(_READ_ONLY) else 2 if name.startswith(("ldp", "ldnp", "ldxp", "ldaxp")) else 1
+    reads: list[int] = []
+    writes: list[int] = []
+    for number, operand in enumerate(operands):
+        if operand.type == 3:  # memory
+            reads += [operand.mem.base, operand.mem.index]
+        elif operand.type == 1:
+            if number < written:
+                writes.append(operand.reg)
+            if number >= written or name.startswith(_BOTH):
+                reads.append(operand.reg)
+    return [register for register in reads if register], writes
 
 
 def _named(instruction: Any, registers: Iterable[int], names: dict[str, str]) -> frozenset[str]:

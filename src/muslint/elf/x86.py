@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
-from muslint.elf.fields import relative
+from muslint.elf.fields import high_bytes, relative
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import NAMES, address_of, effect_of
 
@@ -28,13 +28,23 @@ _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
 
 
+_ZEROES = tuple(
+    (prefix + bytes((0x31, 0xC0 | number * 9)), prefix_b + bytes((0xB8 | number, 0, 0, 0, 0)),
+     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)))
+    for prefix, prefix_b, number in (
+        (b"", b"", 7), (b"", b"", 6), (b"", b"", 2), (b"", b"", 1), (b"\x45", b"\x41", 0), (b"\x45", b"\x41", 1),
+    )
+)  # fmt: skip
+"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``."""
+
+
 class X86:
     """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
 
     stack, frame = "rsp", "rbp"
 
-    def __init__(self, word: int) -> None:
-        self.word = word
+    def __init__(self, word: int, fixed: bool = False) -> None:
+        self.word, self.fixed = word, fixed
         self.call_pushes = word
         self.kept = frozenset(("rbx", "rbp", "rsp") + (("r12", "r13", "r14", "r15") if word == 8 else ("rsi", "rdi")))
         self.arguments: tuple[str | int, ...] = (
@@ -164,20 +174,17 @@ class X86:
             if code.address + field + 4 + int.from_bytes(content[field : field + 4], "little", signed=True) == target:
                 yield code.address + start
 
-    def all_references(self, code: Range) -> Iterator[tuple[int, int]]:
-        """Every ``call`` and ``jmp`` with a 32-bit distance, and every such ``jcc``."""
-        content, base, end = code.content, code.address, code.end
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Every ``call``, ``jmp`` and ``jcc`` with a 32-bit distance to an address from first to last."""
+        content, base = code.content, code.address
+        high = high_bytes(first - code.end - 6, last - base)
         unpack = struct.Struct("<i").unpack
-        for hit in re.finditer(rb"[\xe8\xe9](?=(....))", content, re.S):
-            at = base + hit.start()
-            target = at + 5 + unpack(hit[1])[0]
-            if base <= target < end:
-                yield at, target
-        for hit in re.finditer(rb"\x0f[\x80-\x8f](?=(....))", content, re.S):
-            at = base + hit.start()
-            target = at + 6 + unpack(hit[1])[0]
-            if base <= target < end:
-                yield at, target
+        for length, lead in ((5, rb"[\xe8\xe9]"), (6, rb"\x0f[\x80-\x8f]")):
+            for hit in re.finditer(lead + rb"(?=(.." + high + rb"))", content, re.S):
+                at = base + hit.start()
+                target = at + length + unpack(hit[1])[0]
+                if first <= target <= last:
+                    yield at, target
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
@@ -203,3 +210,42 @@ class X86:
             while at >= 0:
                 yield at
                 at = content.find(needle, at + 1)
+
+    def pointers(self, code: Range, address: int) -> Iterator[int]:
+        """Every place that tells the distance to the address, or in a file of a fixed address the address itself."""
+        if self.word == 8:
+            for field in relative(code.content, code.address, address, unit=1, low=2, behind=4):
+                distance = int.from_bytes(code.content[field : field + 4], "little", signed=True)
+                if code.address + field + 4 + distance == address:
+                    yield code.address + field
+        for base in (0, *self._ebx_bases):
+            if self.fixed or self.word == 4:
+                needle = ((address - base) & 0xFFFFFFFF).to_bytes(4, "little")
+                at = code.content.find(needle)
+                while at >= 0:
+                    yield code.address + at
+                    at = code.content.find(needle, at + 1)
+
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
+        content, base = code.content, code.address
+        unpack = struct.Struct("<i").unpack
+        if self.word == 8:
+            high = high_bytes(first - code.end - 8, last - base)
+            for hit in re.finditer(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + high + rb"))", content, re.S):
+                at = base + hit.start() + 2
+                yield at, at + 4 + unpack(hit[1])[0]
+        for got in self._ebx_bases:
+            for hit in re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S):
+                yield base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF
+        if self.word == 4 or self.fixed:
+            high = high_bytes(first, last)
+            for hit in re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S):
+                yield base + hit.start() + 1, unpack(hit[1])[0]
+
+    def zeroes(self, before: bytes, argument: int) -> bool:
+        """``xor``, ``sub`` or ``mov $0`` of the argument's register."""
+        if self.word == 4:
+            return b"\x00" in before or b"\x31" in before
+        ways = _ZEROES[argument]
+        return any(way in before for way in ways)

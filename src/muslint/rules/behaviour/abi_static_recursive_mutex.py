@@ -18,7 +18,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 def _locked(scene: Scene, mutexes: dict[int, int]) -> Iterator[Proof]:
     """A call that locks one of them: other data may merely look like a mutex."""
-    for site in scene.calls(*RULE.triggers):
+    for site in scene.calls(*RULE.triggers, addresses=mutexes):
         for address in site.choices(0):
             if address in mutexes:
                 text = f"locks a static {_KINDS[mutexes[address]]} at {address:#x}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,51 @@ class Scene:
         """Whether calls can be found in code of this machine."""
         return can_disassemble(self.image)
 
-    def calls(self, *names: str) -> tuple[CallSite, ...]:
-        """Every call of these imports, in address order; none where `can_disassemble` is false."""
+    def calls(
+        self,
+        *names: str,
+        texts: Collection[bytes] | None = None,
+        addresses: Iterable[int] | None = None,
+        zero: int | None = None,
+        within: Iterable[int] | None = None,
+    ) -> tuple[CallSite, ...]:
+        """Every call of these imports, in address order; none where `can_disassemble` is false.
+
+        Calls of functions that are called everywhere take long to follow. Say what makes one worth it: its function,
+        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``; argument ``zero`` may
+        be 0; its function lies ``within`` those that hold one of some addresses.
+        """
+        known = self.code()
+        narrow: frozenset[int] | None = None
+        if texts is not None or addresses is not None:
+            narrow = known.pointing((*self.strings().places(texts or ()), *(addresses or ())))
+        if within is not None:
+            narrow = frozenset(known.functions.around(address).start for address in within)
+        found: list[CallSite] = []
+        for name in names if self.can_disassemble else ():
+            if name not in self.imports:
+                continue
+            if zero is not None:
+                narrow = known.zeroing(name, zero)
+            if narrow is not None:
+                found += known.of(name, narrow)
+                continue
+            if name not in self._kept:
+                self._kept[name] = tuple(known.of(name))
+            found += self._kept[name]
+        return tuple(sorted(found, key=lambda site: site.address))
+
+    def candidates(self, *names: str) -> tuple[int, ...]:
+        """Addresses of what may be calls of these imports, found without disassembling, in order."""
+        known = self.code()
+        return tuple(sorted(address for name in names if name in self.imports for address in known.candidates(name)))
+
+    def code(self) -> Calls:
+        """The calls and functions of the object."""
         if Calls not in self._kept:
             self._kept[Calls] = Calls(self.image)
         known: Calls = self._kept[Calls]
-        found: list[CallSite] = []
-        for name in names:
-            if name not in self._kept:
-                self._kept[name] = tuple(known.of(name)) if name in self.imports else ()
-            found += self._kept[name]
-        return tuple(sorted(found, key=lambda site: site.address))
+        return known
 
     def strings(self) -> Constants:
         """The NUL-terminated constants of memory that cannot change."""

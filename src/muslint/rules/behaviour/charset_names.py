@@ -14,5 +14,10 @@ _LONGEST = 31  # bytes of glibc's longest name
 def named(scene: Scene) -> list[tuple[bytes, str]]:
     """Every constant that glibc takes for a character set, and its name in capitals."""
     known = charsets()
-    texts = (text for text in scene.strings() if len(text) <= _LONGEST)
+    names = {name.encode() for name in known}
+    texts = (
+        text
+        for text in scene.strings()
+        if len(text) <= _LONGEST and text.partition(b"//")[0].rstrip(b"/").upper() in names
+    )  # most constants are none: look twice only at what may be one
     return [(text, name) for text in texts if (name := split(text)[0]) in known]

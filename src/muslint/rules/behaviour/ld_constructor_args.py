@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.initialisers import DT_INIT_ARRAYSZ, initialisers, takes_arguments
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.uses import is_rust
 from muslint.rules.finding import Evidence, Severity
 
 
@@ -16,7 +17,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not found:
         return
     # A Rust program has such a constructor, and is given the same again by its main.
-    rust = scene.program and any(True for _ in scene.strings().holding(b"/rustc/"))
+    rust = scene.program and is_rust(scene)
     for address in found:
         evidence = (Evidence("data", f"{address:#x}", "in DT_INIT_ARRAY; reads its arguments"),)
         yield Proof("possible" if rust else "certain", None, evidence, f"the function at {address:#x}")

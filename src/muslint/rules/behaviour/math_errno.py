@@ -23,12 +23,18 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not names or "__errno_location" not in scene.imports:
         return
     yield imported("possible", names[0], "__errno_location")
-    errno = [site.address for site in scene.calls("__errno_location")]
-    for site in scene.calls(*names):
-        index = bisect_left(errno, site.address)
-        before = index > 0 and site.address - errno[index - 1] <= _CLEARED
-        if before or (index < len(errno) and errno[index] - site.address <= _READ):
+    errno = scene.candidates("__errno_location")
+    beside = {address for address in scene.candidates(*names) if _beside(address, errno)}
+    for site in scene.calls(*names, within=beside):
+        if site.address in beside:
             yield at("likely", site, f"{call(site, '…')} beside errno")
+
+
+def _beside(address: int, errno: tuple[int, ...]) -> bool:
+    """Whether errno is cleared right before a call, or read right after it."""
+    index = bisect_left(errno, address)
+    before = index > 0 and address - errno[index - 1] <= _CLEARED
+    return before or (index < len(errno) and errno[index] - address <= _READ)
 
 
 RULE = Behaviour(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.calls import CallSite
 from muslint.libc.printf import gnu_only, refused
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
 FORMATS = {
@@ -21,22 +21,25 @@ FORMATS = {
 """Function → place of its format among the arguments."""
 
 
+_LONGEST = 2048  # bytes of a format; Go keeps all its texts in one
+
+
 def _prove(scene: Scene) -> Iterator[Proof]:
-    if not any(refused(text) for text in scene.strings().holding(b"%")):
+    every = scene.strings().holding(b"%")
+    held = [text for text in every if len(text) <= _LONGEST and refused(text) and plain(text)]
+    if not held:
         return  # saves looking at every call
-    unknown: str | None = None
-    for name in first(scene, FORMATS):
-        sites = scene.calls(name)
-        for site in sites:
-            yield from _at(site)
-        if not sites or any(site.string(FORMATS[name]) is None for site in sites):
-            unknown = unknown or name
-    if unknown is None or any(name.startswith("__gmp") for name in scene.imports):
-        return  # every format is known, or %Zd may be GMP's own
-    for length in (b"L", b"q", b"Z", b"I"):
-        for text in _holding(scene, length):
-            if plain(text) and gnu_only(text):
-                yield constant("likely", unknown, text)
+    names = first(scene, FORMATS)
+    for site in scene.calls(*names, texts=held):
+        yield from _at(site)
+    if any(name.startswith("__gmp") for name in scene.imports):
+        return  # %Zd may be GMP's own
+    lengths = (b"L", b"q", b"Z", b"I")
+    bare = [text for length in lengths for text in _holding(scene, length) if plain(text) and gnu_only(text)]
+    unknown = next((name for name in names if unresolved(scene.calls(name), FORMATS[name])), None) if bare else None
+    if unknown is not None:  # else every format is known
+        for text in bare:
+            yield constant("likely", unknown, text)
 
 
 def _holding(scene: Scene, length: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    for site in scene.calls("realloc"):
+    for site in scene.calls("realloc", zero=1):
         if site.argument(1) == 0 and site.argument(0) != 0:
             # A function around realloc mostly asks for no size first.
             yield at("certain" if site.direct else "possible", site, call(site, "…", "0"))

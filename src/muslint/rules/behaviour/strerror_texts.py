@@ -18,9 +18,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not first(scene, ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l")):
         return
     known = {text.encode() for text in words()}
-    if known.isdisjoint(scene.strings()):
-        return  # saves looking at every comparison
-    for site in scene.calls(*first(scene, _COMPARE)):
+    held = [text for text in known if text in scene.strings()]
+    for site in scene.calls(*first(scene, _COMPARE), texts=held):
         for index in (0, 1):
             for _confidence, text in texts(site, index):
                 if text in known:

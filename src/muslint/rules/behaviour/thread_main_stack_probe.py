@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.uses import used
+from muslint.rules.behaviour.uses import is_rust, used
 from muslint.rules.finding import Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from used(scene, "likely", "pthread_getattr_np")
+    # Rust's standard library only looks where the guard page is.
+    yield from used(scene, "possible" if is_rust(scene) else "likely", "pthread_getattr_np")
 
 
 RULE = Behaviour(

@@ -8,6 +8,12 @@ from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 
 _MOST = 8  # places of one proof
+_RUST = b"RUST_BACKTRACE"  # in all that has Rust's standard library; its texts end in no NUL
+
+
+def is_rust(scene: Scene) -> bool:
+    """Whether Rust's standard library is linked in. It asks the C library for more than it needs."""
+    return any(_RUST in part.content for part in scene.image.constants())
 
 
 def used(scene: Scene, confidence: str, *names: str) -> Iterator[Proof]:
