@@ -91,10 +91,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loader": {"elf", "sources", "libc"},
     "hosts": set(),
     "rules": {"elf", "sources", "libc", "loader", "hosts"},
+    "advice": {"elf", "sources", "libc", "loader", "hosts", "rules"},
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
-    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report"},
-    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report", "pipeline"},
+    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report"},
+    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline"},
 }
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""
 
