@@ -72,8 +72,16 @@ def tables() -> Iterator[tuple[str, str]]:
     """Yield path and text of the table, from the headers of the ziglang wheel."""
     names = frozenset(glibc.symbols("x86_64"))
     lines = [f"{name} {header}" for name, header in sorted(homes(names).items())]
-    yield "headers.txt", table(
-        "headers that declare glibc's names: NAME HEADER",
-        [("source", "PyPI ziglang 0.17.1 lib/libc/include/generic-glibc (glibc 2.44), each header preprocessed alone")],
-        lines,
+    yield (
+        "headers.txt",
+        table(
+            "headers that declare glibc's names: NAME HEADER",
+            [
+                (
+                    "source",
+                    "PyPI ziglang 0.17.1 lib/libc/include/generic-glibc (glibc 2.44), each header preprocessed alone",
+                )
+            ],
+            lines,
+        ),
     )
