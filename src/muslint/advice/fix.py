@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from muslint.advice import dynamic
@@ -37,6 +38,10 @@ class Rewritten(NamedTuple):
 
 def object_at(path: str) -> ElfObject:
     """Read the object at ``path``. Raises UnreadableSource."""
+    if not os.path.isfile(path):
+        raise UnreadableSource(f"{path}: {'not a regular file' if os.path.exists(path) else 'no such file'}")
+    if not os.access(path, os.R_OK):
+        raise UnreadableSource(f"{path}: permission denied")
     data = FileBytes(path)
     try:
         return read(data, path)
@@ -189,7 +194,7 @@ def _harm(path: str, out: str, before: ElfObject, changes: Changes) -> str | Non
 
 
 def _keep_mode(path: str, out: str) -> None:
-    """Give the copy the mode and owner of the original; ownership only where the system lets us."""
+    """Give the copy mode, owner and extended attributes of the original; the latter two where the system lets us."""
     status = os.stat(path)
     try:
         os.chown(out, status.st_uid, status.st_gid)
@@ -197,6 +202,9 @@ def _keep_mode(path: str, out: str) -> None:
         os.chmod(out, status.st_mode & 0o777)  # without set-user-id: the owner is another now
     else:
         os.chmod(out, status.st_mode & 0o7777)
+    for name in os.listxattr(path) if hasattr(os, "listxattr") else ():
+        with suppress(OSError):
+            os.setxattr(out, name, os.getxattr(path, name))
 
 
 def differences(before: ElfObject, after: ElfObject) -> Iterable[str]:
@@ -230,7 +238,8 @@ def suggested(obj: ElfObject, findings: Iterable[Finding], loader: str, director
     ours = frozenset(glibc.nodes("2.44", "x86_64")) | {"libcrypt.so.1", "libnsl.so.1"}
     missing = [f.library for f in told if f.rule == "library-missing" and f.library in obj.needed]
     dropped = [n for n in missing if n and (n in ours or n.startswith(("ld-linux", "ld64.so", "ld.so.")))]
-    places = [directories[f.library] for f in told if f.rule == "library-off-path" and f.library in directories]
+    lost = [f.library for f in told if f.rule in ("library-off-path", "library-missing") and f.library not in dropped]
+    places = [directories[name] for name in lost if name in directories]
     rpath = ":".join(dict.fromkeys([*filter(None, [obj.runpath or obj.rpath or ""]), *places])) if places else None
     wrong = any(f.rule == "interpreter-missing" for f in told)
     return Changes(
