@@ -12,7 +12,7 @@ import sys
 
 from muslint import __version__
 
-COMMANDS = ("check", "ldd", "explain", "fix", "libc", "rules", "schema")
+COMMANDS = ("check", "ldd", "explain", "fix", "floor", "libc", "rules", "schema")
 """In the order of the help page."""
 
 WRONG_USE, UNREADABLE, BUG = 2, 3, 4

@@ -123,7 +123,7 @@ PROGRAMS: Mapping[str, Program] = {
 DEBIAN: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
     "ischroot": ("debianutils", "usr/bin/ischroot", ("--help",), "Usage: ischroot"),
     "zdump": ("libc-bin", "usr/bin/zdump", ("UTC",), "UTC"),
-    "mkzftree": ("genisoimage", "usr/bin/mkzftree", ("--help",), "Usage: mkzftree"),
+    "mkzftree": ("genisoimage", "usr/bin/mkzftree", ("--help",), "zisofs-tools"),
     "elfedit": ("binutils-x86-64-linux-gnu", "usr/bin/x86_64-linux-gnu-elfedit", ("--version",), "GNU elfedit"),
 }
 """Name, package, path, arguments, what it prints."""
