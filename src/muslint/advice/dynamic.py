@@ -10,7 +10,8 @@ from muslint.elf import object as elf
 from muslint.elf.object import ElfObject
 from muslint.errors import CannotFix
 
-_DT_MIPS_RLD_MAP_REL = 0x70000035  # its value counts from the place of the entry itself
+DT_MIPS_RLD_MAP_REL = 0x70000035
+"""Its value counts from the address of the entry itself."""
 _VERSIONS = (elf.DT_VERNEED, elf.DT_VERNEEDNUM)
 
 Entries = list[tuple[int, int]]
@@ -54,20 +55,36 @@ def _text(table: bytes, offset: int) -> str:
     return table[offset:end].decode("utf-8", "surrogateescape")
 
 
+def room(obj: ElfObject) -> int:
+    """How many entries the dynamic section has place for, DT_NULL counted."""
+    place = next(segment for segment in obj.segments if segment.type == elf.PT_DYNAMIC)
+    return place.filesz // (16 if obj.ident.bits == 64 else 8)
+
+
+def rld_map(obj: ElfObject) -> int | None:
+    """The address that DT_MIPS_RLD_MAP_REL leads to; None without one."""
+    place = next(segment for segment in obj.segments if segment.type == elf.PT_DYNAMIC)
+    size = 16 if obj.ident.bits == 64 else 8
+    for index, (tag, value) in enumerate(obj.dynamic):
+        if tag == DT_MIPS_RLD_MAP_REL:
+            return (place.vaddr + index * size + value) % (1 << obj.ident.bits)
+    return None
+
+
 def write(out: str, before: ElfObject, after: ElfObject, wanted: Entries) -> None:
     """Write the entries into the dynamic section of ``out``. Raises CannotFix when they do not fit."""
     place = next(segment for segment in after.segments if segment.type == elf.PT_DYNAMIC)
     wide = before.ident.bits == 64
     row = struct.Struct(("<" if before.ident.little else ">") + ("QQ" if wide else "II"))
-    room = place.filesz // row.size
-    if len(wanted) + 1 > room:
-        raise CannotFix(f"its dynamic section has room for {room - 1} entries, {len(wanted)} are wanted")
-    tags = [tag for tag, _ in before.dynamic]
-    if _DT_MIPS_RLD_MAP_REL in tags and tags.index(_DT_MIPS_RLD_MAP_REL) != [t for t, _ in wanted].index(
-        _DT_MIPS_RLD_MAP_REL
-    ):
-        raise CannotFix("an entry of its dynamic section counts from its own place, which would move")
+    held = room(after)
+    if len(wanted) + 1 > held:
+        raise CannotFix(f"its dynamic section has room for {held - 1} entries, {len(wanted)} are wanted")
+    target = rld_map(before)
+    if target is not None:
+        index = [tag for tag, _ in wanted].index(DT_MIPS_RLD_MAP_REL)
+        there = target - (place.vaddr + index * row.size)
+        wanted = [*wanted[:index], (DT_MIPS_RLD_MAP_REL, there % (1 << before.ident.bits)), *wanted[index + 1 :]]
     packed = b"".join(row.pack(tag, value) for tag, value in wanted)
     with open(out, "r+b") as stream:
         stream.seek(place.offset)
-        stream.write(packed.ljust(room * row.size, b"\0"))
+        stream.write(packed.ljust(held * row.size, b"\0"))

@@ -15,9 +15,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from muslint.advice import dynamic
+from muslint.advice.appended import Plan, append
 from muslint.advice.rewrite import WAYS, Changes
 from muslint.advice.unharmed import harm, hash_size, loads, mapped
 from muslint.elf.dynamic import read
+from muslint.elf.facts import built_for
 from muslint.elf.object import DT_GNU_HASH, DT_STRSZ, DT_STRTAB, ElfObject, Kind
 from muslint.errors import CannotFix, MalformedElf, UnreadableSource
 from muslint.libc import glibc
@@ -26,6 +28,9 @@ from muslint.sources.bytes import FileBytes
 
 _RUN_LIMIT = 120.0  # seconds of LIEF for one file
 _LARGEST = 1 << 30
+
+APPENDED = "APPENDED"
+"""The last way, without LIEF: everything new at the end of the file (`appended`)."""
 
 
 class Rewritten(NamedTuple):
@@ -59,6 +64,11 @@ def check_possible(obj: ElfObject, changes: Changes) -> None:
         raise CannotFix("it is not a dynamic program or library")
     if changes.interpreter is not None and obj.interpreter is None:
         raise CannotFix("a library has no interpreter: the program that loads it has")
+    if changes.interpreter is not None and obj.arch.startswith("powerpc") and built_for(obj) == "glibc":
+        # glibc sysdeps/powerpc/libc-start.c: (argc, argv, envp, auxv, rtld_fini, stinfo, stack), no main first.
+        raise CannotFix(
+            "on powerpc glibc's start-up code calls __libc_start_main otherwise than musl's takes it: it dies"
+        )
     held = ", ".join(obj.needed) or "nothing"
     for name in (*changes.drop_needed, *(old for old, _ in changes.replace_needed)):
         if name not in obj.needed:
@@ -80,7 +90,7 @@ def rewrite(path: str, out: str, changes: Changes) -> Rewritten:
     if os.path.getsize(path) > _LARGEST:
         raise CannotFix("it is larger than 1 GiB")
     reasons: list[str] = []
-    for way in WAYS:
+    for way in (*WAYS, APPENDED):
         reason = _attempt(path, out, before, changes, way)
         if reason is None:
             _keep_mode(path, out)
@@ -89,7 +99,7 @@ def rewrite(path: str, out: str, changes: Changes) -> Rewritten:
         reasons.append(reason)
         if os.path.exists(out):
             os.unlink(out)
-    raise CannotFix(f"LIEF cannot change it without harm: {'; '.join(dict.fromkeys(filter(None, reasons)))}")
+    raise CannotFix(f"it cannot be changed without harm: {'; '.join(dict.fromkeys(filter(None, reasons)))}")
 
 
 def _written(path: str, out: str, before: ElfObject, changes: Changes, way: str) -> str | None:
@@ -106,35 +116,37 @@ def _written(path: str, out: str, before: ElfObject, changes: Changes, way: str)
     for name in changes.names:
         offsets[name] = len(longer)
         longer += name.encode("utf-8", "surrogateescape") + b"\0"
-    request = {
-        "interpreter": changes.interpreter, "stack_size": changes.stack_size,
-        "strings": longer.hex() if changes.names else "",
-        "align": max((segment.align for segment in loads(before)), default=4096),
-    }  # fmt: skip
-    reason = _run(path, out, request, way)
-    if reason is not None:
-        return reason
+    strings = longer if changes.names else b""
+    address: int | None = None
+    if way == APPENDED:
+        wanted = dynamic.entries(before, changes, table, address, offsets)
+        room = dynamic.room(before)
+        plan = Plan(strings, 0 if len(wanted) < room else len(wanted) + 1)
+        address = append(path, out, before, changes, plan)
+    else:
+        reason = _run(path, out, _request(before, changes, strings), way)
+        if reason is not None:
+            return reason
     data = FileBytes(out)
     try:
         after = read(data, out)
+        if changes.names and way != APPENDED:
+            new = (s for s in loads(after) if s not in loads(before) and data.at(s.offset, len(longer)) == longer)
+            address = next((segment.vaddr for segment in new), None)
+            if address is None:
+                return "the new segment is not where it should be"
     finally:
         data.close()
-    address = None
-    if changes.names:
-        address = next((s.vaddr for s in loads(after) if s.filesz >= len(longer) and s not in loads(before)
-                        and _starts(out, s.offset, longer)), None)  # fmt: skip
-        if address is None:
-            return "the new segment is not where it should be"
-    dynamic.write(out, before, after, dynamic.entries(before, changes, table, address, offsets))
+    new_table = address if changes.names else None
+    dynamic.write(out, before, after, dynamic.entries(before, changes, table, new_table, offsets))
     return None
 
 
-def _starts(out: str, offset: int, content: bytes) -> bool:
-    data = FileBytes(out)
-    try:
-        return data.at(offset, len(content)) == content
-    finally:
-        data.close()
+def _request(before: ElfObject, changes: Changes, strings: bytes) -> dict[str, object]:
+    return {
+        "interpreter": changes.interpreter, "stack_size": changes.stack_size, "strings": strings.hex(),
+        "align": max((segment.align for segment in loads(before)), default=4096),
+    }  # fmt: skip
 
 
 def _run(path: str, out: str, request: Mapping[str, object], way: str) -> str | None:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from itertools import pairwise
 
+from muslint.advice.dynamic import DT_MIPS_RLD_MAP_REL, rld_map
 from muslint.advice.rewrite import Changes
 from muslint.elf import object as elf
 from muslint.elf.object import ElfObject, Readable, Segment
@@ -18,6 +19,7 @@ _MEANT = frozenset(
     {
         elf.DT_NEEDED, elf.DT_RPATH, elf.DT_RUNPATH, elf.DT_STRTAB, elf.DT_STRSZ, elf.DT_SONAME, elf.DT_VERNEED,
         elf.DT_VERNEEDNUM, elf.DT_VERSYM, elf.DT_VERDEF, elf.DT_VERDEFNUM, elf.DT_GNU_HASH,
+        DT_MIPS_RLD_MAP_REL,
     }
 )  # fmt: skip
 """Tags whose values may move; what they lead to is compared instead."""
@@ -61,6 +63,7 @@ def _facts(before: ElfObject, after: ElfObject, changes: Changes) -> str | None:
         ("versions needed", () if changes.drop_versions else before.versions_needed, after.versions_needed),
         ("notes", before.notes, after.notes),
         ("dynamic section", _tags(before), _tags(after)),
+        ("debug map", rld_map(before), rld_map(after)),
         ("relocations", [list(t) for t in before.relocations], [list(t) for t in after.relocations]),
     )
     wrong = next((name for name, mine, its in pairs if mine != its), None)

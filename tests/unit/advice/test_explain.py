@@ -28,8 +28,8 @@ MESSAGES = (
     ("sys_siglist: symbol not found", "musl-symbol", ("sys_siglist",)),
     ("UnsatisfiedLinkError: failed to load the required native library", "jvm", ()),
     (
-        "java.lang.UnsatisfiedLinkError: /tmp/snappy-1.1.7-1-libsnappyjava.so: Error loading shared library "
-        "ld-linux-x86-64.so.2: No such file or directory (needed by /tmp/snappy-1.1.7-1-libsnappyjava.so)",
+        "java.lang.UnsatisfiedLinkError: /run/snappy-1.1.7-1-libsnappyjava.so: Error loading shared library "
+        "ld-linux-x86-64.so.2: No such file or directory (needed by /run/snappy-1.1.7-1-libsnappyjava.so)",
         "musl-library",
         ("ld-linux-x86-64.so.2",),
     ),

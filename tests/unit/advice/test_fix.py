@@ -17,6 +17,7 @@ from muslint.advice.unharmed import harm
 from muslint.elf.dynamic import read
 from muslint.errors import CannotFix
 from muslint.sources.bytes import FileBytes, MemoryBytes
+from tests.support import musl, real_loader
 from tests.support.cache import REPOSITORY, Unavailable
 from tests.support.compile import system_cc, zig_cc
 from tests.support.fetch import debian_package, unpack_debs
@@ -117,6 +118,10 @@ PROGRAMS: Mapping[str, Program] = {
     ),
     "long-interpreter": Program(HELLO, options=("--interpreter", "/lib/" + "../lib/" * 20 + "ld-musl-x86_64.so.1")),
     "zig-2.17": Program(SORT, ("-pie", "-fPIE"), zig="x86_64-linux-gnu.2.17"),
+    "no-room-for-entries": Program(
+        EXPORTS, ("-pie", "-fPIE", "-rdynamic"), zig="x86_64-linux-gnu.2.28",
+        options=("--interpreter", "auto", "--add-needed", "libz.so.1", "--rpath", "/usr/lib"),
+    ),
     "zig-2.36": Program(FILES, zig="x86_64-linux-gnu.2.36"),
 }  # fmt: skip
 
@@ -217,6 +222,56 @@ def test_fixed_debian_program_runs(name: str, tmp_path: Path) -> None:
     assert says in run.stdout + run.stderr
     assert "Error relocating" not in run.stderr
     assert run.returncode not in (126, 127) and run.returncode >= 0
+
+
+FOREIGN: Mapping[str, tuple[str, str]] = {
+    "arm64": ("aarch64-linux-gnu.2.28", "aarch64"),
+    "armhf": ("arm-linux-gnueabihf.2.28", "armhf"),
+    "i386": ("x86-linux-gnu.2.28", "i386"),
+    "ppc64el": ("powerpc64le-linux-gnu.2.31", "powerpc64le"),
+    "s390x": ("s390x-linux-gnu.2.31", "s390x"),
+    "mips64el": ("mips64el-linux-gnuabi64.2.31", "mips64el"),
+    "mipsel": ("mipsel-linux-gnueabihf.2.31", "mipsel"),
+}
+"""Debian architecture: zig's target, musl's name."""
+
+
+@pytest.mark.parametrize("pie", [False, True], ids=["no-pie", "pie"])
+@pytest.mark.parametrize("arch", FOREIGN)
+def test_foreign_program_runs(arch: str, pie: bool, tmp_path: Path) -> None:
+    """The interpreter set, and an rpath and a library added, programs of other machines run on real musl in qemu."""
+    target, name = FOREIGN[arch]
+    flags = (*(("-pie", "-fPIE") if pie else ()), "-rdynamic", "-Wl,-z,lazy")
+    binary = made(Program(THREAD, (*flags, "-pthread"), zig=target), tmp_path, "p")
+    try:
+        real = musl.loader("bookworm", arch)
+        top = musl.install(real, tmp_path / "root")
+        qemu = real_loader._qemu(f"{top}{real.installed_path}")
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    interpreter = f"/lib/ld-musl-{name}.so.1"
+    assert interpreter == real.installed_path
+    if arch == "ppc64el":
+        with pytest.raises(CannotFix, match="start-up code"):
+            rewrite(str(binary), str(tmp_path / "fixed"), Changes(interpreter=interpreter))
+        run = subprocess.run(
+            [str(qemu), f"{top}{interpreter}", str(binary)],
+            capture_output=True, text=True, timeout=RUN_LIMIT, check=False,
+        )  # fmt: skip
+        assert run.returncode != 0  # the program as it was, started by musl's loader
+        return
+    ours = tuple(needed for needed in object_at(str(binary)).needed if needed.startswith("ld"))  # gives __tls_get_addr
+    everything = Changes(
+        interpreter=interpreter, rpath="/nowhere/" * 20, add_needed=("libm.so.6", "librt.so.1", "libutil.so.1"),
+        drop_needed=ours,
+    )  # fmt: skip
+    for changes in (Changes(interpreter=interpreter, drop_needed=ours), everything):
+        rewrite(str(binary), str(tmp_path / "fixed"), changes)
+        command = [*([qemu, "-L", str(top)] if qemu else []), str(tmp_path / "fixed")]
+        if not qemu and changes.interpreter:
+            pytest.skip("not checked: this machine runs it without qemu, so not inside the root")
+        run = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
+        assert (run.returncode, run.stdout) == (0, "ok\n"), run.stderr
 
 
 REFUSED: Mapping[str, tuple[Program, tuple[str, ...], str]] = {
