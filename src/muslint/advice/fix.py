@@ -66,9 +66,7 @@ def check_possible(obj: ElfObject, changes: Changes) -> None:
         raise CannotFix("a library has no interpreter: the program that loads it has")
     if changes.interpreter is not None and obj.arch.startswith("powerpc") and built_for(obj) == "glibc":
         # glibc sysdeps/powerpc/libc-start.c: (argc, argv, envp, auxv, rtld_fini, stinfo, stack), no main first.
-        raise CannotFix(
-            "on powerpc glibc's start-up code calls __libc_start_main otherwise than musl's takes it: it dies"
-        )
+        raise CannotFix("on powerpc glibc's start-up code calls __libc_start_main otherwise than musl does: it dies")
     held = ", ".join(obj.needed) or "nothing"
     for name in (*changes.drop_needed, *(old for old, _ in changes.replace_needed)):
         if name not in obj.needed:
