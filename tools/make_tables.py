@@ -35,6 +35,17 @@ def rebuild(facts: Path) -> None:
             print("new" if old is None else "changed", name)
 
 
+def from_packages() -> None:
+    """Make the tables of headers and of the C++ runtime anew from the ziglang wheel and Debian's packages; a minute."""
+    from tools.tables import cxx, headers
+    from tools.tables.text import DATA
+
+    for name, text in (*headers.tables(), *cxx.tables()):
+        old = (DATA / name).read_text() if (DATA / name).exists() else None
+        (DATA / name).write_text(text)
+        print("same" if old == text else "changed", name)
+
+
 def verify_zig() -> bool:
     """Print the rows that glibc's table and the ziglang wheel have otherwise."""
     from tools.tables import verify
@@ -62,7 +73,10 @@ def main() -> int:
     parser.add_argument("--facts", type=Path, metavar="DIR", help="rebuild the tables from DIR")
     parser.add_argument("--verify-zig", action="store_true", help="check the glibc table")
     parser.add_argument("--verify-debian", nargs="*", choices=suites, metavar="SUITE", help="check the musl tables")
+    parser.add_argument("--packages", action="store_true", help="make headers.txt and cxx.txt")
     options = parser.parse_args()
+    if options.packages:
+        from_packages()
     if options.facts:
         rebuild(options.facts)
     good = True

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from muslint.advice.explanation import Explanation
     from muslint.loader.target import Link
     from muslint.report.report import Report
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check", "ldd"]
+__all__ = ["__version__", "check", "explain", "ldd"]
 
 
 def check(source: str, on: str | None = None) -> Report:
@@ -26,6 +27,17 @@ def check(source: str, on: str | None = None) -> Report:
     from muslint.pipeline import check as judge
 
     return judge(source, on)
+
+
+def explain(text: str, arch: str = "x86_64") -> Explanation | None:
+    """What a symbol, soname, symbol version, rule id or pasted message means; None when nothing is known of it.
+
+    ``arch`` is a name of musl, Alpine, Debian or Docker.
+    """
+    from muslint.advice.explain import explain as ask
+    from muslint.libc.model import musl_arch
+
+    return ask(text, musl_arch(arch))
 
 
 def ldd(path: str, root: str, *, library_path: str = "", preload: str = "") -> Link:

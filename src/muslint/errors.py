@@ -7,6 +7,7 @@
     ├── MalformedArchive      the bytes are not a readable archive (becomes a Skipped value)
     ├── LimitReached          an archive is larger, deeper or slower than allowed (becomes a Skipped value)
     ├── UnknownLibc           no table for this C library, release or architecture
+    ├── CannotFix             a change to a binary cannot be made soundly
     ├── UnknownTarget         --on names no target we know
     ├── UnreadableSource      a source cannot be opened at all
     └── WrongUse              options that contradict each other, a missing argument
@@ -31,6 +32,10 @@ class LimitReached(MuslintError):
 
 class UnknownLibc(MuslintError):
     """No table describes this C library, release or architecture."""
+
+
+class CannotFix(MuslintError):
+    """A change to a binary cannot be made soundly; the text says why."""
 
 
 class UnknownTarget(MuslintError):

@@ -88,12 +88,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loader": {"elf", "sources", "libc"},
     "hosts": set(),
     "rules": {"elf", "sources", "libc", "loader", "hosts"},
+    "advice": {"elf", "sources", "libc", "loader", "hosts", "rules"},
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
-    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report"},
+    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report"},
     "testing": {"report", "policy", "pipeline"},
     "pytest_plugin": {"report", "testing"},
-    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "policy", "report", "pipeline"},
+    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline"},
 }
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import typer
 
-COMMANDS = ("check", "ldd", "diff", "libc", "rules", "formats", "config", "schema", "completion")
+COMMANDS = ("check", "ldd", "explain", "floor", "fix", "diff", "libc", "rules", "formats", "config", "schema", "completion")
 """In the order of the help page."""
 
 WRONG_USE, UNREADABLE, BUG = 2, 3, 4

@@ -1,0 +1,305 @@
+"""Explanations: every message form people have posted, names of every family, typos."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from muslint.advice.demangle import qualified
+from muslint.advice.explain import explain, nearest
+from muslint.advice.messages import FORMS
+from muslint.libc import glibc, musl
+from muslint.libc.groups import families, family
+from muslint.libc.history import alpine_history, glibc_since, musl_history
+from muslint.rules import rules
+from tests.support.cache import REPOSITORY
+
+MESSAGES = (
+    ("sh: ./server: not found", "shell-not-found", ()),
+    ("./aws/install: line 78: /aws/dist/aws: not found", "shell-not-found", ()),
+    ("./protoc-3.11.4-linux-x86_64.exe: not found", "shell-not-found", ()),
+    ("pthread_attr_setaffinity_np: symbol not found", "musl-symbol", ("pthread_attr_setaffinity_np",)),
+    ("error MSB6003 : The specified task executable protoc could not be run. No such file or directory", "msbuild", ()),
+    ("exit status 127", "exit-127", ()),
+    ("spawn /app/node_modules/grpc-tools/bin/protoc ENOENT", "node-enoent", ()),
+    ("Error loading shared library libcrypt.so.1", "musl-library", ("libcrypt.so.1",)),
+    ("sys_siglist: symbol not found", "musl-symbol", ("sys_siglist",)),
+    ("UnsatisfiedLinkError: failed to load the required native library", "jvm", ()),
+    (
+        "java.lang.UnsatisfiedLinkError: /run/snappy-1.1.7-1-libsnappyjava.so: Error loading shared library "
+        "ld-linux-x86-64.so.2: No such file or directory (needed by /run/snappy-1.1.7-1-libsnappyjava.so)",
+        "musl-library",
+        ("ld-linux-x86-64.so.2",),
+    ),
+    ("Error relocating /lib/ld-linux-x86-64.so.2: unsupported relocation type 37", "musl-relocation", ()),
+    ("unsupported relocation type 43", "musl-relocation", ()),
+    (
+        "undefined symbol: _ZNSt15__exception_ptr13exception_ptr10_M_releaseEv",
+        "glibc-symbol",
+        ("_ZNSt15__exception_ptr13exception_ptr10_M_releaseEv",),
+    ),
+    (
+        "libstdc++.so.6: cannot open shared object file: No such file or directory",
+        "glibc-library",
+        ("libstdc++.so.6",),
+    ),
+    ("librocksdb.so: backtrace: symbol not found", "musl-symbol", ("backtrace",)),
+    ("Error relocating test_prog: __strtok_r: symbol not found", "musl-symbol", ("__strtok_r",)),
+    (
+        "Error loading shared library libresolv.so.2: No such file or directory (needed by /x/librsvg-2.so.2)",
+        "musl-library",
+        ("libresolv.so.2",),
+    ),
+    (
+        "_ZNSt7__cxx1119basic_ostringstreamIcSt11char_traitsIcESaIcEEC1Ev: symbol not found",
+        "musl-symbol",
+        ("_ZNSt7__cxx1119basic_ostringstreamIcSt11char_traitsIcESaIcEEC1Ev",),
+    ),
+    (
+        "Error: Unable to require(`/app/libquery_engine-linux-musl.so.node`). Error loading shared library "
+        "libssl.so.1.1: No such file or directory (needed by /app/libquery_engine-linux-musl.so.node)",
+        "musl-library",
+        ("libssl.so.1.1",),
+    ),
+    (
+        "Error: Error relocating /app/node_modules/sqlite3/lib/binding/node_sqlite3.node: fcntl64: symbol not found\n"
+        "    at Object.Module._extensions..node\n  code: 'ERR_DLOPEN_FAILED'",
+        "musl-symbol",
+        ("fcntl64",),
+    ),
+    (
+        "ImportError: Error relocating /usr/lib/python3.12/x.so: __memcpy_chk: symbol not found",
+        "musl-symbol",
+        ("__memcpy_chk",),
+    ),
+    (
+        "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by ./x.so)",
+        "glibc-version",
+        ("GLIBC_2.34",),
+    ),
+    (
+        "/usr/bin/x: symbol lookup error: /usr/lib/liby.so.1: undefined symbol: backtrace",
+        "glibc-symbol",
+        ("backtrace",),
+    ),
+    ("foo.c:(.text+0x5): undefined reference to `__memcpy_chk'", "linker-symbol", ("__memcpy_chk",)),
+    ("symbol memcpy, version GLIBC_2.14 not defined in file libc.so.6", "glibc-relocation-version", ("GLIBC_2.14",)),
+    ("cannot allocate memory in static TLS block", "static-tls", ()),
+    ("Error relocating /a.so: errno_tls: initial-exec TLS resolves to dynamic definition in /a.so", "musl-tls", ()),
+    ("initial-exec TLS resolves to dynamic definition in", "musl-tls", ()),
+    ("SIGSEGV in init_have_lse_atomics+0xc", "lse-atomics", ()),
+    ("libc.musl-x86_64.so.1: cannot open shared object file", "glibc-library", ("libc.musl-x86_64.so.1",)),
+    ("System.DllNotFoundException: Unable to load shared library 'libSkiaSharp'", "dotnet-dll", ()),
+    ("DllNotFoundException libSkiaSharp", "dotnet-dll", ()),
+    (
+        "iconv(): Wrong charset, conversion from UTF-8 to ASCII//TRANSLIT is not allowed",
+        "iconv-charset",
+        (),
+    ),
+    ("locale::facet::_S_create_c_locale name is not valid", "locale", ()),
+    ("invalid ELF header", "elf-header", ()),
+    ("wrong ELF class: ELFCLASS32", "elf-class", ()),
+    ("bash: ./app: cannot execute: required file not found", "required-file", ()),
+    ("exec /app: exec format error", "exec-format", ()),
+    ("bash: ./app: cannot execute binary file: Exec format error", "exec-format", ()),
+    ("Error loading shared library libx.so: Exec format error (needed by ./app)", "musl-library", ()),
+    ("./app: bad ELF interpreter: No such file or directory", "interpreter-bad", ()),
+    ("standard_init_linux.go:228: exec user process caused: no such file or directory", "runtime-exec", ()),
+    (
+        'OCI runtime create failed: starting container process caused: exec: "/app/x": stat /app/x: '
+        "no such file or directory: unknown",
+        "runtime-exec",
+        (),
+    ),
+    ("Segmentation fault (core dumped)", "crash", ()),
+    ("./app: No such file or directory", "no-such-file", ()),
+    ("libgcc_s.so.1: No such file or directory (needed by /app/x)", "needed-by", ("libgcc_s.so.1",)),
+    ("/lib/ld-musl-x86_64.so.1: ./app: Not a valid dynamic program", "musl-not-dynamic", ()),
+    ("Error relocating ./app: RELRO protection failed: Out of memory", "musl-relro", ()),
+    ("Symbol not found: backtrace", "musl-dlsym", ("backtrace",)),
+    ("/lib/ld-musl-x86_64.so.1: cannot load ./app: No such file or directory", "musl-cannot-load", ()),
+)
+"""Text, the form it is taken for, the names that are explained with it."""
+
+
+@pytest.mark.parametrize(("text", "form", "names"), MESSAGES, ids=lambda value: str(value)[:40])
+def test_message(text: str, form: str, names: tuple[str, ...]) -> None:
+    """A pasted message is recognised, told with something to do or a rule, and its names are explained."""
+    found = explain(text)
+    assert found is not None
+    assert (found.kind, found.name) == ("message", form)
+    assert tuple(item.name for item in found.about)[: len(names)] == names
+    assert found.advice or any(item.advice for item in found.about) or any(f.key == "rule" for f in found.facts)
+
+
+def test_every_form_is_shown_by_a_message() -> None:
+    """No form is without a message that proves it; none is there twice."""
+    ids = [form.id for form in FORMS]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == {form for _, form, _ in MESSAGES}
+
+
+def test_several_messages_in_one_text() -> None:
+    """Every name of a log is explained once."""
+    log = "Error relocating ./x: backtrace: symbol not found\nError relocating ./x: fcntl64: symbol not found\n" * 3
+    found = explain(log)
+    assert found is not None
+    assert [item.name for item in found.about] == ["backtrace", "fcntl64"]
+
+
+def test_no_message() -> None:
+    """Prose is not taken for a message."""
+    assert explain("the quick brown fox jumps over the lazy dog") is None
+    assert explain("") is None
+
+
+# --- symbols ------------------------------------------------------------------------------------------------
+
+
+def sampled() -> list[str]:
+    """Names of every family of glibc's, and every fortieth name of glibc and of musl."""
+    names = sorted(glibc.symbols("x86_64"))
+    by_family: dict[str, list[str]] = {}
+    for name in names:
+        by_family.setdefault(family(name).id, []).append(name)
+    assert len(by_family) > len(families()) // 2
+    ours = sorted(musl.model("1.2.6", "x86_64").exports)
+    return sorted({*(name for held in by_family.values() for name in held[:3]), *names[::40], *ours[::40]})
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64", "i386"])
+def test_facts_are_those_of_the_models(arch: str) -> None:
+    """What is said of a name is what the whole models say: glibc's table, each musl, each Alpine."""
+    table = glibc.symbols(arch)
+    names = sampled()
+    assert len(names) > 250
+    for name in names:
+        if name in table and table[name].since != glibc.PRIVATE:
+            public = glibc_since(name).get(arch)
+            assert public is None or glibc.version_key(public) >= glibc.version_key(table[name].since), name
+        upstream, alpine = musl_history(name, arch), alpine_history(name, arch)
+        for release in musl.releases():
+            assert (release in upstream.exported) is (name in musl.model(release, arch).exports), (name, release)
+        for release in musl.alpine_releases():
+            assert (release in alpine.exported) is (name in musl.alpine(release, arch).exports), (name, release)
+        found = explain(name, arch)
+        assert found is not None
+        assert found.kind == "symbol", name
+        assert found.advice, name
+
+
+def test_remap_by_release() -> None:
+    """The loader's list of 64-bit names began with 1.2.4, and held no long names until 1.2.6."""
+    assert musl_history("open64", "x86_64").remapped == ("1.2.4", "1.2.5", "1.2.6")
+    assert musl_history("posix_fallocate64", "x86_64").remapped == ("1.2.6",)
+    assert musl_history("fcntl64", "x86_64") == ((), ())
+    assert alpine_history("statx", "x86_64").exported[0] == "3.20"
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("PyObject_Call", "CPython"), ("napi_create_function", "Node.js"), ("rb_define_method", "Ruby")],
+)
+def test_host(name: str, word: str) -> None:
+    """A host's name is told with its host."""
+    found = explain(name)
+    assert found is not None
+    assert word in found.summary + found.facts[0].text
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_rule(rule: object) -> None:
+    """Every rule is explained, with its page's way out."""
+    found = explain(getattr(rule, "id", ""))
+    assert found is not None
+    assert found.kind == "rule"
+    assert found.advice
+
+
+@pytest.mark.parametrize(
+    ("mangled", "plain"),
+    [
+        ("_ZNSt15__exception_ptr13exception_ptr10_M_releaseEv", "std::__exception_ptr::exception_ptr::_M_release"),
+        ("_ZSt28__throw_bad_array_new_lengthv", "std::__throw_bad_array_new_length"),
+        (
+            "_ZNSt7__cxx1119basic_ostringstreamIcSt11char_traitsIcESaIcEEC1Ev",
+            "std::__cxx11::basic_ostringstream<…>::basic_ostringstream",
+        ),
+        ("_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",
+         "std::thread::_M_start_thread"),
+        ("_ZTVN10__cxxabiv117__class_type_infoE", "vtable of __cxxabiv1::__class_type_info"),
+        ("printf", None),
+        ("_Z", None),
+        ("_ZN99999999999x", None),
+    ],
+)  # fmt: skip
+def test_demangle(mangled: str, plain: str | None) -> None:
+    """The plain name of a mangled one."""
+    assert qualified(mangled) == plain
+
+
+# --- typos and the command ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("fcntl46", "fcntl64"), ("bactrace", "backtrace"), ("__memcpy_ckh", "__memcpy_chk"),
+        ("pthread_craete", "pthread_create"), ("libssl.so1.1", "libssl.so.1.1"), ("symbol-mising", "symbol-missing"),
+        ("getcontxt", "getcontext"), ("__isoc23_strol", "__isoc23_strtol"),
+    ],
+)  # fmt: skip
+def test_typo(typo: str, meant: str) -> None:
+    """A misspelt name is not explained, but the right one is offered."""
+    assert explain(typo) is None
+    assert meant in nearest(typo)
+
+
+def muslint(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``muslint explain``."""
+    return subprocess.run(
+        [sys.executable, "-m", "muslint", "explain", *arguments],
+        input=stdin, capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY / "src",
+    )  # fmt: skip
+
+
+def test_command() -> None:
+    """Exit code 0 and an explanation, 1 and a hint, 2 for wrong use; JSON and stdin."""
+    assert muslint("fcntl64").returncode == 0
+    wrong = muslint("fcntl46")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "did you mean fcntl64" in wrong.stderr
+    assert muslint("fcntl64", "-o", "xml").returncode == 2
+    assert muslint("fcntl64", "--arch", "vax").returncode == 2
+    document = json.loads(muslint("-", "-o", "json", stdin="x: backtrace: symbol not found\n").stdout)
+    assert document["schema"] == "muslint-explanation/1"
+    assert document["explanation"]["about"][0]["name"] == "backtrace"
+    facts = {fact["key"]: fact["value"] for fact in document["explanation"]["about"][0]["facts"]}
+    assert facts["header"] == "execinfo.h"
+    assert facts["gcompat"]["versions"]
+
+
+GOLDEN = Path(REPOSITORY, "tests", "golden", "explained")
+KEPT = {
+    "fcntl64": ("Error relocating /app/x: fcntl64: symbol not found",),
+    "glibc-2.34": ("GLIBC_2.34",),
+    "libssl": ("libssl.so.1.1",),
+    "rule": ("tls-initial-exec",),
+    "cxx": ("_ZSt28__throw_bad_array_new_lengthv",),
+    "statx": ("statx",),
+    "host": ("PyObject_Call",),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_golden(name: str) -> None:
+    """What people see is what is kept; ``MUSLINT_GOLDEN=write`` keeps it anew."""
+    import os
+
+    done = muslint(*KEPT[name])
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("MUSLINT_GOLDEN") == "write":
+        file.write_text(done.stdout, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == done.stdout
