@@ -13,6 +13,7 @@ from muslint.libc.musl import alpine_releases
 from muslint.libc.shims import shim
 from muslint.loader.search import reserved_family
 from muslint.rules import rules
+from muslint.rules.page import page
 
 _FORM = re.compile(r"\S*(\.so|ld64)(\.[\w.-]+)?")
 _RUNTIME = {"libstdc++.so.6": "libstdc++", "libgcc_s.so.1": "libgcc"}
@@ -126,14 +127,9 @@ def explain_rule(name: str) -> Explanation | None:
 
 def _page(rule: str) -> dict[str, list[str]]:
     """The paragraphs and points of a rule's page, by heading; empty where the pages are not installed."""
-    from pathlib import Path
-
-    here = Path(__file__).resolve().parent
-    places = (here / "pages" / f"{rule}.md", here.parents[2] / "docs" / "rules" / f"{rule}.md")
-    page = next((place for place in places if place.is_file()), None)
     found: dict[str, list[str]] = {}
     heading = ""
-    for block in page.read_text(encoding="utf-8").split("\n\n") if page else ():
+    for block in page(rule).split("\n\n"):
         if block.startswith("## "):
             heading = block.partition("\n")[0][3:]
         elif not block.startswith(("```", "|", "<!--")):

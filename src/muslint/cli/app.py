@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
     import typer
 
-COMMANDS = ("check", "ldd", "explain", "floor", "fix", "diff", "libc", "rules", "formats", "config", "schema", "completion")
+COMMANDS = (
+    "check",
+    "ldd",
+    "explain",
+    "floor",
+    "fix",
+    "diff",
+    "libc",
+    "rules",
+    "formats",
+    "config",
+    "schema",
+    "completion",
+)
 """In the order of the help page."""
 
 WRONG_USE, UNREADABLE, BUG = 2, 3, 4
