@@ -267,10 +267,10 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
         return None, str(error)
     finally:
         data.close()
-    if names.module:
-        return None, ""  # the kernel loads it: no C library has a part in that
     if in_root:
-        return None, "an object file (.o): nothing loads it"
+        return None, ""  # nothing in a file system loads them, and it may hold thousands
+    if names.module:
+        return None, "a kernel module: no C library has a part in it"
     if names.deferred:
         return None, "an object file for link-time optimisation: it holds no machine code yet"
     return names, ""

@@ -14,6 +14,7 @@ from muslint.report.format import named_format
 from muslint.report.readable import shown
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.sources.source import Skipped
 from tests.reports.reports import HOSTILE, report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="not checked here: playwright is not installed")
@@ -111,7 +112,7 @@ def large() -> Report:
 def test_answer_and_bars(opened: Any) -> None:
     """The first thing said is the answer; each verdict has a bar with its number, wider where it is larger."""
     page = opened(report("directory"))
-    assert page.page.locator("#answer").inner_text().startswith("6 checked: ")
+    assert page.page.locator("#answer").inner_text().startswith("7 checked: ")
     bars = page.page.locator("#bars button").all_inner_texts()
     made = report("directory")
     expected = [made.count(verdict) for verdict in Verdict if made.count(verdict)]
@@ -264,12 +265,17 @@ def test_nothing_found_opens_the_binaries(opened: Any) -> None:
     assert page.page.locator("#view-binaries tr.row").count() == 1
 
 
+def _with_skipped() -> Report:
+    cut = Skipped("lib/broken.so", "cut short: its program headers lie beyond the end of the file", ("app.tar",))
+    return replace(report("directory"), skipped=(cut, Skipped("core.1", "a core dump")))
+
+
 def test_what_was_not_looked_at(opened: Any) -> None:
     """A view of its own, only where there is something."""
-    page = opened(report("directory"))
+    page = opened(_with_skipped())
     page.page.click("#tab-skipped")
     text = page.page.locator("#view-skipped").inner_text()
-    assert all(skipped.path in text and skipped.reason in text for skipped in report("directory").skipped)
+    assert all(skipped.path in text and skipped.reason in text for skipped in _with_skipped().skipped)
     assert opened(report("program-runs")).page.locator("#tab-skipped").count() == 0
 
 
@@ -352,7 +358,7 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_phone(opened: Any, width: int) -> None:
     """Nothing is wider than the screen; the detail covers it and can be closed; what is touched is large enough."""
-    page = opened(report("directory"), viewport={"width": width, "height": 800}, has_touch=True)
+    page = opened(_with_skipped(), viewport={"width": width, "height": 800}, has_touch=True)
     for tab in ("binaries", "causes", "dependencies", "skipped", "findings"):
         page.page.locator(f"#tab-{tab}").tap()
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width

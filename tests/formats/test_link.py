@@ -73,7 +73,7 @@ def test_as_the_linker(arch: str) -> None:
 
 
 def test_passed_over_in_a_root(tmp_path: Path) -> None:
-    """In a whole file system nothing loads object files, static libraries and kernel modules: a line each."""
+    """In a whole file system nothing loads object files, static libraries and kernel modules: no word of them."""
     from tests.support import musl
 
     musl.install(musl.loader("1.2.5"), tmp_path)
@@ -84,10 +84,7 @@ def test_passed_over_in_a_root(tmp_path: Path) -> None:
     subprocess.run(["ar", "qcS", str(lib / "libpart.a"), str(part)], timeout=60, check=True)
     report = check(str(tmp_path))
     assert report.objects == ()
-    assert {item.path: item.reason for item in report.skipped} == {
-        "/usr/lib/part.o": "an object file (.o): nothing loads it",
-        "/usr/lib/libpart.a": "a static library: nothing loads it",
-    }
+    assert report.skipped == ()
     report = check(str(lib), on="alpine:3.23")
     assert {(judged.path, judged.parents, judged.verdict) for judged in report.objects} == {
         ("part.o", (), Verdict.FAILS),

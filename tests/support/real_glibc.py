@@ -1,7 +1,7 @@
 """The oracle for glibc: what a real ``ld.so`` says of a file when it traces (``ldd -r``), asked inside a root.
 
 ``LD_TRACE_LOADED_OBJECTS=1 LD_WARN=yes LD_BIND_NOW=yes LOADER FILE`` maps the file and its libraries and resolves every
-symbol, but runs no code of theirs. Loaders of other machines run under qemu-user-static.
+symbol, but runs no code of theirs. Loaders of other machines run under qemu-user.
 """
 
 import re

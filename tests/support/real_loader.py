@@ -1,7 +1,7 @@
 """The oracle: what a real musl loader says of a file, asked with ``--list`` inside a root.
 
 ``--list`` maps the file and its libraries and applies their relocations, but runs no code of theirs. Loaders
-of other machines run under qemu-user-static.
+of other machines run under qemu-user.
 """
 
 import hashlib
@@ -168,19 +168,17 @@ def qemu_of(arch: str) -> str | None:
     """The qemu for an architecture (musl's name), or None where this machine runs it itself."""
     if arch in NATIVE.get(os.uname().machine, ()):
         return None
-    name = QEMU.get(arch, arch)
-    installed = shutil.which(f"qemu-{name}-static")
-    # qemu 7 knows too few loongarch64 instructions; a suite later than the machine's own has a newer one.
-    if installed and name != "loongarch64":
-        return str(Path(installed).resolve())
-    return str(_packaged_qemu(name))
+    return str(_packaged_qemu(QEMU.get(arch, arch)))
 
 
 def _packaged_qemu(name: str) -> Path:
-    """qemu for one machine out of Debian's qemu-user package (statically linked since trixie), not installed."""
+    """qemu for one machine out of Debian's qemu-user package (statically linked since trixie), not installed.
+
+    The same one everywhere: qemu 7 knows too few loongarch64 instructions, and maps no vDSO, as every kernel does.
+    """
     host = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine)
     if host is None:
-        raise Unavailable(f"qemu-{name}-static is not installed (Debian package qemu-user-static)")
+        raise Unavailable(f"qemu-{name}: no package of it is known for {os.uname().machine}")
 
     def unpack(folder: Path) -> None:
         unpack_debs([debian_package("qemu-user", "trixie", host)], folder)
