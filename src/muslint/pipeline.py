@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Readable, Reader
 from muslint.elf.relocatable import LinkNames, link_names
+from muslint.elf.system import foreign_system
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
@@ -238,7 +239,9 @@ def _read(
             continue
         if source.closed and target.loads_with(obj.arch, member.path):
             continue  # the loader itself is the model, not a subject
-        if obj.kind is Kind.CORE:
+        if (system := foreign_system(obj)) is not None:
+            skipped.append(Skipped(member.display, f"made for {system}, not for Linux", member.parents))
+        elif obj.kind is Kind.CORE:
             skipped.append(Skipped(member.display, "a core dump", member.parents))
         elif obj.kind is Kind.RELOCATABLE:
             names, reason = _object_file(found.data, source.closed or in_root)

@@ -112,7 +112,7 @@ def _zips() -> Iterator[Packer]:
     for method in ("Deflate", "BZip2", "LZMA", "Copy"):
         # The file's time is one that zip can say; what 7z makes of links is a copy.
         yield Packer(f"zip-7z-{method.lower()}", "zip", ("7z",), _zip("7z", "a", "-tzip", f"-mm={method}"), links=False)
-    yield Packer("jar", "zip", ("jar",), _zip("jar", "cf"), links=False)
+    yield Packer("jar", "jar", ("jar",), _zip("jar", "cf"), links=False)
 
 
 # --- cpio and ar --------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from muslint.elf.object import ElfObject, Kind
 
 _FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
 _NT_GNU_ABI_TAG = 1
+_GCC_RUNTIME = "libgcc_s"
+"""It has versions called ``GLIBC_2.0`` under musl too (gcc ``libgcc/config/libgcc-glibc.ver``): they tell nothing."""
 
 
 def requires(obj: ElfObject) -> dict[str, str]:
@@ -15,6 +17,8 @@ def requires(obj: ElfObject) -> dict[str, str]:
     highest: dict[str, tuple[tuple[int, ...], str]] = {}
     for version in obj.versions_needed:
         family, _, number = version.name.partition("_")
+        if family == "GLIBC" and version.library.startswith(_GCC_RUNTIME):
+            continue
         if family not in _FAMILIES or version.weak or not re.fullmatch(r"\d+(\.\d+)*", number):
             continue
         key = tuple(int(part) for part in number.split("."))
@@ -35,7 +39,7 @@ def built_for(obj: ElfObject) -> str:
         return "musl"
     if interpreter.startswith("/system/bin/linker"):
         return "bionic"
-    if any(v.name.startswith("GLIBC_") for v in obj.versions_needed):
+    if any(v.name.startswith("GLIBC_") and not v.library.startswith(_GCC_RUNTIME) for v in obj.versions_needed):
         return "glibc"
     if re.search(r"/ld(-linux[^/]*|64|)\.so\.\d$", interpreter) or any(
         re.fullmatch(r"libc\.so\.6(\.1)?|ld-linux.*", name) for name in needed

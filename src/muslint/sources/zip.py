@@ -1,6 +1,6 @@
 """Zip archives, and what is one: Python wheels, jars, NuGet packages, Android packages.
 
-What is stored lies there as it is; what is compressed is unpacked when asked for and given back after.
+What is stored lies there as it is; what is compressed is unpacked when asked for, once.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held
 from muslint.sources.limits import MEMBER_FREE
 from muslint.sources.zip_local import LOCAL, salvaged
 
-IN_MEMORY = 64 << 20
-"""Largest compressed member that is unpacked in memory, in bytes; a larger one is set aside."""
-
 _ENCRYPTED, _UTF8_HIGH = 0x1, 0x8  # the second in the high byte
 _TAIL = 22 + 0xFFFF  # bytes in which the end record lies
 
 
 class ZipMember:
-    """The bytes of one compressed member, unpacked on the first read and dropped by `close`."""
+    """The bytes of one compressed member, unpacked on the first read and set aside: never twice, never in memory."""
 
-    __slots__ = ("_archive", "_data", "_info", "size")
+    __slots__ = ("_archive", "_data", "_info", "_spool", "size")
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-        self._archive, self._info, self.size = archive, info, info.file_size
-        self._data: bytes | None = None
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, spool: Spool) -> None:
+        self._archive, self._info, self._spool, self.size = archive, info, spool, info.file_size
+        self._data: Readable | None = None
 
     def at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes from ``offset``; MalformedElf where the member turns out to be damaged."""
         if self._data is None:
             try:
-                self._data = self._archive.read(self._info)
+                with self._archive.open(self._info) as stream:
+                    kept = self._spool.keep(stream, self.size)  # type: ignore[arg-type]
+                if kept.size < self.size:
+                    raise EOFError("it ends too early")
             except DAMAGED as error:
                 raise MalformedElf(f"cannot be unpacked ({said(error)})") from None
-        return self._data[offset : offset + size] if size > 0 else b""
+            self._data = kept
+        return self._data.at(offset, size)
 
     def close(self) -> None:
-        """Drop the unpacked bytes."""
-        self._data = None
+        """Nothing to give back: the file it was set aside in is shared."""
 
 
 class _Compressed:
@@ -67,10 +67,7 @@ class _Compressed:
 
     def held(self, spool: Spool) -> Readable:
         self._packing.unpacker.budget.grow(self._info.file_size, self._info.file_size, self._info.compress_size)
-        if self._info.file_size <= IN_MEMORY:
-            return ZipMember(self._archive, self._info)
-        with self.stream() as stream:
-            return spool.keep(stream, self._info.file_size)
+        return ZipMember(self._archive, self._info, spool)
 
 
 class _Stored(Held):

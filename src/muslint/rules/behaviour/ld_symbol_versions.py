@@ -14,7 +14,8 @@ from muslint.rules.finding import Evidence, Severity
 def _prove(scene: Scene) -> Iterator[Proof]:
     if scene.link is None or not any(_foreign(version.library) for version in scene.object.versions_needed):
         return
-    for wanted in _versioned(scene.object):
+    old = _old_names(scene.link)
+    for wanted in _versioned(scene.object, old) if old else ():
         found = _bound(scene.link, wanted.name)
         if found is None:
             continue
@@ -25,16 +26,26 @@ def _prove(scene: Scene) -> Iterator[Proof]:
             yield Proof("certain", wanted.name, (Evidence("import", path, said),), said)
 
 
+def _old_names(link: Link) -> frozenset[str]:
+    """Names that some object has in an old version too (hidden: not the default). Few objects have any."""
+    found: set[str] = set()
+    for mapped in link.scope:
+        if mapped.object is not None and mapped.object.versions_defined:
+            symbols = mapped.object.symbols
+            found.update(symbols.names_of(symbols.with_hidden_version(symbols.first_hashed)))
+    return frozenset(found)
+
+
 def _foreign(library: str) -> bool:
     """Whether versions of this library can matter: musl itself has none."""
     return reserved_family(library) is None and not library.startswith("ld-linux")
 
 
-def _versioned(obj: ElfObject) -> Iterator[Symbol]:
-    """The undefined names that ask for a version."""
-    versions = obj.symbols.versyms
+def _versioned(obj: ElfObject, names: frozenset[str]) -> Iterator[Symbol]:
+    """The undefined ones of ``names`` that ask for a version."""
+    versions, all_names = obj.symbols.versyms, obj.symbols.names
     for index, shndx in enumerate(obj.symbols.shndxs):
-        if not shndx and versions is not None and versions[index] & 0x7FFF > 1:
+        if not shndx and all_names[index] in names and versions is not None and versions[index] & 0x7FFF > 1:
             symbol = obj.symbols[index]
             if symbol.version and not symbol.version.startswith("GLIBC_"):
                 yield symbol
@@ -43,7 +54,7 @@ def _versioned(obj: ElfObject) -> Iterator[Symbol]:
 def _bound(link: Link, name: str) -> tuple[str, ElfObject, Symbol] | None:
     """What the loader binds a name to: the first object's definition that is not hidden (musl ``find_sym``)."""
     for mapped in link.scope:
-        if mapped.object is None:
+        if mapped.object is None or not any(mapped.object.symbols.possible((name,))):
             continue
         for index in mapped.object.symbols.chain(name):
             symbol = mapped.object.symbols[index]
