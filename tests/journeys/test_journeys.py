@@ -1,7 +1,7 @@
 """Five users with a file that does not run on Alpine. Each has pip, types one command, and does what the output says.
 
 At every turn the real loader of a real Alpine is asked the same. What a user gets from a registry comes from there;
-what ``apk add`` installs is stood in for by the same library out of a musllinux wheel: no Alpine repository can be had here.
+what ``apk add`` installs is stood in for by the same library out of a musllinux wheel: Alpine's repositories cannot be had.
 """
 
 import os
@@ -148,7 +148,8 @@ def go_build(folder: Path, compiler_: str) -> None:
         [str(go / "bin" / "go"), "build", "-o", "app", "."], timeout=RUN_LIMIT, cwd=folder,
         env={
             "PATH": os.environ["PATH"], "HOME": str(folder), "GOROOT": str(go),
-            "GOCACHE": str(cache_dir() / "go-build"), "GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "1", "CC": compiler_,
+            "GOCACHE": str(cache_dir() / "go-build"), "GOTOOLCHAIN": "local", "GOPROXY": "off",
+            "CGO_ENABLED": "1", "CC": compiler_,
             "ZIG_GLOBAL_CACHE_DIR": str(keep / "global"), "ZIG_LOCAL_CACHE_DIR": str(keep / "local"),
         },
     )  # fmt: skip
