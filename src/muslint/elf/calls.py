@@ -79,8 +79,9 @@ class CallSite:
 
     def argument(self, index: int) -> int | None:
         """Argument ``index`` where it is the same whatever happens; None where it is unknown."""
-        found = self.choices(index)
-        return found[0] if len(found) == 1 and self._arguments[index].whole else None
+        value = self._arguments[index]
+        only = next(iter(value.known)) if value.whole and len(value.known) == 1 else None
+        return only if isinstance(only, int) else None
 
     def choices(self, index: int) -> tuple[int, ...]:
         """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
@@ -173,7 +174,12 @@ class Calls:
         found: dict[int, int] = {}
         for part in self._image.code():
             found.update(self.machine.stubs(part, self.slots.imports))
-        return found
+        return {stub: slot for stub, slot in found.items() if slot in self.slots.jumps or self._apart(stub, found)}
+
+    def _apart(self, stub: int, found: dict[int, int]) -> bool:
+        """Whether it is no function's own jump: with ``-fno-plt`` a call at the end of a function looks like a stub."""
+        bounds = self.functions.around(stub)
+        return not bounds.known or bounds.start == stub or bounds.start in found
 
     def of(self, name: str, only: frozenset[int] | None = None) -> Iterator[CallSite]:
         """Every call of one import; with ``only``, those that lie in functions which begin at one of these."""

@@ -45,6 +45,7 @@ class Expr(NamedTuple):
     - ``add sub and or xor shl shr sar mul``: of ``left`` and ``right``, cut to ``size`` bytes
     - ``sext``: ``left``, whose low ``value`` bytes are a signed number, to ``size`` bytes
     - ``either``: ``left`` or ``right``
+    - ``insert``: ``left`` with its lowest ``size`` bytes replaced by those of ``right``
     """
 
     kind: str

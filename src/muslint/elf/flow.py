@@ -16,7 +16,7 @@ from muslint.elf.frame import Frame, Place
 from muslint.elf.functions import Bounds
 from muslint.elf.image import Image
 from muslint.elf.slots import Slots
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, only, operate, union
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, union
 
 NO_RETURN = frozenset((
     "exit", "_exit", "_Exit", "quick_exit", "abort", "__stack_chk_fail", "__assert_fail", "__assert",
@@ -153,6 +153,8 @@ class Body:
         left, right = self._value(expr.left, at), self._value(expr.right, at)
         if expr.kind == "either":
             return union((left, right))
+        if expr.kind == "insert":
+            return inserted(left, right, expr.size)
         return operate(expr.kind, left, right, min(expr.size, self.machine.word))
 
     def _register(self, name: str, at: int) -> Value:

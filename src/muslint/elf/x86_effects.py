@@ -82,10 +82,7 @@ def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
     if number in _HIGH or size > 8:
         return Effect({name: None})
     if size < 4:
-        mask = (1 << 8 * size) - 1
-        above = binary("and", reg(name), const(_ALL ^ mask))
-        low = binary("and", value, const(mask))
-        return Effect({name: binary("or", above, low)})
+        return Effect({name: binary("insert", reg(name), value, size)})
     return Effect({name: value if size >= word else binary("and", value, const(0xFFFFFFFF))})
 
 
