@@ -42,6 +42,7 @@ class Expr(NamedTuple):
     - ``const``: ``value``
     - ``reg``: contents of register ``value``
     - ``load``: ``size`` bytes of memory at ``left``, extended by zeros, or by the sign where ``value`` is "signed"
+    - ``place``: what the place ``value`` of the function's frame holds
     - ``add sub and or xor shl shr sar mul``: of ``left`` and ``right``, cut to ``size`` bytes
     - ``sext``: ``left``, whose low ``value`` bytes are a signed number, to ``size`` bytes
     - ``either``: ``left`` or ``right``

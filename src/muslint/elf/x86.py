@@ -30,12 +30,14 @@ _FRAMES = (Register.RBP, Register.EBP)
 
 _ZEROES = tuple(
     (prefix + bytes((0x31, 0xC0 | number * 9)), prefix_b + bytes((0xB8 | number, 0, 0, 0, 0)),
-     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)))
+     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)),
+     bytes((0x31, 0xC0, 0x41 if prefix else 0x89, 0x89 if prefix else 0xC0 | number)))
     for prefix, prefix_b, number in (
         (b"", b"", 7), (b"", b"", 6), (b"", b"", 2), (b"", b"", 1), (b"\x45", b"\x41", 0), (b"\x45", b"\x41", 1),
     )
 )  # fmt: skip
-"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``."""
+"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``, and by way of
+%eax."""
 
 
 class X86:

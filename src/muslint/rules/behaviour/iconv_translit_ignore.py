@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
-from muslint.rules.finding import Severity
+from muslint.rules.finding import Evidence, Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
+
+_WRITTEN = (b"//TRANSL", b"//IGNORE")  # eight bytes of an instruction that appends the suffix
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -24,6 +26,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for mark in _SUFFIXES:
             for found in scene.strings().holding(mark):
                 yield constant("likely", "iconv_open", found)
+        for mark in _WRITTEN:
+            if any(mark in part.content for part in scene.image.code()):
+                yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {quoted(mark)}"),), quoted(mark))
 
 
 RULE = Behaviour(
