@@ -115,6 +115,7 @@ class Machine(Protocol):
     frame: str  # the frame pointer, where a function uses one
     kept: frozenset[str]  # registers a call leaves as they were, the stack pointer included
     arguments: tuple[str | int, ...]  # where arguments 0 to 5 are: a register, or a distance above the stack pointer
+    result: str  # the register in which a call returns a number or an address
     call_pushes: int  # bytes a call puts on the stack
 
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
@@ -139,6 +140,10 @@ class Machine(Protocol):
 
     def leaks(self, step: Step) -> Expr | None:
         """The address in the frame that it computes into another register."""
+        ...
+
+    def compared(self, step: Step) -> Expr | None:
+        """What an instruction holds against 0: a register or memory."""
         ...
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:

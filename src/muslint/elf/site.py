@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from muslint.elf.flow import Body
 from muslint.elf.image import Image
 from muslint.elf.prototypes import ARGUMENTS
+from muslint.elf.result import tested
 from muslint.elf.values import Value
 from muslint.elf.where import Places
 
@@ -23,6 +24,11 @@ class Arguments:
         if index not in self._known:
             self._known[index] = self._body.argument(index, self._at)
         return self._known[index]
+
+    @property
+    def tested(self) -> bool:
+        """Whether what the call returns is held against 0 before anything else is done with it."""
+        return tested(self._body, self._at)
 
     @property
     def address(self) -> int:
@@ -63,6 +69,11 @@ class CallSite:
         """Whether `address` is the call itself; else its arguments are what a caller of the function gives, which the
         function may look at before it comes to the call."""
         return self.address == self._arguments.address
+
+    @property
+    def tested(self) -> bool:
+        """Whether the function tests what the call returns for 0 (NULL) before anything else is done with it."""
+        return self._arguments.tested
 
     def string(self, index: int) -> bytes | None:
         """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""

@@ -11,7 +11,7 @@ from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Regist
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import high_bytes, relative
 from muslint.elf.image import Range
-from muslint.elf.x86_effects import NAMES, address_of, effect_of
+from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
 _FLOWS = {
     FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
@@ -44,6 +44,7 @@ class X86:
     """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
 
     stack, frame = "rsp", "rbp"
+    result = "rax"
 
     def __init__(self, word: int, fixed: bool = False) -> None:
         self.word, self.fixed = word, fixed
@@ -125,6 +126,15 @@ class X86:
             if source in _FRAMES and raw.mnemonic == Mnemonic.MOV and raw.op0_register not in _STACKS:
                 return reg(self.frame)
         return None
+
+    def compared(self, step: Step) -> Expr | None:
+        """What ``test r, r`` or ``cmp $0`` looks at."""
+        raw: Instruction = step.raw
+        if raw.mnemonic == Mnemonic.TEST and raw.op0_kind == raw.op1_kind == OpKind.REGISTER:
+            return reg(NAMES[raw.op0_register]) if raw.op0_register == raw.op1_register else None
+        if raw.mnemonic != Mnemonic.CMP or raw.op1_kind not in IMMEDIATES or raw.immediate(1):
+            return None
+        return read(raw, 0, self.word)
 
     # --- calls ----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
@@ -11,7 +12,11 @@ from muslint.rules.finding import Evidence, Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
 
-_WRITTEN = (b"//TRANSL", b"//IGNORE")  # eight bytes of an instruction that appends the suffix
+_WRITTEN = {
+    "//TRANSLIT": re.compile(rb"//TR(.{3,6})?ANSL", re.S),
+    "//IGNORE": re.compile(rb"//IG(.{3,6})?NORE", re.S),
+}
+"""The numbers by which instructions append a suffix: one of eight bytes, or two of four."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -26,9 +31,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for mark in _SUFFIXES:
             for found in scene.strings().holding(mark):
                 yield constant("likely", "iconv_open", found)
-        for mark in _WRITTEN:
-            if any(mark in part.content for part in scene.image.code()):
-                yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {quoted(mark)}"),), quoted(mark))
+        for suffix, written in _WRITTEN.items():
+            if any(written.search(part.content) for part in scene.image.code()):
+                yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {suffix}"),), f'"{suffix}"')
 
 
 RULE = Behaviour(
