@@ -20,6 +20,7 @@ class AArch64:
 
     stack, frame = "sp", "x29"
     call_pushes = 0
+    result = "x0"
     arguments: tuple[str | int, ...] = ("x0", "x1", "x2", "x3", "x4", "x5")
     kept = frozenset(("sp", *(f"x{number}" for number in range(19, 30))))
 
@@ -96,6 +97,13 @@ class AArch64:
         if word & 0xFFFFFFE0 == 0xAA1D03E0:  # mov xN, x29
             return reg("x29")
         return None
+
+    def compared(self, step: Step) -> Expr | None:
+        """What ``cbz``, ``cbnz`` or ``cmp #0`` looks at."""
+        word: int = step.raw
+        if word & 0x7E000000 == 0x34000000:
+            return reg(f"x{word & 31}")
+        return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
 
     # --- calls ----------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ looked up where that function is called.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 
@@ -19,7 +19,8 @@ from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 from muslint.elf.object import ET_EXEC
-from muslint.elf.prototypes import ARGUMENTS, telling
+from muslint.elf.prototypes import telling
+from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 from muslint.elf.where import Places
@@ -38,79 +39,6 @@ _DIRECT = (Flow.CALL, Flow.JUMP)
 _BODIES = 512  # functions kept disassembled
 _LISTED = 1 << 24  # bytes of code whose calls are listed
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
-
-
-class Arguments:
-    """The arguments of one call: those that are known from the start, and the others when first asked for."""
-
-    __slots__ = ("_at", "_body", "_known")
-
-    def __init__(self, body: Body, at: int, known: dict[int, Value]) -> None:
-        self._body, self._at, self._known = body, at, known
-
-    def __getitem__(self, index: int) -> Value:
-        if index not in self._known:
-            self._known[index] = self._body.argument(index, self._at)
-        return self._known[index]
-
-    @property
-    def address(self) -> int:
-        """Of the call instruction they are passed by."""
-        return self._body.steps[self._at].address
-
-
-@dataclass(frozen=True, slots=True)
-class CallSite:
-    """One call of an import."""
-
-    symbol: str
-    address: int  # of the call instruction; of the outermost one where arguments come from callers
-    _arguments: Arguments = field(repr=False, compare=False)
-    _image: Image = field(repr=False, compare=False)
-    _places: Places = field(repr=False, compare=False)
-
-    @property
-    def arguments(self) -> tuple[int | None, ...]:
-        """Integer and pointer arguments 0 to 5 as unsigned register contents; None where unknown.
-
-        An ``int`` stands in the low 32 bits, and what is above them means nothing. Pointers are addresses in the image.
-        """
-        return tuple(self.argument(index) for index in range(ARGUMENTS))
-
-    def argument(self, index: int) -> int | None:
-        """Argument ``index`` where it is the same whatever happens; None where it is unknown."""
-        found = self.choices(index)
-        return found[0] if len(found) == 1 and self._arguments[index].whole else None
-
-    def choices(self, index: int) -> tuple[int, ...]:
-        """Every constant that argument ``index`` may be, by one way or another; it may be something else too."""
-        return tuple(sorted(item for item in self._arguments[index].known if isinstance(item, int)))
-
-    @property
-    def direct(self) -> bool:
-        """Whether `address` is the call itself; else its arguments are what a caller of the function gives, which the
-        function may look at before it comes to the call."""
-        return self.address == self._arguments.address
-
-    def string(self, index: int) -> bytes | None:
-        """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""
-        address = self.argument(index)
-        return None if address is None else self._image.string(address)
-
-    def strings(self, index: int) -> tuple[bytes, ...]:
-        """The constants among the `choices` of argument ``index``."""
-        found = (self._image.string(address) for address in self.choices(index))
-        return tuple(text for text in found if text is not None)
-
-    @property
-    def function(self) -> str | None:
-        """The symbol of the function it lies in, where there is one."""
-        return self._places.function(self.address)
-
-    @property
-    def where(self) -> str:
-        """``src/x.c:23`` by DWARF, else ``function+0x1a``, else ``0x401234``."""
-        return self._places.where(self.address)
 
 
 def can_disassemble(image: Image) -> bool:
@@ -173,7 +101,12 @@ class Calls:
         found: dict[int, int] = {}
         for part in self._image.code():
             found.update(self.machine.stubs(part, self.slots.imports))
-        return found
+        return {stub: slot for stub, slot in found.items() if slot in self.slots.jumps or self._apart(stub, found)}
+
+    def _apart(self, stub: int, found: dict[int, int]) -> bool:
+        """Whether it is no function's own jump: with ``-fno-plt`` a call at the end of a function looks like a stub."""
+        bounds = self.functions.around(stub)
+        return not bounds.known or bounds.start == stub or bounds.start in found
 
     def of(self, name: str, only: frozenset[int] | None = None) -> Iterator[CallSite]:
         """Every call of one import; with ``only``, those that lie in functions which begin at one of these."""
@@ -209,21 +142,21 @@ class Calls:
         """Addresses of what may be calls of an import, without disassembling: few are none, and few are missing."""
         return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
 
-    def pointing(self, addresses: Iterable[int]) -> frozenset[int]:
-        """Starts of the functions whose code holds one of these addresses; of few ones, of what they call too."""
+    def pointing(self, addresses: Iterable[int], reach: int = 0) -> frozenset[int]:
+        """Starts of the functions whose code holds one of these addresses, or one at most ``reach`` bytes before it
+        (of a structure that holds it); of few ones, of what they call too."""
         if self.machine is None:
             return frozenset()
-        wanted = frozenset(addresses)
+        wanted = sorted(set(addresses))
         found: set[int] = set()
         for part in self._image.code() if wanted else ():
-            if len(wanted) <= _FEW:
+            if len(wanted) <= _FEW and not reach:
                 found.update(place for address in wanted for place in self.machine.pointers(part, address))
-            else:
-                found.update(
-                    place
-                    for place, target in self.machine.all_pointers(part, min(wanted), max(wanted))
-                    if target in wanted
-                )
+                continue
+            for place, target in self.machine.all_pointers(part, wanted[0] - reach, wanted[-1]):
+                next_one = bisect_left(wanted, target)
+                if next_one < len(wanted) and wanted[next_one] - target <= reach:
+                    found.add(place)
         starts = {self.functions.around(place).start for place in found}
         for _ in range(_LEVELS - 1):
             if len(starts) > _MANY:
@@ -237,8 +170,10 @@ class Calls:
         if self.machine is None:
             return frozenset()
         found = set()
+        reads = self._raw(name)[1]  # of its slot, which come before the call
         for address in self.candidates(name):
-            before = self._image.at(address - _BEFORE, _BEFORE) or b""
+            size = 2 * _BEFORE if address in reads else _BEFORE
+            before = self._image.at(address - _BEFORE, size) or b""
             if self.machine.zeroes(before, argument):
                 found.add(self.functions.around(address).start)
         return frozenset(found)

@@ -42,9 +42,11 @@ class Expr(NamedTuple):
     - ``const``: ``value``
     - ``reg``: contents of register ``value``
     - ``load``: ``size`` bytes of memory at ``left``, extended by zeros, or by the sign where ``value`` is "signed"
+    - ``place``: what the place ``value`` of the function's frame holds
     - ``add sub and or xor shl shr sar mul``: of ``left`` and ``right``, cut to ``size`` bytes
     - ``sext``: ``left``, whose low ``value`` bytes are a signed number, to ``size`` bytes
     - ``either``: ``left`` or ``right``
+    - ``insert``: ``left`` with its lowest ``size`` bytes replaced by those of ``right``
     """
 
     kind: str
@@ -113,6 +115,7 @@ class Machine(Protocol):
     frame: str  # the frame pointer, where a function uses one
     kept: frozenset[str]  # registers a call leaves as they were, the stack pointer included
     arguments: tuple[str | int, ...]  # where arguments 0 to 5 are: a register, or a distance above the stack pointer
+    result: str  # the register in which a call returns a number or an address
     call_pushes: int  # bytes a call puts on the stack
 
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
@@ -137,6 +140,10 @@ class Machine(Protocol):
 
     def leaks(self, step: Step) -> Expr | None:
         """The address in the frame that it computes into another register."""
+        ...
+
+    def compared(self, step: Step) -> Expr | None:
+        """What an instruction holds against 0: a register or memory."""
         ...
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ from muslint.elf.frame import Frame, Place
 from muslint.elf.functions import Bounds
 from muslint.elf.image import Image
 from muslint.elf.slots import Slots
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, only, operate, union
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, union
 
 NO_RETURN = frozenset((
     "exit", "_exit", "_Exit", "quick_exit", "abort", "__stack_chk_fail", "__assert_fail", "__assert",
@@ -148,11 +148,15 @@ class Body:
             return self._register(expr.value, at)
         if expr.kind == "load":
             return self._memory(expr, at)
+        if expr.kind == "place":
+            return self._located(expr.value, at)
         if expr.kind == "sext":
             return extended(self._value(expr.left, at), expr.value, min(expr.size, self.machine.word))
         left, right = self._value(expr.left, at), self._value(expr.right, at)
         if expr.kind == "either":
             return union((left, right))
+        if expr.kind == "insert":
+            return inserted(left, right, expr.size)
         return operate(expr.kind, left, right, min(expr.size, self.machine.word))
 
     def _register(self, name: str, at: int) -> Value:
@@ -283,9 +287,22 @@ class Body:
             return None
         found = [store for store in effect.stores if self._touches(store, location, number)]
         place = self.frame.place(found[0], number) if len(found) == 1 else None
-        if place is None or place.offset != location.offset or place.size < location.size or not self.image.little:
+        if place is None or found[0].value is None or not self.image.little:
             return None
-        value = found[0].value
-        if value is None or place.size == location.size:
+        return _overwritten(location, place, found[0].value)
+
+
+def _overwritten(location: Place, place: Place, value: Expr) -> Expr | None:
+    """What a place of the frame holds after a write to another that covers it, or to one that lies in it."""
+    behind = 8 * (location.offset - place.offset)
+    if behind >= 0 and location.offset + location.size <= place.offset + place.size:
+        if place.size == location.size:
             return value
-        return Expr("and", None, value, Expr("const", (1 << 8 * location.size) - 1))
+        moved = Expr("shr", None, value, Expr("const", behind)) if behind else value
+        return Expr("and", None, moved, Expr("const", (1 << 8 * location.size) - 1))
+    if behind > 0 or place.offset + place.size > location.offset + location.size or location.size > 8:
+        return None
+    mask = (1 << 8 * place.size) - 1
+    others = Expr("const", (1 << 8 * location.size) - 1 ^ mask << -behind)
+    new = Expr("shl", None, Expr("and", None, value, Expr("const", mask)), Expr("const", -behind))
+    return Expr("or", None, Expr("and", None, Expr("place", location), others), new)

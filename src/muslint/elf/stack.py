@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from muslint.elf.calls import Calls
 from muslint.elf.code import Flow
-from muslint.elf.machine import EM_AARCH64, EM_X86_64
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 
 _MOST = 300  # functions looked at
 _SMALL = 128  # bytes a frame is taken to have that shows no size
 _LOOKED = 256  # bytes of a function in which its frame is made
 _SUB_RSP = re.compile(rb"\x48\x81\xec(....)", re.S)  # sub rsp, imm32
+_SUB_ESP = re.compile(rb"\x81\xec(....)", re.S)  # sub esp, imm32
 _LEA_R11 = re.compile(rb"\x4c\x8d\x9c\x24(....)", re.S)  # lea r11, [rsp - imm32]: a frame that is probed page by page
 _BY_REGISTER = re.compile(rb"\x48\x29[\xc4\xcc\xd4\xdc\xf4\xfc]|\x4c\x29[\xc4\xcc\xd4\xdc\xe4\xec\xf4\xfc]")
 # sub rsp, reg: alloca, an array of variable length
@@ -34,6 +35,9 @@ def frame_size(code: bytes, machine: int) -> int:
         found = [int.from_bytes(match[1], "little") for match in _SUB_RSP.finditer(code[:_LOOKED])]
         found += [-int.from_bytes(match[1], "little", signed=True) for match in _LEA_R11.finditer(code[:_LOOKED])]
         return max((size for size in found if 0 < size < 1 << 31), default=0)
+    if machine == EM_386:
+        sizes = (int.from_bytes(match[1], "little") for match in _SUB_ESP.finditer(code[:_LOOKED]))
+        return max((size for size in sizes if 0 < size < 1 << 31), default=0)
     if machine == EM_AARCH64:
         words = (word for (word,) in struct.iter_unpack("<I", code[: min(len(code), _LOOKED) & ~3]))
         # sub xN, sp, #imm, lsl #12, where N is 31 for the stack pointer itself

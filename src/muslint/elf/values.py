@@ -11,7 +11,8 @@ _MOST = 8  # values a place may have before it counts as unknown
 
 class Symbol(NamedTuple):
     """A value known by what it is: ``param`` (argument ``key`` of the function), ``frame`` (an address above the
-    stack pointer at the function's entry) or ``slot`` (the import whose address stands at ``key``), plus ``offset``."""
+    stack pointer at the function's entry) or ``slot`` (the import whose address stands at ``key``), plus ``offset``;
+    or ``low``, whose lowest ``offset`` bytes are ``key`` and whose others may be anything."""
 
     kind: str
     key: int
@@ -85,6 +86,9 @@ def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
     if isinstance(a, int) and isinstance(b, int):
         return _OPERATIONS[kind](a, b, size) & (1 << 8 * size) - 1
     if isinstance(a, Symbol) and isinstance(b, int):
+        if a.kind == "low":
+            inside = kind == "and" and b & (1 << 8 * size) - 1 < 1 << 8 * a.offset
+            return a.key & b if inside else None
         if kind in ("add", "sub"):
             moved = a.offset + (signed(b, size) if kind == "add" else -signed(b, size))
             return a._replace(offset=moved)
@@ -100,5 +104,25 @@ def extended(value: Value, size: int, to: int) -> Value:
     """The low ``size`` bytes of a value as a signed number of ``to`` bytes."""
     known: set[Item] = set()
     for item in value.known:
-        known.add(item if isinstance(item, Symbol) else signed(item, size) & (1 << 8 * to) - 1)
+        number = item.key if isinstance(item, Symbol) and item.kind == "low" and item.offset >= size else item
+        known.add(number if isinstance(number, Symbol) else signed(number, size) & (1 << 8 * to) - 1)
     return value._replace(known=frozenset(known))
+
+
+def inserted(old: Value, new: Value, size: int) -> Value:
+    """A register of which the lowest ``size`` bytes are written: the others stay."""
+    if old.open or new.open:
+        return UNKNOWN
+    mask = (1 << 8 * size) - 1
+    above = [item & ~mask for item in old.known if isinstance(item, int)]
+    plain = old.whole and len(above) == len(old.known) > 0
+    known: set[Item] = set()
+    whole = new.whole
+    for item in new.known:
+        if isinstance(item, Symbol):
+            whole = False
+        elif plain:
+            known.update(number | item & mask for number in above)
+        else:
+            known.add(Symbol("low", item & mask, size))
+    return Value(frozenset(known), whole) if len(known) <= _MOST else UNKNOWN

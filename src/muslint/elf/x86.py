@@ -11,7 +11,7 @@ from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Regist
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import high_bytes, relative
 from muslint.elf.image import Range
-from muslint.elf.x86_effects import NAMES, address_of, effect_of
+from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
 _FLOWS = {
     FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
@@ -30,18 +30,21 @@ _FRAMES = (Register.RBP, Register.EBP)
 
 _ZEROES = tuple(
     (prefix + bytes((0x31, 0xC0 | number * 9)), prefix_b + bytes((0xB8 | number, 0, 0, 0, 0)),
-     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)))
+     prefix + bytes((0x29, 0xC0 | number * 9)), bytes((0xC7, 0xC0 | number, 0, 0, 0, 0)),
+     bytes((0x31, 0xC0, 0x41 if prefix else 0x89, 0x89 if prefix else 0xC0 | number)))
     for prefix, prefix_b, number in (
         (b"", b"", 7), (b"", b"", 6), (b"", b"", 2), (b"", b"", 1), (b"\x45", b"\x41", 0), (b"\x45", b"\x41", 1),
     )
 )  # fmt: skip
-"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``."""
+"""The ways to put 0 into %rdi, %rsi, %rdx, %rcx, %r8 and %r9: ``xor``, ``mov``, ``sub``, ``movq``, and by way of
+%eax."""
 
 
 class X86:
     """x86-64, and i386 with ``word`` 4. 32-bit registers go by the names of the 64-bit ones that hold them."""
 
     stack, frame = "rsp", "rbp"
+    result = "rax"
 
     def __init__(self, word: int, fixed: bool = False) -> None:
         self.word, self.fixed = word, fixed
@@ -123,6 +126,15 @@ class X86:
             if source in _FRAMES and raw.mnemonic == Mnemonic.MOV and raw.op0_register not in _STACKS:
                 return reg(self.frame)
         return None
+
+    def compared(self, step: Step) -> Expr | None:
+        """What ``test r, r`` or ``cmp $0`` looks at."""
+        raw: Instruction = step.raw
+        if raw.mnemonic == Mnemonic.TEST and raw.op0_kind == raw.op1_kind == OpKind.REGISTER:
+            return reg(NAMES[raw.op0_register]) if raw.op0_register == raw.op1_register else None
+        if raw.mnemonic != Mnemonic.CMP or raw.op1_kind not in IMMEDIATES or raw.immediate(1):
+            return None
+        return read(raw, 0, self.word)
 
     # --- calls ----------------------------------------------------------------------------------------------
 

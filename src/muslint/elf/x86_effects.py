@@ -34,12 +34,13 @@ for _number in range(1, Register.MM7 + 1):
 
 _INFO = InstructionInfoFactory()
 _WRITES = (OpAccess.WRITE, OpAccess.COND_WRITE, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE)
-_IMMEDIATES = frozenset(
+IMMEDIATES = frozenset(
     (
         OpKind.IMMEDIATE8, OpKind.IMMEDIATE16, OpKind.IMMEDIATE32, OpKind.IMMEDIATE64, OpKind.IMMEDIATE8TO16,
         OpKind.IMMEDIATE8TO32, OpKind.IMMEDIATE8TO64, OpKind.IMMEDIATE32TO64,
     )
 )  # fmt: skip
+"""Kinds of operands that are numbers."""
 _ALL = (1 << 64) - 1
 
 
@@ -58,7 +59,7 @@ def address_of(raw: Instruction, word: int) -> Expr | None:
     return found
 
 
-def _read(raw: Instruction, operand: int, word: int) -> Expr | None:
+def read(raw: Instruction, operand: int, word: int) -> Expr | None:
     """The value of an operand."""
     kind = raw.op_kind(operand)
     if kind == OpKind.REGISTER:
@@ -70,7 +71,7 @@ def _read(raw: Instruction, operand: int, word: int) -> Expr | None:
         return whole if size >= word else Expr("and", None, whole, const((1 << 8 * size) - 1))
     if kind == OpKind.MEMORY:
         return load(address_of(raw, word), MemorySizeExt.size(raw.memory_size))
-    return const(raw.immediate(operand) & _ALL) if kind in _IMMEDIATES else None
+    return const(raw.immediate(operand) & _ALL) if kind in IMMEDIATES else None
 
 
 def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
@@ -82,10 +83,7 @@ def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
     if number in _HIGH or size > 8:
         return Effect({name: None})
     if size < 4:
-        mask = (1 << 8 * size) - 1
-        above = binary("and", reg(name), const(_ALL ^ mask))
-        low = binary("and", value, const(mask))
-        return Effect({name: binary("or", above, low)})
+        return Effect({name: binary("insert", reg(name), value, size)})
     return Effect({name: value if size >= word else binary("and", value, const(0xFFFFFFFF))})
 
 
@@ -96,12 +94,12 @@ def _size(raw: Instruction) -> int:
 
 
 def _move(raw: Instruction, word: int) -> Effect:
-    return _write(raw, _read(raw, 1, word), word)
+    return _write(raw, read(raw, 1, word), word)
 
 
 def _sign_extend(raw: Instruction, word: int) -> Effect:
     source = MemorySizeExt.size(raw.memory_size) if raw.op1_kind == OpKind.MEMORY else _SIZES[raw.op1_register]
-    value = _read(raw, 1, word)
+    value = read(raw, 1, word)
     return _write(raw, None if value is None else Expr("sext", source, value, None, _size(raw)), word)
 
 
@@ -131,21 +129,21 @@ def _arithmetic(raw: Instruction, word: int) -> Effect:
     if raw.op_count == 1:  # one-operand imul
         return Effect({"rax": None, "rdx": None})
     first = 1 if raw.op_count == 3 else 0
-    left, right = _read(raw, first, word), _read(raw, first + 1, word)
+    left, right = read(raw, first, word), read(raw, first + 1, word)
     if kind == "and" and right == const(0):
         return _write(raw, const(0), word)
-    if kind == "or" and raw.op1_kind in _IMMEDIATES and raw.immediate(1) & (1 << 8 * size) - 1 == (1 << 8 * size) - 1:
+    if kind == "or" and raw.op1_kind in IMMEDIATES and raw.immediate(1) & (1 << 8 * size) - 1 == (1 << 8 * size) - 1:
         return _write(raw, right, word)  # or $-1: a short way to write -1
     return _write(raw, binary(kind, left, right, size), word)
 
 
 def _step_by_one(raw: Instruction, word: int) -> Effect:
     kind = "add" if raw.mnemonic == Mnemonic.INC else "sub"
-    return _write(raw, binary(kind, _read(raw, 0, word), const(1), _size(raw)), word)
+    return _write(raw, binary(kind, read(raw, 0, word), const(1), _size(raw)), word)
 
 
 def _negate(raw: Instruction, word: int) -> Effect:
-    value, size = _read(raw, 0, word), _size(raw)
+    value, size = read(raw, 0, word), _size(raw)
     result = binary("sub", const(0), value, size)
     return _write(raw, result if raw.mnemonic == Mnemonic.NEG else binary("sub", result, const(1), size), word)
 
@@ -159,7 +157,7 @@ def _borrow(raw: Instruction, word: int) -> Effect:
 def _push(raw: Instruction, word: int) -> Effect:
     size = -raw.stack_pointer_increment
     top = binary("sub", reg("rsp"), const(size), word)
-    return Effect({"rsp": top}, (Store(top, size, _read(raw, 0, word)),))
+    return Effect({"rsp": top}, (Store(top, size, read(raw, 0, word)),))
 
 
 def _pop(raw: Instruction, word: int) -> Effect:
@@ -202,7 +200,7 @@ def _other(raw: Instruction, word: int) -> Effect:
 
 
 def _either(raw: Instruction, word: int) -> Effect:
-    old, new = _read(raw, 0, word), _read(raw, 1, word)
+    old, new = read(raw, 0, word), read(raw, 1, word)
     return _write(raw, None if old is None or new is None else Expr("either", None, old, new), word)
 
 

@@ -107,4 +107,6 @@ def gnu_only(text: bytes) -> str | None:
     found = list(conversions(text))
     if not all(conversion.gnu or (conversion.letter and conversion.taken) for conversion in found):
         return None
-    return next((conversion.text for conversion in found if conversion.gnu), None)
+    return next(
+        (c.text for c in found if c.gnu and not text.partition(c.text.encode("latin-1"))[2][:1].isalpha()), None
+    )

@@ -6,12 +6,25 @@ from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.uses import used
-from muslint.rules.finding import Severity
+from muslint.rules.finding import Evidence, Severity
+
+_GNULIB = b"Unknown system error"  # what its error() says in place of NULL
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    # What wants the POSIX function imports __xpg_strerror_r from glibc: the name alone tells.
-    yield from used(scene, "certain", "strerror_r")
+    # What wants the POSIX function imports __xpg_strerror_r from glibc: the name alone tells which one is called.
+    sites = scene.calls("strerror_r")
+    unsafe = [site for site in sites if not site.tested]
+    if unsafe:
+        places = dict.fromkeys(site.where for site in unsafe)
+        shown = tuple(Evidence("call-site", where, "calls strerror_r and uses the result") for where in places)
+        yield Proof("certain", "strerror_r", shown, "strerror_r")
+    elif sites:
+        where = tuple(Evidence("call-site", site.where, "takes NULL for an error without a text") for site in sites)
+        yield Proof("possible", "strerror_r", where, "error texts are lost, it does not crash")
+    else:
+        # gnulib's error() does not crash, see above.
+        yield from used(scene, "possible" if _GNULIB in scene.strings() else "likely", "strerror_r")
 
 
 RULE = Behaviour(
@@ -23,7 +36,10 @@ RULE = Behaviour(
     glibc="the function of that name is the GNU one and returns a char *; the POSIX one is called __xpg_strerror_r",
     musl="the function of that name is the POSIX one and returns an int; __xpg_strerror_r is there too",
     builds="glibc",
-    evidence="an import of strerror_r in a file built for glibc",
+    evidence=(
+        "a call of strerror_r in a file built for glibc, whose result is used; one that is tested for NULL first, as "
+        "gnulib's error does, loses the text but does not crash: possible"
+    ),
     remedy="run it on a glibc base image; or preload a strerror_r that returns the buffer",
     fix="use the form that returns an int where __GLIBC__ is not defined, or compile that file without _GNU_SOURCE",
     references=(

@@ -6,13 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from muslint.elf.calls import Calls, CallSite, can_disassemble
+from muslint.elf.calls import Calls, can_disassemble
 from muslint.elf.constants import Constants
 from muslint.elf.data import Initialised
 from muslint.elf.image import Image
 from muslint.elf.object import ElfObject
+from muslint.elf.site import CallSite
 from muslint.loader.target import Link
 from muslint.rules.finding import Evidence, Severity
+
+_STRUCTURE = 256
+"""Bytes from the start of a structure, which code may point to, to a variable in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Scene:
         known = self.code()
         narrow: frozenset[int] | None = None
         if texts is not None or addresses is not None:
-            narrow = known.pointing((*self.strings().places(texts or ()), *(addresses or ())))
+            narrow = known.pointing(self.strings().places(texts or ())) | known.pointing(addresses or (), _STRUCTURE)
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from muslint.elf.calls import CallSite
+from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import first, imported, number
 from muslint.rules.finding import Severity
@@ -21,7 +22,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     plain, others = first(scene, _GLOBAL), first(scene, (*_LISTS, *_OF_A_LOCALE))
     # C++ runtimes linked in import the *_l functions and need not call them.
     if plain and (not scene.program or _chooses(scene)):
-        yield imported("likely", *plain)
+        found = imported("likely", *plain)
+        yield replace(found, severity=Severity.INFO) if scene.program and not _names(scene) else found
     elif plain or others:
         yield imported("possible", *plain, *others)
 
@@ -32,6 +34,11 @@ def _chooses(scene: Scene) -> bool:
     if not sites:
         return "setlocale" in scene.imports
     return any(_collates(site) for site in sites)
+
+
+def _names(scene: Scene) -> bool:
+    """Whether a program names a locale; else whose locale it is, and whether there is one, only the user knows."""
+    return any(_collates(site) and site.string(1) != b"" for site in scene.calls("setlocale"))
 
 
 def _collates(site: CallSite) -> bool:
@@ -50,7 +57,10 @@ RULE = Behaviour(
     glibc="sorts by the rules of the locale: a A b B; strxfrm makes longer keys",
     musl="compares bytes: A B a b; strxfrm copies",
     builds="any",
-    evidence="the import, in a library or in a program that sets a locale",
+    evidence=(
+        "the import, in a library or in a program that sets a locale; information where that is the user's, which a "
+        "container mostly lacks"
+    ),
     remedy="none; where a database can, give it ICU's collations",
     fix="sort with ICU",
     references=(

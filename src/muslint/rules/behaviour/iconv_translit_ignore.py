@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
-from muslint.rules.finding import Severity
+from muslint.rules.finding import Evidence, Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
+
+_WRITTEN = {
+    "//TRANSLIT": re.compile(rb"//TR(.{3,6})?ANSL", re.S),
+    "//IGNORE": re.compile(rb"//IG(.{3,6})?NORE", re.S),
+}
+"""The numbers by which instructions append a suffix: one of eight bytes, or two of four."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -24,6 +31,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for mark in _SUFFIXES:
             for found in scene.strings().holding(mark):
                 yield constant("likely", "iconv_open", found)
+        for suffix, written in _WRITTEN.items():
+            if any(written.search(part.content) for part in scene.image.code()):
+                yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {suffix}"),), f'"{suffix}"')
 
 
 RULE = Behaviour(

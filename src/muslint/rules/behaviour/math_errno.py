@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from muslint.elf.code import Flow
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, first, imported
 from muslint.rules.finding import Severity
@@ -15,6 +16,7 @@ _BASES = (
     "sinh", "sqrt", "tan", "tgamma", "y0", "y1",
 )  # fmt: skip
 FUNCTIONS = tuple(f"{base}{suffix}" for base in _BASES for suffix in ("", "f"))
+_ENDS = (Flow.STOP, Flow.JUMP, Flow.JUMP_INDIRECT)
 _CLEARED, _READ = 64, 24  # bytes of code between the call and the place where errno is cleared before, or read after
 
 
@@ -26,15 +28,30 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     errno = scene.candidates("__errno_location")
     beside = {address for address in scene.candidates(*names) if _beside(address, errno)}
     for site in scene.calls(*names, within=beside):
-        if site.address in beside:
+        if _in_line(scene, site.address, errno):
             yield at("likely", site, f"{call(site, '…')} beside errno")
 
 
 def _beside(address: int, errno: tuple[int, ...]) -> bool:
-    """Whether errno is cleared right before a call, or read right after it."""
+    """Whether errno may be cleared right before a call, or read right after it."""
     index = bisect_left(errno, address)
     before = index > 0 and address - errno[index - 1] <= _CLEARED
     return before or (index < len(errno) and errno[index] - address <= _READ)
+
+
+def _in_line(scene: Scene, address: int, errno: tuple[int, ...]) -> bool:
+    """Whether control goes straight on from where errno is cleared to the call, or from there to where it is read."""
+    body = scene.code().body(address)
+    call_at = body.index.get(address)
+    if call_at is None:
+        return False
+    for place in errno[bisect_left(errno, address - _CLEARED) : bisect_right(errno, address + _READ)]:
+        other = body.index.get(place)
+        if other is not None:
+            first, last = sorted((call_at, other))
+            if all(step.flow not in _ENDS for step in body.steps[first:last]):
+                return True
+    return False
 
 
 RULE = Behaviour(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.calls import CallSite
+from muslint.elf.site import CallSite
 from muslint.libc.printf import gnu_only, refused
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from muslint.elf.calls import CallSite
+from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 

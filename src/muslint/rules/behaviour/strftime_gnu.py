@@ -18,7 +18,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls(*_NAMES)
     for site in sites:
         for confidence, text in texts(site, _FORMAT):
-            if conversion := lost(text) or unpadded(text):
+            # Behind a branch a text may be the program's own, which has no conversions.
+            sure = site.direct or gnu_only(text)
+            if sure and (conversion := lost(text) or unpadded(text)):
                 yield at(confidence, site, f"{conversion} in {call(site, '…', '…', quoted(text), '…')}")
     if unresolved(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):

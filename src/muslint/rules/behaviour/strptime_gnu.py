@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.calls import CallSite
+from muslint.elf.site import CallSite
 from muslint.libc.strftime import conversions, only_read, unread
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, first, imported, plain, quoted, texts, unresolved

@@ -1,0 +1,35 @@
+"""What a function does with the result of a call."""
+
+from __future__ import annotations
+
+from muslint.elf.code import Expr, Flow, reg
+from muslint.elf.flow import Body
+
+_MOST = 12  # instructions looked at behind a call
+
+
+def tested(body: Body, at: int) -> bool:
+    """Whether the result of the call at step ``at`` is held against 0 before control may part or another call comes.
+
+    The result is followed through copies to registers and to the frame.
+    """
+    copies: list[Expr] = [reg(body.machine.result)]
+    number = at + 1
+    for _ in range(_MOST):
+        if number >= len(body.steps):
+            return False
+        step = body.steps[number]
+        if body.machine.compared(step) in copies:
+            return True
+        if step.flow is Flow.JUMP:
+            number = body.index.get(step.target or 0, len(body.steps))
+            continue
+        if step.flow is not Flow.NEXT:
+            return False
+        effect = body.effect(number)
+        copied = [reg(name) for name, value in effect.sets.items() if value in copies]
+        stored = (store for store in effect.stores if store.value in copies and store.address is not None)
+        kept = [copy for copy in copies if copy.kind != "reg" or copy.value not in effect.sets]
+        copies = [*kept, *copied, *(Expr("load", None, store.address, None, store.size) for store in stored)]
+        number += 1
+    return False
