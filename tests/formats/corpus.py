@@ -1,6 +1,7 @@
 """The tree that is packed: forty real ELF files of wheels, Alpine and Debian, with links, in ``opt/app``.
 
-Nothing lies where a loader looks by itself, so that a package that is put into ``/`` says the same as a directory.
+All forty under ``MUSLINT_ORACLE=full``, else those that are not large. Nothing lies where a loader looks by itself, so
+that a package that is put into ``/`` says the same as a directory.
 """
 
 import os
@@ -25,17 +26,21 @@ DEBIAN = (
     ("bookworm", "i386", ("hello",)),
 )
 APP = "opt/app"
-WANTED = 40  # ELF files
+FULL = os.environ.get("MUSLINT_ORACLE") == "full"
+ALL = 40  # ELF files
+LARGEST = 400_000  # bytes of one, unless all are taken
+WANTED = ALL if FULL else 33
 
 
 def tree() -> Path:
     """The tree, made once; raises Unavailable where a part cannot be had."""
-    return built("formats", "tree", recipe_key(WHEELS, ALPINE, DEBIAN, 2), _make)
+    return built("formats", "tree" if FULL else "few", recipe_key(WHEELS, ALPINE, DEBIAN, LARGEST, 3), _make)
 
 
 def plain_tree() -> Path:
     """The same without links, for formats that know none."""
-    return built("formats", "plain", recipe_key(WHEELS, ALPINE, DEBIAN, 2), _make_plain)
+    name = "plain" if FULL else "few-plain"
+    return built("formats", name, recipe_key(WHEELS, ALPINE, DEBIAN, LARGEST, 3), _make_plain)
 
 
 def files(root: Path) -> list[str]:
@@ -77,7 +82,9 @@ def _make(folder: Path) -> None:
 
 def _trim(folder: Path) -> None:
     """Leave out what is beyond the number wanted, and what wheels hold beside ELF files."""
-    kept = elf_files(folder)[: WANTED - 1]  # one more is a hard link
+    kept = elf_files(folder)[: ALL - 1]  # one more is a hard link
+    if not FULL:
+        kept = [name for name in kept if (folder / name).stat().st_size <= LARGEST]
     for name in files(folder):
         if name not in kept:
             (folder / name).unlink()

@@ -43,7 +43,8 @@ class Packer:
             if not shutil.which(tool):
                 raise Unavailable(f"{self.name}: {tool} is not installed")
         tree = self.tree()
-        folder = built("formats", self.name, recipe_key(tree.name, 4), lambda part: self.pack(tree, part / "packed"))
+        name = self.name if corpus.FULL else f"{self.name}-few"
+        folder = built("formats", name, recipe_key(tree.name, 4), lambda part: self.pack(tree, part / "packed"))
         return folder / "packed"
 
     def tree(self) -> Path:
@@ -106,6 +107,16 @@ def _zip(*command: str) -> Pack:
     return pack
 
 
+def _jmod(tree: Path, out: Path) -> None:
+    folder = out.with_name("module")
+    folder.mkdir()
+    (folder / "module-info.java").write_text("module app {}\n")
+    tool(["javac", "module-info.java"], folder)
+    tool(["jmod", "create", "--class-path", folder, "--libs", tree, out.with_suffix(".jmod")], folder)
+    out.with_suffix(".jmod").rename(out)
+    shutil.rmtree(folder)
+
+
 def _zips() -> Iterator[Packer]:
     yield Packer("zip", "zip", ("zip",), _zip("zip", "-q", "-r", "-y"))
     yield Packer("zip-stored", "zip", ("zip",), _zip("zip", "-q", "-r", "-y", "-0"), stored=True)
@@ -113,6 +124,7 @@ def _zips() -> Iterator[Packer]:
         # The file's time is one that zip can say; what 7z makes of links is a copy.
         yield Packer(f"zip-7z-{method.lower()}", "zip", ("7z",), _zip("7z", "a", "-tzip", f"-mm={method}"), links=False)
     yield Packer("jar", "jar", ("jar",), _zip("jar", "cf"), links=False)
+    yield Packer("jmod", "zip", ("jmod", "javac"), _jmod, links=False, top="lib/")
 
 
 # --- cpio and ar --------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def built_for(obj: ElfObject) -> str:
     interpreter, needed = obj.interpreter or "", obj.needed
     if "/ld-musl-" in interpreter or any(name.startswith("libc.musl-") for name in needed):
         return "musl"
-    if interpreter.startswith("/system/bin/linker"):
+    if interpreter.startswith("/system/bin/linker") or any(note.owner == "Android" for note in obj.notes):
         return "bionic"
     if any(v.name.startswith("GLIBC_") and not v.library.startswith(_GCC_RUNTIME) for v in obj.versions_needed):
         return "glibc"

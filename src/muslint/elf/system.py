@@ -16,8 +16,13 @@ _INTERPRETERS = {
     "/lib/amd64/ld.so.1": "Solaris", "/usr/lib/amd64/ld.so.1": "Solaris", "/lib/64/ld.so.1": "Solaris",
     "/usr/lib/64/ld.so.1": "Solaris", "/lib/sparcv9/ld.so.1": "Solaris", "/system/runtime_loader": "Haiku",
 }  # fmt: skip
-_VERSIONS = (("FreeBSD", re.compile(r"FBSD_\d")), ("Solaris", re.compile(r"SUNW_\d")))
+_VERSIONS = re.compile(r"(?P<FreeBSD>FBSD_\d)|(?P<Solaris>SUNW_\d)|(?P<DragonFly>DF\d+\.\d)")
 """Families of their C libraries' symbol versions (SUNWprivate_1.1 is also the JVM's own, anywhere)."""
+_LIBRARIES = re.compile(
+    r"(?P<FreeBSD>libc\.so\.7|libthr\.so\.3)|(?P<Solaris>libm\.so\.2|lib(socket|kstat|door)\.so\.1)"
+    r"|(?P<DragonFly>libc\.so\.8)|(?P<NetBSD>libc\.so\.12)|(?P<OpenBSD>libc\.so\.[1-9]\d+\.\d+)|(?P<Haiku>libroot\.so)"
+)
+"""Names of their libraries; glibc's is libc.so.6 or .6.1, uClibc's libc.so.0 or .1, the Hurd's libc.so.0.3."""
 
 
 def foreign_system(obj: ElfObject) -> str | None:
@@ -32,5 +37,6 @@ def foreign_system(obj: ElfObject) -> str | None:
     for note in obj.notes:
         if note.type == 1 and note.owner in _NOTES:
             return _NOTES[note.owner]
-    names = [version.name for version in obj.versions_needed]
-    return next((system for system, family in _VERSIONS if any(map(family.match, names))), None)
+    named = [_VERSIONS.match(version.name) for version in obj.versions_needed]
+    named += [_LIBRARIES.fullmatch(name) for name in obj.needed]
+    return next((_NOTES.get(found.lastgroup, found.lastgroup) for found in named if found and found.lastgroup), None)

@@ -1,4 +1,4 @@
-"""Zip archives, and what is one: Python wheels, jars, NuGet packages, Android packages.
+"""Zip archives, and what is one: Python wheels, jars, NuGet packages, Android packages, modules of a JDK.
 
 What is stored lies there as it is; what is compressed is unpacked when asked for, once.
 """
@@ -20,6 +20,8 @@ from muslint.sources.limits import MEMBER_FREE
 from muslint.sources.zip_local import LOCAL, salvaged
 
 _ENCRYPTED, _UTF8_HIGH = 0x1, 0x8  # the second in the high byte
+_JMOD = b"JM\1\0"
+"""What is in front of the zip archive that a module of a JDK is (JDK ``jdk.internal.jmod.JmodFile``)."""
 _TAIL = 22 + 0xFFFF  # bytes in which the end record lies
 
 
@@ -93,10 +95,10 @@ class ZipFormat:
     """Zip."""
 
     name, order, seeks, installs = "zip", 30, True, False
-    starts = (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
+    starts = (b"PK\3\4", b"PK\5\6", b"PK\7\x08", _JMOD)
 
     def accepts(self, head: bytes) -> bool:
-        """By the first local header, or the end record of an empty archive."""
+        """By the first local header, the end record of an empty archive, or the mark of a module."""
         return head.startswith(self.starts)
 
     def accepts_tail(self, head: bytes, data: Readable) -> bool:

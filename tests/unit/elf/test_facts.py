@@ -30,6 +30,7 @@ def _read(content: bytes) -> ElfObject:
         (b"/system/bin/linker64\0", (b"libc.so",), b"", "bionic"),
         (b"/lib64/ld-linux-x86-64.so.2\0", (), b"", "glibc"),
         (b"/lib/ld64.so.1\0", (), b"", "glibc"),
+        (None, (b"libc.so",), note(b"Android", 1, bytes(132)), "bionic"),
         (None, (b"libc.so.6",), b"", "glibc"),
         (None, (), note(b"GNU", 1, bytes(16)), "glibc"),
         (None, (b"libz.so.1",), b"", "unknown"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from muslint.elf.dynamic import read
-from muslint.elf.object import DT_STRTAB
+from muslint.elf.object import DT_NEEDED, DT_STRTAB
 from muslint.elf.system import foreign_system
 from muslint.pipeline import check
 from muslint.sources.bytes import MemoryBytes
@@ -38,8 +38,11 @@ def test_marks(osabi: int, interpreter: bytes | None, owner: bytes | None, syste
 
 @pytest.mark.parametrize(
     ("version", "system"),
-    [("SUNW_0.7", "Solaris"), ("FBSD_1.0", "FreeBSD"), ("SUNWprivate_1.1", None), ("GLIBC_2.34", None)],
-)
+    [
+        ("SUNW_0.7", "Solaris"), ("FBSD_1.0", "FreeBSD"), ("DF404.0", "DragonFly BSD"), ("SUNWprivate_1.1", None),
+        ("GLIBC_2.34", None),
+    ],
+)  # fmt: skip
 def test_versions(version: str, system: str | None, tmp_path: Path) -> None:
     """SUNWprivate_1.1 is what the Linux JVM's own libraries have, too."""
     (tmp_path / "map").write_text(f"{version} {{ f; }};\n")
@@ -50,6 +53,19 @@ def test_versions(version: str, system: str | None, tmp_path: Path) -> None:
     given = zig_cc(target, [tmp_path / "given.c"], tmp_path / "libgiven.so", *shared, script)
     asks = zig_cc(target, [tmp_path / "asks.c", given], tmp_path / "asks.so", *shared)
     assert foreign_system(read(MemoryBytes(asks.read_bytes()), "x")) == system
+
+
+@pytest.mark.parametrize(
+    ("library", "system"),
+    [
+        (b"libm.so.2", "Solaris"), (b"libc.so.7", "FreeBSD"), (b"libc.so.96.1", "OpenBSD"), (b"libc.so.6.1", None),
+        (b"libc.so.0.3", None), (b"libsocket.so.1", "Solaris"), (b"libc.so", None), (b"libm.so.6", None),
+    ],
+)  # fmt: skip
+def test_libraries(library: bytes, system: str | None) -> None:
+    """A Solaris library may have no other mark than what it needs."""
+    content = synthetic({DT_STRTAB: b"\0" + library + b"\0"}, [(DT_NEEDED, 1)])
+    assert foreign_system(read(MemoryBytes(content), "x")) == system
 
 
 def test_it_is_not_judged(tmp_path: Path) -> None:
