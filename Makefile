@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench data docs clean distclean
+.PHONY: help demo test lint oracle oracle-held-out bench compare data docs clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -54,6 +54,9 @@ oracle-held-out: $(STAMPS)/test ## The same on corpora that were not looked at d
 
 bench: $(STAMPS)/test ## Measure speed
 	$(BIN)/python -m tests.bench
+
+compare: $(STAMPS)/test ## Ask other tools about the same files, and write docs/compare.md
+	$(BIN)/python -m tests.compare
 
 data: $(STAMPS)/test ## Check the tables of C libraries against their primary sources
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian

@@ -1,7 +1,7 @@
 """Five users with a file that does not run on Alpine. Each has pip, types one command, and does what the output says.
 
 At every turn the real loader of a real Alpine is asked the same. What a user gets from a registry comes from there;
-what ``apk add`` installs is stood in for by the same library out of a musllinux wheel: no Alpine repository is at hand.
+what ``apk add`` installs is stood in for by the same library out of a musllinux wheel, as no repository is at hand.
 """
 
 import os

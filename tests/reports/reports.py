@@ -1,6 +1,9 @@
-"""Twenty varied reports, made by judging small real sources: the fixtures of every validator."""
+"""Some twenty-five varied reports, made by judging small real sources: the fixtures of every validator."""
 
+import gzip
+import io
 import os
+import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +20,9 @@ from muslint.policy.verdict import FailOn
 from muslint.report.report import Report, joined, settled
 from muslint.rules import rules
 from tests.golden import sources
+from tests.images.layout import Layout
 from tests.support import compile as compiler
+from tests.support.cache import REPOSITORY
 
 TODAY = date(2027, 1, 31)
 HOSTILE = (
@@ -73,6 +78,68 @@ def jar(folder: Path) -> None:
         archive.write(folder / "app", "bin/protoc.exe")
 
 
+def packed(folder: Path) -> bytes:
+    """A tar of everything below ``folder``, the same whenever it is made."""
+
+    def plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+        info.uid = info.gid = info.mtime = 0
+        info.uname = info.gname = ""
+        return info
+
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.add(path, path.relative_to(folder).as_posix(), recursive=False, filter=plain)
+    return out.getvalue()
+
+
+def archive(folder: Path) -> None:
+    """Archives in one another: a wheel beside a jar in a tar, compressed, in a zip; a name with quotes and a tag."""
+    (folder / "inner").mkdir()
+    sources.wheel(folder / "inner")
+    jar(folder)
+    (folder / "app.jar").rename(folder / "inner" / "app.jar")
+    (folder / "app").rename(folder / "inner" / 'say "hi" <b>&.so')
+    with zipfile.ZipFile(folder / "release.zip", "w") as outer:
+        outer.writestr("linux/app.tar.gz", gzip.compress(packed(folder / "inner"), mtime=0))
+
+
+def behaviour(folder: Path) -> None:
+    """A program for glibc that loads on musl and prints something else there, beside one that fails too."""
+    source = REPOSITORY / "fixtures" / "witness" / "iconv-translit-ignore" / "witness.c"
+    (folder / "dist").mkdir()
+    compiler.zig_cc(sources.GLIBC, [source], folder / "dist" / "convert.so", *sources.PLUGIN)
+    sources.program_fails(folder / "dist")
+
+
+def image(folder: Path) -> None:
+    """An image of two layers with musl in the first: what it starts was built for glibc; a library is replaced."""
+    _image(folder, Layout(folder / "image"), ("amd64",))
+
+
+def images(folder: Path) -> None:
+    """The same for two platforms."""
+    _image(folder, Layout(folder / "image"), ("amd64", "arm64"))
+
+
+def _image(folder: Path, layout: Layout, platforms: tuple[str, ...]) -> None:
+    sources.root(folder)
+    (folder / "app" / "srv").mkdir(parents=True)
+    (folder / "rootfs" / "usr" / "bin" / "app").rename(folder / "app" / "srv" / "server")
+    compiler.zig_cc(sources.GLIBC, [sources.OWN / "extension.c"], folder / "app" / "srv" / "x.so", *sources.PLUGIN)
+    layers = [packed(folder / "rootfs"), packed(folder / "app")]
+    history = [{"created_by": "ADD rootfs.tar /"}, {"created_by": "COPY <app> 'srv' /srv # buildkit"}]
+    made = [
+        layout.image(
+            layers,
+            {"architecture": name, "config": {"Entrypoint": ["/srv/server", "--port=1"]}, "history": history},
+            platform={"os": "linux", "architecture": name},
+        )
+        for name in platforms
+    ]
+    layout.written(*made)
+
+
 ACCEPT: tuple[dict[str, Any], ...] = (
     {"rule": "interpreter-missing", "reason": 'started through the loader; see <issue> & "quotes"'},
     {"symbol": "backtrace", "reason": "never called", "owner": "ops"},
@@ -101,6 +168,11 @@ MADE = {
     "several": Made(several, "one", more=("two",)),
     "copies": Made(copies, "dist"),
     "hostile": Made(hostile, "dist"),
+    "archive": Made(archive, "release.zip"),
+    "behaviour": Made(behaviour, "dist", fail_on=FailOn.DIFFERS),
+    "image": Made(image, "image", None),
+    "image-accepted": Made(image, "image", None, suppress=ACCEPT),
+    "images": Made(images, "image", None),
 }
 """Every report by name."""
 

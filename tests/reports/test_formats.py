@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tarfile
 from functools import cache
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +62,10 @@ def test_the_reports_are_varied() -> None:
     assert len(MADE) >= 20
     made = [report(name) for name in NAMES]
     verdicts = {judged.verdict for found in made for judged in found.objects}
-    assert verdicts >= {Verdict.FAILS, Verdict.FAILS_ON_USE, Verdict.RUNS, Verdict.UNKNOWN}
+    assert verdicts == set(Verdict)
     assert any(found.skipped for found in made)
+    assert {len(found.images) for found in made} == {0, 1, 2}
+    assert {len(judged.parents) for found in made for judged in found.objects} >= {0, 1, 2, 3}
     assert {f.suppressed == KNOWN for found in made for f in findings(found) if f.suppressed} == {True, False}
 
 
@@ -125,7 +129,10 @@ def test_sarif_content(name: str) -> None:
             : bool(finding.suppressed)
         ]
         kinds = [place["kind"] for place in result["locations"][0]["logicalLocations"]]
-        assert kinds == ["module", "function"][: 1 + (finding.symbol is not None)]
+        judged = next(judged for judged in report(name).objects if any(finding is f for f in judged.findings))
+        layer = judged.layer
+        assert kinds == ["module", *["function"] * (finding.symbol is not None), *["layer"] * (layer is not None)]
+        assert result["properties"].get("layer", {}).get("index") == (layer.index if layer else None)
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert re.fullmatch(r"[!#-;=?-~]*", uri)
     notes = run["invocations"][0]["toolExecutionNotifications"]
@@ -171,6 +178,39 @@ def test_gitlab(name: str) -> None:
     assert len(document) == sum(finding.suppressed is None for finding in findings(report(name)))
     prints = [entry["fingerprint"] for entry in document]
     assert len(set(prints)) == len(prints)
+
+
+CODE_CLIMATE = (
+    "codeclimate-types",
+    "0.3.1",
+    "sha512-JCAaPG3tAYlVQQE9NP5kgsXBxPfSmflUI7manmbllUd9TN+1p/SXZkOsMAlPXCp3gcqNVL0itxMjcgKF0nBmJg==",
+)
+"""The npm package with the types of Code Climate's specification, of which GitLab takes a part."""
+
+
+def test_gitlab_schema_is_code_climates() -> None:
+    """Our schema of the report asks for what the types ask for: the same fields, severities and categories."""
+    with tarfile.open(npm_package(*CODE_CLIMATE)) as archive:
+        stream = archive.extractfile("package/index.d.ts")
+        assert stream is not None
+        types = re.sub(r"/\*.*?\*/", "", stream.read().decode(), flags=re.S)
+    issue = re.search(r"export interface Issue \{(.*?)\n\}", types, re.S)
+    assert issue is not None
+    fields = {name: bool(optional) for name, optional in re.findall(r"^  (\w+)(\??): ", issue[1], re.M)}
+    schema = GITLAB.schema["items"]
+    assert set(schema["properties"]) <= set(fields)
+    # GitLab's documentation asks for the last two as well.
+    assert set(schema["required"]) == {name for name, optional in fields.items() if not optional} | {
+        "severity", "fingerprint",
+    }  # fmt: skip
+    for kind, allowed in (
+        ("Severity", schema["properties"]["severity"]["enum"]),
+        ("Category", schema["properties"]["categories"]["items"]["enum"]),
+    ):
+        union = re.search(rf"export type {kind} =(.*?)(?:\n\n|\Z)", types, re.S)
+        assert union is not None
+        assert set(re.findall(r"'([^']+)'", union[1])) == set(allowed)
+    assert "{ path: string; lines: { begin: number; end: number } }" in types
 
 
 def test_gitlab_schema_refuses() -> None:
@@ -227,7 +267,7 @@ def test_markdown(name: str, verbose: int) -> None:
     assert html.count("<details>") == html.count("</details>") == made.count("<details>")
     for judged in report(name).objects:
         if judged.verdict is Verdict.FAILS and judged.path.isascii() and judged.path.isprintable():
-            assert judged.path.replace("_", "&#95;") in made
+            assert judged.path in unescape(made)
 
 
 def test_markdown_of_a_huge_report_fits() -> None:
@@ -239,7 +279,68 @@ def test_markdown_of_a_huge_report_fits() -> None:
     assert re.search(r"… and \d+ more that do not fit here", made)
 
 
-# --- CSV, JSON lines ----------------------------------------------------------------------------------------
+# --- HTML ---------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """What a reader of HTML finds: elements left open, attributes that load something, the text of the data."""
+
+    VOID = frozenset({"meta", "link", "input", "br", "col", "img", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.loads: list[str] = []
+        self.data: dict[str | None, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember what is opened and what it would load."""
+        self.loads += [f"{tag} {name}={value}" for name, value in attrs if name in ("src", "srcset", "action", "data")]
+        self.loads += [f"{tag} {name}" for name, _value in attrs if name.startswith("on")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+            if tag == "script":
+                self.data[dict(attrs).get("type")] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Each end must be that of what was opened last."""
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        """The scripts' text."""
+        if self.open[-1:] == ["script"]:
+            self.data[next(reversed(self.data))] += data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_html(name: str) -> None:
+    """Read by a parser: whole, loads nothing, has no handler in it, and holds every finding of the report."""
+    made = text(name, "html")
+    tags = Tags()
+    tags.feed(made)
+    tags.close()
+    assert (tags.open, tags.wrong, tags.loads) == ([], [], [])
+    assert made.lower().count("<script") == len(tags.data) == 2
+    held = json.dumps(json.loads(tags.data["application/json"]))
+    assert all(finding.fingerprint in held for finding in findings(report(name)))
+
+
+# --- JSON, CSV, JSON lines ----------------------------------------------------------------------------------------
+
+
+JSON_SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((REPOSITORY / "src" / "muslint" / "report" / "schema.json").read_text(encoding="utf-8"))
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json(name: str) -> None:
+    """The schema that ``muslint schema`` prints takes it, read as strict JSON."""
+    made = json.loads(text(name, "json"), parse_constant=lambda constant: pytest.fail(constant))
+    JSON_SCHEMA.validate(made)
+    assert not JSON_SCHEMA.is_valid({**made, "summary": None})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -263,7 +364,8 @@ def test_jsonl(name: str) -> None:
     whole = json.loads(text(name, "json"))
     kinds = [line.pop("type") for line in lines]
     assert kinds == ["source", *["object"] * len(whole["objects"]), *["skipped"] * len(whole["skipped"]), "summary"]
-    assert lines[0] == {key: whole[key] for key in ("schema", "tool", "source", "target")}
+    keys = ("schema", "tool", "source", "target", "image", "images")
+    assert lines[0] == {key: whole[key] for key in keys if key in whole}
     assert lines[-1] == whole["summary"]
     assert lines[1:-1] == whole["objects"] + whole["skipped"]
 
@@ -294,6 +396,21 @@ def test_cyclonedx(name: str) -> None:
     assert sorted(verdicts) == sorted(str(judged.verdict) for judged in report(name).objects)
     refs = [component["bom-ref"] for component in document["components"]]
     assert len(set(refs)) == len(refs) == len(report(name).objects) + 1
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("image")])
+def test_layers(name: str) -> None:
+    """Of an image, the layer that added a binary and its instruction are in SARIF, CycloneDX and JSON alike."""
+    pytest.importorskip("cyclonedx", reason="not checked here: cyclonedx-python-lib is not installed")
+    whole = json.loads(text(name, "json"))
+    told = [(o["layer"]["digest"], o["layer"]["created_by"]) for o in whole["objects"]]
+    assert len(set(told)) == 2
+    components = [c for c in json.loads(text(name, "cyclonedx"))["components"] if c["bom-ref"].startswith("object-")]
+    facts = [{prop["name"]: prop["value"] for prop in component["properties"]} for component in components]
+    assert sorted((f["muslint:layer:digest"], f["muslint:layer:created-by"]) for f in facts) == sorted(told)
+    layers = [r["properties"]["layer"] for r in json.loads(text(name, "sarif"))["runs"][0]["results"]]
+    assert {(layer["digest"], layer["createdBy"]) for layer in layers} <= set(told)
+    assert layers
 
 
 def test_cyclonedx_knows_who_needs_whom() -> None:

@@ -96,6 +96,9 @@ def _properties(report: Report, judged: Judged) -> Iterator[Property]:
         "built-for": judged.built_for, "reason": judged.reason,
     }  # fmt: skip
     yield from (Property(name=f"muslint:{key}", value=_plain(str(text))) for key, text in facts.items() if text)
+    if judged.layer is not None:
+        layer = {"index": str(judged.layer.index), "digest": judged.layer.digest, "created-by": judged.layer.created_by}
+        yield from (Property(name=f"muslint:layer:{key}", value=_plain(text)) for key, text in layer.items() if text)
     for family, version in judged.requires.items():
         yield Property(name=f"muslint:requires:{_plain(family)}", value=_plain(version))
     for finding in judged.findings:

@@ -1,4 +1,7 @@
-"""GitLab Code Quality: the fields GitLab's documentation of the report names, one entry a finding."""
+"""GitLab Code Quality: the fields GitLab's documentation of the report names, one entry a finding.
+
+It is a part of Code Climate's format, whose specification wants categories and the end of a place too.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,12 @@ def _entry(judged: Judged, finding: Finding, seen: dict[str, int]) -> dict[str, 
     return {
         "type": "issue",
         "check_name": finding.rule,
-        "description": finding.message,
+        "description": " ".join(finding.message.split()),  # one line, says Code Climate
         "categories": ["Compatibility"],
         "severity": _SEVERITIES.get((finding.severity, finding.when), usual),
         # GitLab drops entries whose fingerprint it has seen: copies of a file count up.
         "fingerprint": fingerprint if number == 1 else f"{fingerprint}-{number}",
-        "location": {"path": "/".join((*judged.parents, judged.path)), "lines": {"begin": 1}},
+        "location": {"path": "/".join((*judged.parents, judged.path)), "lines": {"begin": 1, "end": 1}},
     }
 
 

@@ -35,11 +35,15 @@ def document(report: Report) -> dict[str, Any]:
         "objects": [object_document(judged) for judged in report.objects],
         "skipped": [skipped_document(skipped) for skipped in report.skipped],
     }  # fmt: skip
-    if len(report.images) == 1:
-        document["image"] = _image(report.images[0])
-    elif report.images:
-        document["images"] = [_image(one) for one in report.images]
+    document.update(images_document(report))
     return document
+
+
+def images_document(report: Report) -> dict[str, Any]:
+    """``image`` where the source is or holds one, ``images`` where it holds several, else nothing."""
+    if len(report.images) == 1:
+        return {"image": _image(report.images[0])}
+    return {"images": [_image(one) for one in report.images]} if report.images else {}
 
 
 def target_document(report: Report) -> dict[str, Any]:

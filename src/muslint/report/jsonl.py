@@ -12,7 +12,14 @@ from typing import Any
 
 from muslint import __version__
 from muslint.report.format import Format
-from muslint.report.json_format import SCHEMA, object_document, skipped_document, summary, target_document
+from muslint.report.json_format import (
+    SCHEMA,
+    images_document,
+    object_document,
+    skipped_document,
+    summary,
+    target_document,
+)
 from muslint.report.report import Report
 
 
@@ -33,7 +40,8 @@ def render(report: Report, _verbose: int = 0) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     tool = {"name": "muslint", "version": __version__}
-    yield _line("source", {"schema": SCHEMA, "tool": tool, "source": report.source, "target": target_document(report)})
+    source = {"schema": SCHEMA, "tool": tool, "source": report.source, "target": target_document(report)}
+    yield _line("source", {**source, **images_document(report)})
     yield from (_line("object", object_document(judged)) for judged in report.objects)
     yield from (_line("skipped", skipped_document(skipped)) for skipped in report.skipped)
 

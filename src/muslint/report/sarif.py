@@ -16,6 +16,7 @@ from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.page import DOCUMENTATION, link, page
 from muslint.rules.rule import Rule
+from muslint.sources.source import Layer
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -95,6 +96,7 @@ def _result(judged: Judged, finding: Finding, rule: int, seen: dict[str, int]) -
         "properties": {
             "when": str(finding.when), "confidence": finding.confidence, "verdict": str(judged.verdict),
             "remedies": [remedy.text for remedy in finding.remedies],
+            **({"layer": _layer(judged.layer)} if judged.layer is not None else {}),
         },
     }  # fmt: skip
     if related := list(_related(finding)):
@@ -102,6 +104,11 @@ def _result(judged: Judged, finding: Finding, rule: int, seen: dict[str, int]) -
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.suppressed}]
     return result
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    """The layer of an image that added the object."""
+    return {"index": layer.index, "digest": layer.digest, "createdBy": layer.created_by}
 
 
 def _message(finding: Finding) -> str:
@@ -129,6 +136,11 @@ def _logical(judged: Judged, finding: Finding) -> Iterator[dict[str, str]]:
         yield {
             "name": finding.symbol, "decoratedName": versioned,
             "fullyQualifiedName": f"{whole}::{finding.symbol}", "kind": "function",
+        }  # fmt: skip
+    if judged.layer is not None:
+        yield {
+            "name": f"layer {judged.layer.index}", "kind": "layer",
+            "fullyQualifiedName": "!".join((*judged.parents, judged.layer.digest)),
         }  # fmt: skip
 
 
