@@ -34,17 +34,16 @@ class Across:
         self, source: str, *, arch: str | None = None, selection: Selection = EVERYTHING,
         limits: Limits | None = None, watch: Watch = lambda *_: None,
     ) -> None:  # fmt: skip
-        self.opened: Source = open_source(source, limits)
         self._arch, self._selection, self._watch = arch, selection, watch
-        self._load, self._whole = Memory(_BEHAVIOUR), Memory()
-        self._whole.share(self._load)
+        self._memory = Memory(keeps=True)
+        self.opened: Source = self._memory.held(open_source(source, limits))
 
     def on(self, target: str | Target | None, behaviour: bool = True) -> Report:
         """The report of the source on a target; without ``behaviour`` only what concerns loading."""
+        self._memory.below = None if behaviour else _BEHAVIOUR
         return check(
-            self.opened, target, arch=self._arch, selection=self._selection, watch=self._watch,
-            memory=self._whole if behaviour else self._load,
-        )  # fmt: skip
+            self.opened, target, arch=self._arch, selection=self._selection, watch=self._watch, memory=self._memory
+        )
 
     def judge(self, target: Target, behaviour: bool) -> Sequence[Judged]:
         """The objects of `on`."""
@@ -55,7 +54,7 @@ class Across:
         found: dict[str, ElfObject] = {}
         for place, _ in self.opened.places():
             for member in place.members:
-                obj = self._load.known(place.tree, member.path)
+                obj = self._memory.known(place.tree, member.path)
                 if obj is not None:
                     found.setdefault(member.display, obj)
                     found.setdefault(member.path.removeprefix("/"), obj)
