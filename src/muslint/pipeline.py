@@ -350,6 +350,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         basenames=place.names, sonames=place.asked.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
+        lasting=place.asked.memory.found(source.tree, item.member.path, _size(obj)),
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
@@ -358,6 +359,10 @@ def _judge(place: _Place, item: _Work) -> Judged:
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, fold(findings), tuple(assumed), findings)
     return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
+
+
+def _size(obj: ElfObject) -> int:
+    return max((segment.offset + segment.filesz for segment in obj.segments), default=0)
 
 
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:

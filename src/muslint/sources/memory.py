@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from muslint.elf.object import ElfObject, Readable, Reader
 from muslint.sources.source import Source
@@ -66,6 +67,7 @@ class Memory:
     """Only rules with an order below this are asked; None asks all."""
     left: int = MOST_KEPT
     _objects: dict[tuple[int, str], ElfObject] = field(default_factory=dict)
+    _found: dict[tuple[int, str], dict[Any, Any]] = field(default_factory=dict)
 
     def held(self, source: Source) -> Source:
         """The source with every file read once; so are those of the archives in it.
@@ -83,6 +85,15 @@ class Memory:
         if key not in self._objects:
             self._objects[key] = reader(data, path)
         return self._objects[key]
+
+    def found(self, tree: Tree, path: str, size: int) -> dict[Any, Any]:
+        """Where to keep what is found out about a file of so many bytes whatever the target: its calls, its texts."""
+        key = (id(tree), path)
+        if not self.keeps or (key not in self._found and size > self.left):
+            return {}
+        if key not in self._found:
+            self.left -= size
+        return self._found.setdefault(key, {})
 
     def known(self, tree: Tree, path: str) -> ElfObject | None:
         """The object at ``path``, where it has been read."""
