@@ -1,4 +1,4 @@
-"""One source on many base images: it is opened and read once, and judged on each target."""
+"""Sources on many base images: they are opened and read once, and judged on each target."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from muslint.errors import UnknownTarget
 from muslint.libc.catalog import BaseImage, image, images
 from muslint.pipeline import Watch, check
 from muslint.policy.selection import EVERYTHING, Selection
+from muslint.report.report import joined
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
 from muslint.sources.source import Source, open_source
@@ -28,21 +29,26 @@ SCRATCH = BaseImage("scratch", None, None, None, None, False, False, None, None,
 
 
 class Across:
-    """One source and what was found out about it. Raises UnreadableSource where it cannot be opened."""
+    """Sources that go into one image, and what was found out about them. Raises UnreadableSource."""
 
     def __init__(
-        self, source: str, *, arch: str | None = None, selection: Selection = EVERYTHING,
+        self, *sources: str, arch: str | None = None, selection: Selection = EVERYTHING,
         limits: Limits | None = None, watch: Watch = lambda *_: None,
     ) -> None:  # fmt: skip
         self._arch, self._selection, self._watch = arch, selection, watch
         self._memory = Memory(keeps=True)
-        self.opened: Source = self._memory.held(open_source(source, limits))
+        self.opened: tuple[Source, ...] = tuple(self._memory.held(open_source(source, limits)) for source in sources)
 
     def on(self, target: str | Target | None, behaviour: bool = True) -> Report:
         """The report of the source on a target; without ``behaviour`` only what concerns loading."""
         self._memory.below = None if behaviour else _BEHAVIOUR
-        return check(
-            self.opened, target, arch=self._arch, selection=self._selection, watch=self._watch, memory=self._memory
+        return joined(
+            [
+                check(
+                    opened, target, arch=self._arch, selection=self._selection, watch=self._watch, memory=self._memory
+                )
+                for opened in self.opened
+            ]
         )
 
     def judge(self, target: Target, behaviour: bool) -> Sequence[Judged]:
@@ -52,7 +58,7 @@ class Across:
     def objects(self) -> dict[str, ElfObject]:
         """Every object read so far, by the path people are shown."""
         found: dict[str, ElfObject] = {}
-        for place, _ in self.opened.places():
+        for place in (place for opened in self.opened for place, _ in opened.places()):
             for member in place.members:
                 obj = self._memory.known(place.tree, member.path)
                 if obj is not None:

@@ -100,6 +100,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""
 
 BESIDES = {
+    "report.report": {"advice.base"},  # a row of `muslint bases`, as a value
+    "report.bases": {"advice.base"},
+    "report.heatmap": {"advice.base"},
     "libc.learn": {"sources"},  # a model is read from a file
     "report.table": {"libc.groups"},  # the names of the groups that symbols are shown in
     "report.html_format.data": {"libc.groups"},

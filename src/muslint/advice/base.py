@@ -22,7 +22,8 @@ class Base:
     failing: int  # objects of the source that do not run, or differ, as the verdict says
     judged: int  # objects that were judged
     packages: tuple[str, ...]  # to install, by the names of the image's package manager
-    install: str | None  # the shell command that installs them
+    add: str | None  # how people say that: apt-get install libstdc++6
+    install: str | None  # the whole shell command that installs them
     then: str | None  # verdict with the packages; None without any
     then_why: str  # what still decides with them
     instead: str | None  # a larger image of the family, where nothing can be installed

@@ -25,8 +25,9 @@ from muslint.advice.reasons import (
     why_not,
 )
 from muslint.libc.catalog import BaseImage, image_libraries
+from muslint.libc.catalog import image as catalogued
 from muslint.libc.musl import releases
-from muslint.libc.published import Published, install, instead, package, partial, published
+from muslint.libc.published import Published, add, install, instead, package, partial, published
 from muslint.libc.sonames import provider
 from muslint.loader.named import Target, parse_target
 
@@ -88,11 +89,14 @@ class _Asked:
         found = _Found(Outcome(NO_IMAGE, f"no image for {some(sorted(self.archs))}", 0, _NOTHING))
         if offered or not self.archs:
             found = self._found(image, had, offered)
+            if found.plain.verdict != RUNS and found.then is None and had.manager is None:
+                found = replace(found, instead=self._larger(image.name, offered))
         version = image.libc_version or had.at_least
         return Base(
             image.name, had.reference(name), image.libc, version, had.at_least is not None,
             found.plain.verdict, found.plain.why, found.plain.failing, len(self._objects(offered)),
-            found.packages, install(had.manager, found.packages), found.then.verdict if found.then else None,
+            found.packages, add(had.manager, found.packages), install(had.manager, found.packages),
+             found.then.verdict if found.then else None,
             found.then.why if found.then else "", found.instead, image.end_of_life, had.long_term,
             image.end_of_life is not None and date.fromisoformat(image.end_of_life) < today,
             image.compressed_mb, image.confidence, found.plain.assumed,
@@ -107,10 +111,20 @@ class _Asked:
         if image.name.startswith("alpine:"):
             return self._alpine(image, offered)
         if image.libc in (None, "uclibc-ng") or had.static:
-            return _Found(self._without_loader(offered), instead=instead(image.name) if self._dynamic() else None)
+            return _Found(self._without_loader(offered))
         if image.libc == "musl":
             return _Found(self._musl(image, offered))
         return self._glibc(image, had, offered)
+
+    def _larger(self, name: str, offered: frozenset[str]) -> str | None:
+        """The next larger image of the family that runs the source as it is."""
+        larger = instead(name)
+        while larger is not None:
+            found = catalogued(larger)
+            if found is not None and self._found(found, published(larger), offered).plain.verdict == RUNS:
+                return larger
+            larger = instead(larger)
+        return None
 
     # --- images without a loader ----------------------------------------------------------------------------
 
@@ -188,15 +202,17 @@ class _Asked:
             why = f"{plain.why}; it had glibc {version} and may have a newer one"
             return _Found(replace(plain, verdict=UNKNOWN, why=why))
         missing = plain.broken.libraries
+        if set(missing) & set(bare.without):  # names that only these would give follow from them
+            others = tuple(f for f in plain.broken.others if not f.symbol)
+            plain = replace(plain, broken=replace(plain.broken, others=others), why=lacking(missing, known=True))
         if not plain.broken.only_libraries:
             return _Found(plain)
-        unsure = [soname for soname in missing if not _known(image, soname)]
-        if unsure and len(unsure) == len(missing):
-            plain = replace(plain, verdict=UNKNOWN, why=lacking(missing, known=False))
+        sure = [soname for soname in missing if _known(image, soname)]
+        why = lacking(sure, known=True) if sure else lacking(missing, known=False)
+        plain = replace(plain, verdict=FAILS if sure else UNKNOWN, why=why)
         names = {soname: package(image.name, soname, next(iter(sorted(offered)))) for soname in missing}
         if any(name is None for name in names.values()):
-            larger = instead(image.name) if had.manager is None else None
-            return _Found(plain, instead=larger)
+            return _Found(plain)
         full = replace(bare, libgcc=True, libstdcxx=True, extra=tuple(s for s in missing if s not in RUNTIME))
         then = self._on_glibc(full, offered)
         if then.verdict in (RUNS, DIFFERS) and image.glibcxx is None and not rolling and "libstdc++.so.6" in missing:
@@ -265,13 +281,14 @@ def _without_implied(names: Iterable[str]) -> tuple[str, ...]:
 def ranked(rows: Iterable[Base], by: str) -> tuple[Base, ...]:
     """The rows by what the user wants: ``verdict``, ``size`` (of the compressed image) or ``eol``, the latest first.
 
-    What is not known comes last; among equals an image that runs the source as it is comes first, then one whose
-    facts are surer, then the catalogue's order.
+    What is not known comes last; among equals gcompat does, and an image that runs the source as it is comes first,
+    then one whose facts are surer, then the catalogue's order.
     """
     order = (RUNS, DIFFERS, FAILS_ON_USE, UNKNOWN, FAILS, NO_IMAGE)
 
-    def verdict(row: Base) -> tuple[int, int, int]:
-        return order.index(row.best), order.index(row.verdict), ("high", "medium", "low").index(row.confidence)
+    def verdict(row: Base) -> tuple[int, bool, int, int]:
+        sure = ("high", "medium", "low").index(row.confidence)
+        return order.index(row.best), row.image.endswith(GCOMPAT), order.index(row.verdict), sure
 
     def size(row: Base) -> float:
         return row.compressed_mb if row.compressed_mb is not None else float("inf")
@@ -290,9 +307,11 @@ def ranked(rows: Iterable[Base], by: str) -> tuple[Base, ...]:
 def best(rows: Sequence[Base], by: str) -> Base | None:
     """The first row by ``by`` that runs the source, with packages if need be; else one on which it differs.
 
-    An image past its end of life, or whose C library rolls, only where there is no other.
+    One with gcompat, an image past its end of life, or whose C library rolls, only where there is no other.
     """
-    fit = [[row for row in rows if not row.ended and not row.rolls], [row for row in rows if not row.ended], rows]
+    real = [row for row in rows if not row.image.endswith(GCOMPAT)]
+    live = [row for row in real if not row.ended]
+    fit = [[row for row in live if not row.rolls], live, real, rows]
     for verdict in (RUNS, DIFFERS):
         for chosen in fit:
             found = next((row for row in ranked(chosen, by) if row.best == verdict), None)
@@ -306,6 +325,8 @@ def dockerfile(row: Base, source: str) -> str:
     lines = [f"# {source}: {row.best} on {row.image}" + (f" ({row.libc} {row.version})" if row.version else "")]
     if row.then_why or (row.why and row.then is None):
         lines.append(f"# {row.then_why or row.why}")
+    if row.image == "scratch" or "/static" in row.image:
+        lines.append("# no shell; scratch has no CA certificates, time zones or /etc/passwd either: copy what is used")
     lines.append(f"FROM {row.reference}")
     if row.install:
         lines.append(f"RUN {row.install}")

@@ -145,7 +145,7 @@ def check(
         asked = partial(
             judge, on=on, watch=progress.step,
             reader=None if reader == "muslint" else named_reader(reader),
-            arch=_known_arch(arch) if arch is not None else None,
+            arch=known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
             platform=_known_platform(platform) if platform is not None else None,
@@ -215,7 +215,7 @@ def _sonames(file: str) -> Sonames:
         raise WrongUse(f"--sonames {file}: {error}") from None
 
 
-def _known_arch(arch: str) -> str:
+def known_arch(arch: str) -> str:
     from muslint.elf.machine import machine_number
     from muslint.libc.model import musl_arch
 

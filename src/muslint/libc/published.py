@@ -126,11 +126,27 @@ def _debian_package(image: str, soname: str) -> str | None:
     return _debian().get((_SUITES.get(image, suite), soname))
 
 
+_VERBS = {
+    "apt": "apt-get install", "dnf": "dnf install", "microdnf": "microdnf install", "yum": "yum install",
+    "zypper": "zypper install", "apk": "apk add", "apk-wolfi": "apk add", "pacman": "pacman -S",
+    "xbps": "xbps-install",
+}  # fmt: skip
+
+
+def add(manager: str | None, packages: tuple[str, ...]) -> str | None:
+    """How people say that packages are installed: ``apk add libstdc++``; None without any."""
+    return f"{_VERBS[manager]} {_quoted(packages)}" if manager is not None and packages else None
+
+
+def _quoted(packages: tuple[str, ...]) -> str:
+    return " ".join(f"'{name}'" if set(name) & set("();&|<>$ ") else name for name in packages)
+
+
 def install(manager: str | None, packages: tuple[str, ...]) -> str | None:
     """The shell command that installs packages in an image and leaves nothing else behind; None without any."""
     if manager is None or not packages:
         return None
-    names = " ".join(f"'{name}'" if set(name) & set("();&|<>$ ") else name for name in packages)
+    names = _quoted(packages)
     return {
         "apt": f"apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*",
         "dnf": f"dnf install -y {names} && dnf clean all",
@@ -172,4 +188,4 @@ def instead(name: str) -> str | None:
     for part, larger in _LARGER.items():
         if part in name:
             return name.replace(part, larger)
-    return {"busybox:glibc": "debian:13-slim", "scratch": "distroless/base-debian13"}.get(name)
+    return "distroless/base-debian13" if name == "scratch" or name.startswith("busybox:") else None
