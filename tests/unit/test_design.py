@@ -105,7 +105,7 @@ BESIDES = {
     "report.heatmap": {"advice.base"},
     "libc.learn": {"sources"},  # a model is read from a file
     "report.table": {"libc.groups"},  # the names of the groups that symbols are shown in
-    "report.html_format.data": {"libc.groups"},
+    "report.html_format.data": {"libc.groups", "advice.base"},
 }
 """Single modules that may import more."""
 

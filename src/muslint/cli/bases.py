@@ -23,39 +23,52 @@ SORTS = ("verdict", "size", "eol")
 FORMATS = ("table", "json", "svg", "html", "markdown")
 
 
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", click_type=FILE, help="As for check.")]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--on", metavar="IMAGE", autocompletion=targets,
+        help="Only these images: debian:13-slim, alpine:3.24+gcompat …; may be given more than once.",
+    ),
+]  # fmt: skip
+Wanted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", "-o", metavar="FORMAT[=FILE]",
+        help="table, json, svg, html or markdown; may be given more than once.",
+    ),
+]  # fmt: skip
+Sort = Annotated[str, typer.Option("--sort", metavar="BY", help="verdict, size or eol.")]
+Live = Annotated[bool, typer.Option("--live", help="Leave out images past their end of life.")]
+Dockerfile = Annotated[
+    bool, typer.Option("--dockerfile", help="Print the FROM and RUN lines of the best image instead.")
+]
+Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="As for check.")]
+Globs = Annotated[list[str] | None, typer.Option("--include", metavar="GLOB", help="As for check.")]
+NoGlobs = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="As for check.")]
+Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="As for check.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No table.")]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Every image, whole reasons.")
+]
+Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
+
+
 def bases(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", click_type=FILE, help="As for check.")],
-    on: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--on", metavar="IMAGE", autocompletion=targets,
-            help="Only these images: debian:13-slim, alpine:3.24+gcompat …; may be given more than once.",
-        ),
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--output", "-o", metavar="FORMAT[=FILE]",
-            help="table, json, svg, html or markdown; may be given more than once.",
-        ),
-    ] = None,
-    sort: Annotated[str, typer.Option("--sort", metavar="BY", help="verdict, size or eol.")] = "verdict",
-    live: Annotated[bool, typer.Option("--live", help="Leave out images past their end of life.")] = False,
-    dockerfile: Annotated[
-        bool, typer.Option("--dockerfile", help="Print the FROM and RUN lines of the best image instead.")
-    ] = False,
-    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="As for check.")] = None,
-    include: Annotated[list[str] | None, typer.Option("--include", metavar="GLOB", help="As for check.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="As for check.")] = None,
-    limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="As for check.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table.")] = False,
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Every image, whole reasons.")
-    ] = 0,
-    color: Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")] = "auto",
-) -> None:  # fmt: skip
+    sources: Sources,
+    on: Images = None,
+    output: Wanted = None,
+    sort: Sort = "verdict",
+    live: Live = False,
+    dockerfile: Dockerfile = False,
+    arch: Arch = None,
+    include: Globs = None,
+    exclude: NoGlobs = None,
+    limit: Limit = None,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    color: Color = "auto",
+) -> None:
     """Which base images run it as it is, what each one lacks, and what to install.
 
     Exit code: 0; 1 with --dockerfile when no image runs it; 2 wrong use; 3 a source could not be read.
