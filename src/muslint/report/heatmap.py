@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from muslint.advice.base import NO_IMAGE, Base
+from muslint.advice.base import Base
 from muslint.report.bases import WORDS, family, libc, says, tag
 from muslint.report.readable import shown
 
@@ -67,29 +67,29 @@ def _cell(row: Base, x: int, y: int) -> str:
     return (
         f'<g><title>{html.escape(told)}</title><rect class="cell {row.best}" x="{x}" y="{y}" width="{_CELL}" '
         f'height="{_HIGH}" rx="5"/><text class="strong" x="{x + 9}" y="{y + 19}">{html.escape(_cut(tag(row), 21))}'
-        f'</text><text x="{x + 9}" y="{y + 37}">{html.escape(_cut(words(row), 23))}</text></g>'
+        f'</text><text x="{x + 9}" y="{y + 37}">{html.escape(_cut(words(row), 22))}</text></g>'
     )
 
 
 def words(row: Base) -> str:
     """The verdict in a few words, with what must be added, or what is missing."""
     if row.then is not None and row.best in ("runs", "differs"):
-        return f"{WORDS[row.best]} with {', '.join(row.packages)}"
+        added = [name for name in row.packages if f"+{name}" not in row.image]
+        return f"{WORDS[row.best]} with {', '.join(added)}"
     if row.verdict == "fails" and row.why:
-        return f"FAILS {_short(row.why)}"
-    return WORDS.get(row.verdict, row.verdict)
+        return f"FAILS: {_short(row.why)}"
+    return WORDS[row.verdict]
 
 
 def _short(why: str) -> str:
-    """The first word that tells: a version, a library, an interpreter."""
-    first = why.removeprefix("no interpreter ").removeprefix("built for musl: ")
-    first = first.partition(": ")[0].partition("; ")[0].partition(" ")[0]
-    return first.rstrip(",") if first != "no" else "no loader"
+    """What tells: a version, a library, a name, or that there is no loader."""
+    for said in ("no interpreter", "no dynamic loader", "built for musl"):
+        if why.startswith(said):
+            return said
+    first = why.partition(" ")[0].rstrip(",:")
+    missing = " in the image" in why.partition(";")[0]
+    return f"no {first}" if missing else first
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-LEGEND = (*(word for word in WORDS if word != NO_IMAGE), NO_IMAGE)
-"""The classes of cells, best first read by their words."""

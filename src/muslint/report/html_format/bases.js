@@ -6,7 +6,7 @@ function baseCell(base) {
   const facts = [['Image', name(base.reference)], ['C library', base.shown.libc], ['As it is', base.shown.verdict],
     ['Why', base.shown.says || null], ['Updates until', base.end_of_life],
     ['Free long-term updates until', base.long_term], ['Compressed size', base.compressed_mb === null ? null : base.compressed_mb + ' MB'],
-    ['Taken for granted', base.assumed.join(', ') || null], ['Facts of the image are', base.confidence === 'high' ? 'sure' : base.confidence + 'ly sure']];
+    ['Taken for granted', base.assumed.join(', ') || null], ['Confidence in these facts', base.confidence]];
   const lines = ['FROM ' + base.reference, ...(base.install ? ['RUN ' + base.install] : [])];
   return make('details', { class: 'base ' + base.best },
     make('summary', {}, make('strong', {}, base.shown.tag), make('span', {}, base.shown.words), base.ended ? make('span', {}, 'past its end of life') : ''),
