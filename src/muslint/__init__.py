@@ -10,12 +10,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from muslint.advice.base import Base
     from muslint.advice.explanation import Explanation
     from muslint.loader.target import Link
     from muslint.report.report import Report
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check", "explain", "ldd"]
+__all__ = ["__version__", "bases", "check", "explain", "ldd"]
+
+
+def bases(source: str, on: Sequence[str] = (), *, today: date | None = None, live: bool = False) -> tuple[Base, ...]:
+    """What becomes of ``source`` on every base image of the catalogue, or on those named; best first.
+
+    ``live`` leaves out images whose regular updates ended before ``today``. Raises `muslint.errors.UnreadableSource`
+    and `muslint.errors.UnknownTarget`.
+    """
+    from datetime import date as day
+
+    from muslint.across import Across
+    from muslint.across import bases as rows
+    from muslint.advice.bases import ranked
+
+    return ranked(rows(Across(source), on, today or day.today(), live=live), "verdict")
 
 
 def check(source: str, on: str | None = None) -> Report:

@@ -30,6 +30,7 @@ from muslint.rules.rule import Case
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
+from muslint.sources.memory import Memory
 from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nested, open_source
 
@@ -82,8 +83,8 @@ def faults_of(link: Link) -> list[_Fault]:
 
 
 def check(
-    source: str,
-    on: str | None = None,
+    source: str | Source,
+    on: str | Target | None = None,
     *,
     reader: Reader | None = None,
     arch: str | None = None,
@@ -92,19 +93,22 @@ def check(
     sonames: Sonames | None = None,
     watch: Watch = lambda *_: None,
     platform: str | None = None,
+    memory: Memory | None = None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
-    gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
-    Raises UnreadableSource, UnknownTarget and WrongUse.
+    gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``memory`` is what several
+    checks of one opened source share. Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
-    opened = open_source(source, replace(limits, platform=platform) if platform else limits)
+    if isinstance(source, str):
+        source = open_source(source, replace(limits, platform=platform) if platform else limits)
+    opened = source
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, source, sonames, watch)
+    asked = _Asked(reader, arch, selection, opened.name, sonames, watch, memory or Memory())
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -127,7 +131,7 @@ def check(
     if not opened.members and len({target.name for target in used[1:]}) == 1:
         del used[0]  # nothing lies in the source itself: what is in it has one target
     unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
-    return Report(source, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
+    return Report(opened.name, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class _Asked:
     source: str
     sonames: Sonames | None
     watch: Watch
+    memory: Memory
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))
@@ -156,7 +161,7 @@ class _Place:
     lies: dict[str, tuple[Claim, ...]]
     owners: dict[str, str]
     defined: frozenset[str]  # by the object files together
-    sonames: Sonames | None
+    asked: _Asked
 
 
 def _check_place(
@@ -169,11 +174,11 @@ def _check_place(
 ) -> Iterator[Judged]:
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
-    work = list(_read(source, target, skipped, asked.arch, asked.watch, in_root))
+    work = list(_read(source, target, skipped, asked, in_root))
     links = _link_all(source, target, environment, work, asked.watch)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
-    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames)
+    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked)
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     for number, item in enumerate(wanted):
         asked.watch("judging", number, len(wanted))
@@ -183,9 +188,9 @@ def _check_place(
 class _Targets:
     """The target of every place of a source: named once, with the place hung into it."""
 
-    def __init__(self, on: str | None, reader: Reader | None) -> None:
+    def __init__(self, on: str | Target | None, reader: Reader | None) -> None:
         self._on, self._reader = on, reader
-        self._named: Target | None = None
+        self._named: Target | None = on if isinstance(on, Target) else None
 
     def of(self, place: Source, root: Source | None) -> Target:
         """The target for ``place``, which lies in the whole file system ``root`` or in none.
@@ -200,6 +205,7 @@ class _Targets:
                 target.extra = ((place.mount, place.tree),)
                 return target
         if self._named is None:
+            assert not isinstance(self._on, Target)
             self._named = parse_target(self._on, None, self._reader)
         return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
 
@@ -216,26 +222,24 @@ def _hung(source: Source) -> Source:
     return replace(source, members=members, closed=False)
 
 
-def _read(
-    source: Source, target: Target, skipped: list[Skipped], arch: str | None, watch: Watch, in_root: bool
-) -> Iterator[_Work]:
+def _read(source: Source, target: Target, skipped: list[Skipped], asked: _Asked, in_root: bool) -> Iterator[_Work]:
     from muslint.elf.dynamic import read
 
     reader = target.reader or read
     for number, member in enumerate(source.members):
-        watch("reading", number, len(source.members))
+        asked.watch("reading", number, len(source.members))
         found = source.tree.open(member.path)
         if isinstance(found, int) or found.data is None:
             skipped.append(Skipped(member.display, "cannot be read", member.parents))
             continue
         try:
-            obj = reader(found.data, member.path)
+            obj = asked.memory.read(reader, source.tree, member.path, found.data)
         except (MalformedElf, UnreadableSource) as error:
             skipped.append(Skipped(member.display, str(error), member.parents))
             continue
         finally:
             found.data.close()
-        if arch is not None and obj.arch != arch:
+        if asked.arch is not None and obj.arch != asked.arch:
             continue
         if source.closed and target.loads_with(obj.arch, member.path):
             continue  # the loader itself is the model, not a subject
@@ -346,17 +350,22 @@ def _judge(place: _Place, item: _Work) -> Judged:
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host or host_of_package(source.kind),
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
-        basenames=place.names, sonames=place.sonames, belied=place.lies.get(item.member.path, ()),
+        basenames=place.names, sonames=place.asked.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
+        lasting=place.asked.memory.found(source.tree, item.member.path, _size(obj)),
     )  # fmt: skip
-    findings = tuple(finding for rule in rules() for finding in rule.find(case))
+    findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, fold(findings), tuple(assumed), findings)
     return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
+
+
+def _size(obj: ElfObject) -> int:
+    return max((segment.offset + segment.filesz for segment in obj.segments), default=0)
 
 
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:

@@ -92,16 +92,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
     "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report"},
+    "across": {"elf", "sources", "libc", "loader", "advice", "policy", "report", "pipeline"},
     "testing": {"report", "policy", "pipeline"},
     "pytest_plugin": {"report", "testing"},
-    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline"},
+    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline", "across"},
 }
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""
 
 BESIDES = {
+    "report.report": {"advice.base"},  # a row of `muslint bases`, as a value
+    "report.bases": {"advice.base"},
+    "report.heatmap": {"advice.base"},
     "libc.learn": {"sources"},  # a model is read from a file
     "report.table": {"libc.groups"},  # the names of the groups that symbols are shown in
-    "report.html_format.data": {"libc.groups"},
+    "report.html_format.data": {"libc.groups", "advice.base"},
 }
 """Single modules that may import more."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "check",
+    "bases",
     "ldd",
     "explain",
     "floor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,6 +94,7 @@ SonamesFile = Annotated[
 ReaderName = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
 ]
+BaseImages = Annotated[bool, typer.Option("--bases", help="Say as well which base images run it (muslint bases).")]
 KnownFile = Annotated[
     str | None,
     typer.Option("--baseline", metavar="FILE", click_type=FILE, help="Only findings that are not in FILE count."),
@@ -121,6 +123,7 @@ def check(
     limit: Limit = None,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
+    bases: BaseImages = False,
     baseline: KnownFile = None,
     write_baseline: NewBaseline = None,
     quiet: Quiet = False,
@@ -145,7 +148,7 @@ def check(
         asked = partial(
             judge, on=on, watch=progress.step,
             reader=None if reader == "muslint" else named_reader(reader),
-            arch=_known_arch(arch) if arch is not None else None,
+            arch=known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
             platform=_known_platform(platform) if platform is not None else None,
@@ -158,11 +161,31 @@ def check(
             raise WrongUse(f"--include {include[0]}: no object of the source has such a path")
         if reports:
             whole = joined(reports)
+            if bases:
+                whole = _with_bases(whole, [report.source for report in reports], arch, include, exclude)
             outputs.finish(whole)
             gate.complain(whole)
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _with_bases(
+    whole: Report, sources: list[str], arch: str | None, include: list[str] | None, exclude: list[str] | None
+) -> Report:
+    """The report with the base images that are not past their end of life, those that run it first."""
+    from muslint.across import Across
+    from muslint.across import bases as rows_of
+    from muslint.advice.bases import ranked
+    from muslint.cli.gate import today
+    from muslint.policy.selection import Selection
+
+    if "-" in sources:
+        raise WrongUse("--bases: what comes on stdin can be read only once; write it to a file")
+    chosen = Selection(tuple(include or ()), tuple(exclude or ()))
+    source = Across(*sources, arch=known_arch(arch) if arch is not None else None, selection=chosen)
+    day = today(os.environ.get("SOURCE_DATE_EPOCH"))
+    return replace(whole, bases=ranked(rows_of(source, (), day, live=True), "verdict"))
 
 
 def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:
@@ -215,7 +238,7 @@ def _sonames(file: str) -> Sonames:
         raise WrongUse(f"--sonames {file}: {error}") from None
 
 
-def _known_arch(arch: str) -> str:
+def known_arch(arch: str) -> str:
     from muslint.elf.machine import machine_number
     from muslint.libc.model import musl_arch
 

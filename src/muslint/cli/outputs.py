@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
 from muslint.errors import WrongUse
-from muslint.report.format import Format, named_format
+from muslint.report.format import named_format
 from muslint.report.report import Report
 
 
 class _Output:
-    """One ``-o``: the format, the file (None is standard output), and whether it is coloured."""
+    """One ``-o``: the name of the format, the file (None is standard output), and whether it is coloured."""
 
-    def __init__(self, form: Format, file: str | None, colour: bool) -> None:
-        self.format, self.file, self.colour = form, file, colour
+    def __init__(self, item: str, color: str) -> None:
+        self.name, equals, file = item.partition("=")
+        if equals and not file:
+            raise WrongUse(f"-o {item}: the file has no name")
+        self.file, self.colour = file or None, _coloured(color, file or None)
         self._stream: BinaryIO | None = None
         self._partial: str | None = None
 
@@ -66,7 +69,45 @@ class _Output:
                 os.unlink(self._partial)
 
     def _cannot(self, error: OSError) -> WrongUse:
-        return WrongUse(f"-o {self.format.name}={self.file}: cannot be written: {error.strerror}")
+        return WrongUse(f"-o {self.name}={self.file}: cannot be written: {error.strerror}")
+
+
+def _outputs(given: Sequence[str], color: str) -> list[_Output]:
+    """Every ``-o``; raises WrongUse where two would be written to one place."""
+    found = [_Output(item, color) for item in given]
+    files = [wanted.file for wanted in found]
+    for chosen in files:
+        if files.count(chosen) > 1:
+            where = "standard output" if chosen is None else chosen
+            raise WrongUse(f"two reports would be written to {where}: give one of them a file, as in -o json=FILE")
+    return found
+
+
+class Files:
+    """The outputs of a command with formats of its own: each as (format, write, coloured).
+
+    Raises WrongUse before any work is done for one that cannot be meant.
+    """
+
+    def __init__(self, given: Sequence[str], formats: Sequence[str], color: str) -> None:
+        self._outputs = _outputs(given, color)
+        for wanted in self._outputs:
+            if wanted.name not in formats:
+                raise WrongUse(f"-o {wanted.name}: write {', '.join(formats[:-1])} or {formats[-1]}")
+
+    def __iter__(self) -> Iterator[tuple[str, Callable[[str], None], bool]]:
+        for wanted in self._outputs:
+            yield wanted.name, wanted.write, wanted.colour
+
+    def __enter__(self) -> Files:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for wanted in self._outputs:
+            if kind is not None:
+                wanted.abandon()
+            else:
+                wanted.close()
 
 
 class Outputs:
@@ -74,29 +115,17 @@ class Outputs:
 
     def __init__(self, given: Sequence[str], color: str, verbose: int) -> None:
         self._verbose = verbose
-        self._outputs: list[_Output] = []
-        for item in given:
-            name, equals, file = item.partition("=")
-            form = named_format(name)
-            if equals and not file:
-                raise WrongUse(f"-o {item}: the file has no name")
-            self._outputs.append(_Output(form, file or None, _coloured(color, file or None)))
-        files = [wanted.file for wanted in self._outputs]
-        for chosen in files:
-            if files.count(chosen) > 1:
-                where = "standard output" if chosen is None else chosen
-                raise WrongUse(f"two reports would be written to {where}: give one of them a file, as in -o json=FILE")
+        self._outputs = [(wanted, named_format(wanted.name)) for wanted in _outputs(given, color)]
 
     def add(self, report: Report) -> None:
         """One source is judged: write what formats that go along with the work have to say."""
-        for wanted in self._outputs:
-            if wanted.format.piece is not None:
-                wanted.write(wanted.format.piece(report))
+        for wanted, form in self._outputs:
+            if form.piece is not None:
+                wanted.write(form.piece(report))
 
     def finish(self, report: Report) -> None:
         """Everything is judged: write the rest, and put files in their place."""
-        for wanted in self._outputs:
-            form = wanted.format
+        for wanted, form in self._outputs:
             wanted.write(form.end(report) if form.piece else form.text(report, self._verbose, wanted.colour))
             wanted.close()
             for variable, render in form.appended.items():
@@ -108,7 +137,7 @@ class Outputs:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Where the work ended early no file is half written."""
         if kind is not None:
-            for wanted in self._outputs:
+            for wanted, _form in self._outputs:
                 wanted.abandon()
 
 

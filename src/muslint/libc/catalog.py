@@ -44,6 +44,12 @@ class BaseImage:
     confidence: str
     """``high``, ``medium`` or ``low``."""
 
+    extra: tuple[str, ...] = ()
+    """File names of libraries that are to be thought into it, as a package would put them."""
+
+    without: tuple[str, ...] = ()
+    """File names of glibc's own libraries that it is not known to hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class BaseFile:

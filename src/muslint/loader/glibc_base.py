@@ -75,14 +75,15 @@ def image_loader(base: BaseImage, arch: str, reader: Reader | None = None) -> Gl
     files = {
         f"{directories[0]}{name}": Opened(f"{directories[0]}{name}", name, False, None, obj)
         for name, obj in _libraries(version, arch).items()
+        if name not in base.without
     }
     itself = _libraries(version, arch)[path.rpartition("/")[2]]
     files[path] = Opened(path, path.rpartition("/")[2], False, None, itself)
     held = (("libgcc_s.so.1", base.libgcc), ("libstdc++.so.6", base.libstdcxx))
     for name, there in held:
-        if there is not False and base.glibcxx is not None:
+        if there or (there is None and base.glibcxx is not None):
             files[f"{directories[0]}{name}"] = Opened(f"{directories[0]}{name}", name, False, None)
-    for name in image_libraries(base.name):
+    for name in (*image_libraries(base.name), *base.extra):
         files[f"{directories[0]}{name}"] = Opened(f"{directories[0]}{name}", name, False, None)
     debian = base.name.partition(":")[0] in ("debian", "ubuntu")
     major, minor = version_key(version)[:2]

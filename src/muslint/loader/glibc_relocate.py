@@ -164,6 +164,15 @@ class Relocation:
         calls, data = ({v: names for v, names in needed.items() if names} for needed in left)
         return Missing(calls, data)
 
+    def _leans(self, loaded: LinkMap, want: Wanted) -> bool:
+        """Whether a library known only by name is taken to give the one name, as a copied ``std::cout`` needs."""
+        if not self.scope.unseen or self.assume is None or loaded.object is None:
+            return False
+        version = want.version.rstrip(HIDDEN_REFERENCE) if want.version else None
+        given = self.assume(loaded.object, want.name, version, tuple(m.names[0] for m in self.scope.unseen))
+        loaded.leans |= given
+        return given
+
     def _walk(self, facts: GlibcFacts, wanted: References) -> Iterator[tuple[Wanted, bool]]:
         """The references in order, and whether each is looked up: the loader remembers the last symbol's answer."""
         if not self.repeats:
@@ -216,7 +225,7 @@ class Relocation:
     def _odd(self, loaded: LinkMap, want: Wanted, fresh: bool) -> Iterator[Message]:
         """Copies, sizes, 32-bit addresses, and types the loader does not know."""
         found = find(self.scope, want, loaded) if want.name else None
-        if found is None and want.name and not want.weak and fresh:
+        if found is None and want.name and not want.weak and fresh and not self._leans(loaded, want):
             yield self.undefined(loaded, want)
         if want.handled is None:
             raise self._bad_type(loaded, want.type)

@@ -7,6 +7,7 @@ from typing import Any
 
 from muslint import __version__
 from muslint.policy.verdict import Verdict
+from muslint.report.bases import document as base_document
 from muslint.report.format import Format
 from muslint.report.report import Judged, JudgedImage, Report
 from muslint.rules.finding import Finding
@@ -36,6 +37,8 @@ def document(report: Report) -> dict[str, Any]:
         "skipped": [skipped_document(skipped) for skipped in report.skipped],
     }  # fmt: skip
     document.update(images_document(report))
+    if report.bases:
+        document["bases"] = [base_document(row) for row in report.bases]
     return document
 
 

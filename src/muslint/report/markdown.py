@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.policy.verdict import Verdict
+from muslint.report.bases import markdown as bases_table
 from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.report.table import first_failure, target_name
@@ -48,7 +49,8 @@ def render(report: Report, verbose: int = 0) -> str:
             left += 1
     if left:
         text += f"… and {left} more that do not fit here: see the whole report.\n"
-    return text
+    more = f"\n#### Base images\n\n{bases_table(report.bases)}" if report.bases else ""
+    return text + more if len(text) + len(more) < LIMIT else text
 
 
 def _block(judged: Judged) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from muslint.advice.base import Base
 from muslint.errors import WrongUse
 from muslint.policy.baseline import Baseline
 from muslint.policy.suppression import Suppressions
@@ -82,6 +83,7 @@ class Report:
         """The path of an object as people are shown it, with what it lies in."""
         return nested(self.source, of.parents, of.path)
 
+    bases: tuple[Base, ...] = ()  # base images and what becomes of the source in each, in the order to be shown
     fail_on: FailOn = FailOn.FAILS  # the verdict from which on the gate is shut
 
     @property

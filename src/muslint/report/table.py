@@ -9,6 +9,7 @@ from itertools import groupby
 
 from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
+from muslint.report.bases import table as bases_table
 from muslint.report.differences import about, differences, says
 from muslint.report.format import Format
 from muslint.report.image import images, layer_of
@@ -64,6 +65,8 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
         lines += _many(report, failing, verbose, colour)
     lines += _skipped(report, verbose)
     lines.append(_totals(report))
+    if report.bases:
+        lines += ["", *bases_table(report.bases, "Base images", verbose, colour).splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -39,6 +39,7 @@ class Case:
     data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
     opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
+    lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
     @property
     def built_for(self) -> str:

@@ -29,6 +29,7 @@ SCRIPTS = (
     "findings.js",
     "binaries.js",
     "causes.js",
+    "bases.js",
     "graph.js",
     "main.js",
 )

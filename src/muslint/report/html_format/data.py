@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from muslint.advice.base import Base
 from muslint.libc.groups import OTHER, families, family
+from muslint.report import bases
+from muslint.report.heatmap import words
 from muslint.report.json_format import object_document, skipped_document, summary, target_document
 from muslint.report.readable import shown
 from muslint.report.report import Judged, Report
@@ -52,6 +55,18 @@ def data_of(report: Report) -> dict[str, Any]:
         "rules": _rules({finding.rule for _, finding in found}),
         "families": {name: asdict(families()[name]) for name in sorted({g for g in groups.values() if g})},
         "skipped": [{key: _shown(text) for key, text in skipped_document(s).items()} for s in report.skipped],
+        "bases": [_base(row) for row in report.bases],
+    }  # fmt: skip
+
+
+def _base(row: Base) -> dict[str, Any]:
+    """A base image, with what the page says of it."""
+    return bases.document(row) | {
+        "best": row.best,
+        "shown": {
+            "family": bases.family(row), "tag": bases.tag(row), "libc": bases.libc(row), "says": bases.says(row),
+            "words": words(row), "verdict": bases.WORDS[row.verdict].lower(),
+        },
     }  # fmt: skip
 
 

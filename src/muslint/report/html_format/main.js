@@ -4,6 +4,7 @@ const VIEWS = {
   findings: { title: 'Findings', count: FINDINGS.length, build: findingsView, shown: () => findingsTable.draw() },
   binaries: { title: 'Binaries', count: OBJECTS.length, build: binariesView, shown: drawBinaries },
   causes: { title: 'Causes', build: causesView },
+  bases: { title: 'Base images', count: BASES.length, build: basesView, absent: !BASES.length },
   dependencies: { title: 'Dependencies', build: graphView },
   skipped: { title: 'Not looked at', count: DATA.skipped.length, build: skippedView, absent: !DATA.skipped.length },
 };

@@ -57,8 +57,8 @@ def scene_of(case: Case) -> Scene | None:
         undefined = [index for index, shndx in enumerate(symbols.shndxs) if not shndx]
         case.kept["scene"] = None if data is None else Scene(
             case.object, case.shown(case.path), built_for(case.object), frozenset(symbols.names_of(undefined)),
-            case.model.version, case.program, Image(case.object, data),
-            case.link,
+            case.model.version, case.program, case.lasting.setdefault(Image, Image(case.object, data)),
+            case.link, case.lasting,
         )  # fmt: skip
     scene: Scene | None = case.kept["scene"]
     return scene
