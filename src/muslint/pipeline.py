@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Readable, Reader
@@ -13,6 +14,7 @@ from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
+from muslint.loader.faults import Links, faults_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener, parse_target
@@ -23,7 +25,7 @@ from muslint.policy.verdict import Verdict, fold
 from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
 from muslint.report.started import judged_image
 from muslint.rules import rules
-from muslint.rules.finding import Finding, Severity
+from muslint.rules.finding import Finding, Severity, Tried
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
 from muslint.sources.installed import owners
@@ -32,8 +34,13 @@ from muslint.sources.limits import Limits
 from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nested, open_source
 
+if TYPE_CHECKING:
+    from muslint.advice.advisor import Advisor
+
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
+
+_FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
@@ -53,31 +60,6 @@ class _Work:
 
 Watch = Callable[[str, int, int], object]
 """Told how far the work is: the phase, how much of it is done, and of how much."""
-
-_Fault = tuple[str, str, str, int]
-"""What a line is about, whatever path the loader calls the object by: canonical path, kind, name, number."""
-
-
-@dataclass(slots=True)
-class _Links:
-    """For every object: the faults that occur in each link it takes part in."""
-
-    always: dict[str, frozenset[_Fault]] = field(default_factory=dict)
-    used_by_program: set[str] = field(default_factory=set)
-
-    def add(self, link: Link, program: bool) -> None:
-        faults = frozenset(faults_of(link))
-        for mapped in link.scope:
-            known = self.always.get(mapped.canonical)
-            self.always[mapped.canonical] = faults if known is None else known & faults
-        if program:
-            self.used_by_program.update(mapped.canonical for mapped in link.scope[1:])
-
-
-def faults_of(link: Link) -> list[_Fault]:
-    """The lines of a link in a form that can be compared with another link's, in order."""
-    canonical = {mapped.path: mapped.canonical for mapped in link.scope}
-    return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
 
 
 def check(
@@ -150,12 +132,29 @@ class _Place:
 
     source: Source
     target: Target
-    links: _Links
+    links: Links
     names: dict[str, tuple[str, ...]]
     lies: dict[str, tuple[Claim, ...]]
     owners: dict[str, str]
     defined: frozenset[str]  # by the object files together
     sonames: Sonames | None
+    way_out: _WayOut
+
+
+class _WayOut:
+    """The remedies of the failing objects of one place; nothing of it is imported before one fails."""
+
+    def __init__(self, target: Target, environment: Environment) -> None:
+        self._target, self._environment = target, environment
+        self._advisor: Advisor | None = None
+
+    def of(self, case: Case, findings: tuple[Finding, ...], member: Member) -> tuple[Tried, ...]:
+        if self._advisor is None:
+            from muslint.advice.advisor import Advisor
+
+            given = self._environment
+            self._advisor = Advisor(self._target, given.library_path, given.preload)
+        return self._advisor.ways_out(case, findings, self._environment.secure(member), member.display)
 
 
 def _check_place(
@@ -172,7 +171,10 @@ def _check_place(
     links = _link_all(source, target, environment, work, asked.watch)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
-    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames)
+    place = _Place(
+        source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames,
+        _WayOut(target, environment),
+    )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     for number, item in enumerate(wanted):
         asked.watch("judging", number, len(wanted))
@@ -276,8 +278,8 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
     return names, ""
 
 
-def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> _Links:
-    links, done = _Links(), 0
+def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> Links:
+    links, done = Links(), 0
     for program in (True, False):
         for item in work:
             if item.loader is None or item.object.kind not in _LINKED:
@@ -348,12 +350,14 @@ def _judge(place: _Place, item: _Work) -> Judged:
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
     )  # fmt: skip
     findings = tuple(finding for rule in rules() for finding in rule.find(case))
+    verdict = fold(findings)
+    tried = place.way_out.of(case, findings, item.member) if verdict in _FAILING else ()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
-    done = _judged(item, fold(findings), tuple(assumed), findings)
-    return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
+    done = _judged(item, verdict, tuple(assumed), findings)
+    return replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
 
 
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:

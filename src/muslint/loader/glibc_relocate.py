@@ -216,7 +216,7 @@ class Relocation:
     def _odd(self, loaded: LinkMap, want: Wanted, fresh: bool) -> Iterator[Message]:
         """Copies, sizes, 32-bit addresses, and types the loader does not know."""
         found = find(self.scope, want, loaded) if want.name else None
-        if found is None and want.name and not want.weak and fresh:
+        if found is None and want.name and not want.weak and fresh and not self._assumed(loaded, want):
             yield self.undefined(loaded, want)
         if want.handled is None:
             raise self._bad_type(loaded, want.type)
@@ -234,6 +234,15 @@ class Relocation:
         if found.loaded.object.segments and (theirs > ours or (theirs < ours and self.space.mode is Mode.TRACE)):
             text = f"Symbol `{want.name}' has different size in shared object, consider re-linking"
             yield self._warning(f"{self.space.argv0}: {text}", loaded, want)
+
+    def _assumed(self, loaded: LinkMap, want: Wanted) -> bool:
+        """Whether a library known only by name is taken to give what is copied."""
+        if not self.scope.unseen or self.assume is None or loaded.object is None:
+            return False
+        sonames = tuple(m.names[0] for m in self.scope.unseen)
+        given = self.assume(loaded.object, want.name, want.version, sonames)
+        loaded.leans = loaded.leans or given
+        return given
 
     def _narrow(self, loaded: LinkMap, want: Wanted, found: Found | None) -> Iterator[Message]:
         """A 32-bit relocation: libraries lie above 4 GiB and near each other, a program at a fixed address far off."""
