@@ -114,7 +114,8 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
     if len(made.remains) < len({finding.symbol or finding.library or finding.rule for finding in findings}):
         commands, text = _build(case, made, language)
         effect = Effect.HELPS if made.remains else Effect.CURES
-        yield Tried("rebuild", commands, text, effect, made.remains)
+        of_running = {finding.rule for finding in findings if finding.when is When.RUN}
+        yield Tried("rebuild", commands, text, effect, made.remains, of_running.issuperset(made.remains))
     if case.program and language != "go":
         scene = scene_of(case)
         asks = sorted(name for name in (scene.imports if scene else ()) if _NSS.match(name))
@@ -125,7 +126,7 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
             "static", (command,),
             "linked statically with the glibc it is built with now, it needs no loader"
             + (f"; {', '.join(asks[:3])} then want files of that glibc" if asks else ""),
-            Effect.HELPS if asks else Effect.CURES, tuple(asks),
+            Effect.HELPS if asks else Effect.CURES, tuple(asks), True,
         )  # fmt: skip
 
 

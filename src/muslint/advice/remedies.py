@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from muslint.advice.downloads import downloads
 from muslint.advice.fix import suggested
 from muslint.advice.other_image import other_image
 from muslint.advice.rebuilt import rebuilds
@@ -44,7 +45,7 @@ def ways_out(case: Case, findings: Iterable[Finding], trials: Trials, start: Sta
     search = _Search(case, told, trials, start)
     found = [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
     if case.model.family == "musl" and case.built_for != "musl":
-        found += rebuilds(case, told, trials.target.release or trials.target.stock or _stock(trials))
+        found += [*rebuilds(case, told, search.release), *downloads(case)]
     order = (Effect.CURES, Effect.HELPS, Effect.HIDES, Effect.UNTRIED)
     return tuple(sorted(dict.fromkeys(found), key=lambda way: order.index(way.effect)))
 
@@ -225,8 +226,8 @@ class _Search:
         effect = Effect.HELPS if left else Effect.HIDES if stubs else Effect.CURES
         if effect is Effect.HIDES:
             remains = tuple(f"{name}: {does}" for name, does in stubs.items())
-        starts = "; it loads then" if left and all(finding.when is When.RUN for finding in left) else ""
-        return Tried(_kind(change), tuple(_commands(change)), _text(change) + starts, effect, remains)
+        loads = all(finding.when is When.RUN for finding in left)
+        return Tried(_kind(change), tuple(_commands(change)), _text(change), effect, remains, loads)
 
     def stubs(self, change: Change) -> dict[str, str]:
         """Names that were missing and that a shim of the change gives without doing their work."""
@@ -324,24 +325,17 @@ def _options(edit: Changes) -> Iterator[str]:
 
 
 def _text(change: Change) -> str:
-    if change.image is not None:
-        return "this base image instead, the file as it is"
-    said = []
-    if change.release is not None:
-        said.append("a later Alpine")
-    if change.packages:
-        said.append(f"with {' and '.join(change.packages)}")
-    if change.edit:
-        said.append("the file changed by muslint fix")
+    said = [] if change.release is None else ["a later Alpine"]
+    said.append("a changed copy of the file" if change.edit else "the file as it is")
     if change.preload:
-        said.append("preloaded into every program started so")
-    shims = "; tried with gcompat's names, as reproduced from its sources" if _is_gcompat(change) else ""
+        said.append(f"with {' and '.join(change.preload)} before libc in every program started so")
+    shims = "; gcompat's names are those of its sources, built for comparison" if _is_gcompat(change) else ""
     return ", ".join(said) + shims
 
 
 def for_path(ways: tuple[Tried, ...], path: str) -> tuple[Tried, ...]:
     """The ways out with the path of one object in their commands."""
-    quoted = shlex.quote(path)
+    quoted = shlex.quote(f"./{path}" if path.startswith("-") else path)
     return tuple(
         way._replace(commands=tuple(command.replace(PATH, quoted) for command in way.commands)) for way in ways
     )

@@ -57,7 +57,8 @@ class Tried(NamedTuple):
     commands: tuple[str, ...]  # to be pasted, in this order
     text: str  # what it does, and what it was tried with
     effect: Effect
-    remains: tuple[str, ...] = ()  # names, libraries and behaviour rules that are left; of a stub, why it is none
+    remains: tuple[str, ...] = ()  # names, libraries and behaviour rules that are left; of a stub, what it does
+    loads: bool = False  # it loads then, whatever of its behaviour is left
 
     @property
     def cures(self) -> bool:
