@@ -84,20 +84,23 @@ class _Search:
             return
         every = self.changes(self.told, self.release)
         single = [change for change in every if self.better(change, len(self.told))]
-        enough = [change for change in single if not self.left(change)]
+        enough = [change for change in single if self.settles(change)]
         if not enough:
             joined = [self.together(every, stub) for stub in (True, False)]
             joined = [change for change in dict.fromkeys(joined) if self.better(change, len(self.told))]
-            enough = [change for change in joined if not self.left(change)]
+            enough = [change for change in joined if self.settles(change)]
             single = list(dict.fromkeys([*joined, *single]))
         single.sort(key=lambda change: (len(self.left(change) or ()), len(change.packages) + len(change.preload)))
-        if single:
-            self.best = single[0]
-        partial = [change for change in single if self.left(change)]
+        self.best = (enough or single or [Change()])[0]
+        partial = [change for change in single if change not in enough]
         # What most people try first is told even where there is better.
         tempting = [change for change in partial if change == Change(packages=("gcompat",))]
         for change in (*enough, *(partial[:1] if not enough else ()), *tempting):
             yield self.told_of(change)
+
+    def settles(self, change: Change) -> bool:
+        """Whether a change is enough, and not by stubs alone."""
+        return not self.left(change) and self.left(change) is not None and not self.stubs(change)
 
     def together(self, single: list[Change], stub: bool) -> Change:
         """All of them at once, with gcompat's stub or with another interpreter, less what is not needed."""

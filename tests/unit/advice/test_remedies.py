@@ -83,16 +83,16 @@ int main(int c, char **v) { if (c > 9) { mallopt(0, 0); error_at_line(); } puts(
 """
 
 PROGRAMS: Mapping[str, Program] = {
-    "interpreter": Program(HELLO, {"package": CURES, "binary": CURES, "image": CURES, "rebuild": CURES, "static": CURES}),
-    "runtime": Program(CXX, {"package": CURES, "binary": CURES, "rebuild": CURES}, ("-lstdc++", "-lgcc_s"), suffix="cc"),
+    "interpreter": Program(
+        HELLO, {"package": CURES, "binary": CURES, "image": CURES, "rebuild": CURES, "static": CURES},
+    ),
+    "runtime": Program(
+        CXX, {"package": CURES, "binary": CURES, "rebuild": CURES}, ("-lstdc++", "-lgcc_s"), suffix="cc",
+    ),
     "fortify": Program(
-        FORTIFY, {"package": CURES, "binary": HELPS, "rebuild": CURES}, ("-O2", "-D_FORTIFY_SOURCE=2"),
-        remains={"binary": ("__strcpy_chk", "__memcpy_chk")},
+        FORTIFY, {"package": CURES, "rebuild": CURES}, ("-O2", "-D_FORTIFY_SOURCE=2"),
     ),
-    "backtrace": Program(
-        TRACE, {"package": HIDES, "binary": HELPS, "rebuild": HELPS},
-        remains={"binary": ("backtrace",), "rebuild": ("backtrace",)},
-    ),
+    "backtrace": Program(TRACE, {"package": HIDES, "rebuild": HELPS}, remains={"rebuild": ("backtrace",)}),
     "context": Program(CONTEXT, {"package": HIDES, "binary": CURES, "rebuild": CURES}),
     "iconv": Program(TRANSLIT, {"preload": CURES, "rebuild": HELPS}, remains={"rebuild": ("iconv-translit-ignore",)}),
     "stack": Program(STACK, {"binary": CURES, "rebuild": CURES}, ("-pthread", "-O0")),
@@ -143,7 +143,7 @@ def install(package: str, root: Path) -> None:
         runtime(lib)
     elif package == "gcompat":
         shutil.copy(built("gcompat.c", work, "-shared", "-fPIC", "-nostdlib"), root / "lib" / "libgcompat.so.0")
-        starter = built("starter.c", work, "-nostdlib", "-static", "-fno-stack-protector", "-ffreestanding")
+        starter = built("starter.c", work, "-nostdlib", "-shared", "-fPIC", "-fno-stack-protector", "-ffreestanding")
         (root / "lib64").mkdir(exist_ok=True)
         for path in ("lib/ld-linux-x86-64.so.2", "lib64/ld-linux-x86-64.so.2"):
             shutil.copy(starter, root / path)
@@ -178,7 +178,7 @@ def inside(root: Path, environment: Mapping[str, str], *command: str) -> subproc
             pytest.skip("not checked: chroot needs root or unshare(1)")
         enter = ["unshare", "-r", *enter]
     # The variable is for the program inside, not for chroot: this machine's loader would read it too.
-    inner = [*enter[:-len(command)], "/usr/bin/env", *(f"{k}={v}" for k, v in environment.items()), *command]
+    inner = [*enter[: -len(command)], "/usr/bin/env", *(f"{k}={v}" for k, v in environment.items()), *command]
     return subprocess.run(inner, capture_output=True, text=True, errors="replace", timeout=RUN_LIMIT, check=False)
 
 
@@ -243,6 +243,7 @@ def test_ways_out_are_what_they_say(name: str, root: Path, tmp_path: Path) -> No
     for number, way in enumerate(judged.remedies):
         if way.kind in ("package", "preload", "binary"):
             place = tmp_path / f"root{number}"
+            place.mkdir()
             linked_copy(root, place)
             _holds(program, way, pasted(way, place, binary))
 
@@ -256,7 +257,10 @@ def _holds(program: Program, way: Tried, run: subprocess.CompletedProcess[str]) 
         assert not gone, said
         assert run.stdout.strip() != program.says, said
     else:
-        assert gone == {name for name in way.remains if not _of_behaviour(name)}, said
+        left = {name for name in way.remains if not _of_behaviour(name)}
+        libraries = {name for name in gone if ".so" in name}
+        # Names of a library that is not there follow from that.
+        assert (left <= gone and libraries <= left) if libraries else gone == left, said
         assert way.loads is (not gone)
 
 
@@ -267,11 +271,11 @@ def _of_behaviour(name: str) -> bool:
 
 
 def test_library_in_a_host(root: Path, tmp_path: Path) -> None:
-    """A glibc-built library in a musl process: gcompat gives it nothing unless it is preloaded; a real loader agrees."""
+    """A glibc-built library in a musl process: gcompat gives it names only when preloaded; a real loader agrees."""
     source = tmp_path / "plugin.c"
     source.write_text(
-        '#include <string.h>\nvoid *__memcpy_chk(void *, const void *, size_t, size_t);\n'
-        "void *f(void *a, void *b) { return __memcpy_chk(a, b, 8, 8); }\n"
+        "#include <string.h>\nvoid *__memcpy_chk(void *, const void *, size_t, size_t);\n"
+        "void *f(void *a, void *b, size_t n, size_t m) { return __memcpy_chk(a, b, n, m); }\n"
     )
     try:
         flags = ("-shared", "-fPIC", "-Wl,--no-as-needed", "-l:ld-linux-x86-64.so.2")
@@ -281,7 +285,7 @@ def test_library_in_a_host(root: Path, tmp_path: Path) -> None:
     judged = check(f"file:{library}", f"rootfs:{source_root()}").objects[0]
     told = {way.commands: (way.effect, way.remains) for way in judged.remedies}
     preloaded = ("apk add gcompat", "export LD_PRELOAD=/lib/libgcompat.so.0")
-    assert told[preloaded][0] is Effect.CURES, told
+    assert told.get(preloaded, (None,))[0] is Effect.CURES, told
     assert told[("apk add gcompat",)] == (Effect.HELPS, ("__memcpy_chk",)), told
     install("gcompat", root)
     alone = real_loader.list_file(root, "/t/plugin.so")
@@ -298,7 +302,7 @@ def test_a_later_alpine(tmp_path: Path) -> None:
     source = tmp_path / "s.c"
     source.write_text("int statx(void);\nint main(int c, char **v) { return c > 9 ? statx() : 0; }\n")
     try:
-        binary = zig_cc("x86_64-linux-musl", [source], tmp_path / "s", "-dynamic", "-Wl,--unresolved-symbols=ignore-all")
+        binary = zig_cc("x86_64-linux-musl", [source], tmp_path / "s", "-dynamic")
     except Unavailable as reason:
         pytest.skip(f"not checked: {reason}")
     _, first = ways(binary, f"alpine:{RELEASES['bookworm']}")
@@ -324,7 +328,10 @@ def test_libexecinfo_until_it_left(tmp_path: Path) -> None:
         assert bool(cures) is there
 
 
-CONSISTENT = ("h5py-3.16.0", *(("pandas-3.1.1", "scikit_learn-1.9.1", "scipy-1.18.1", "netcdf4-1.7.5.1") if FULL else ()))
+CONSISTENT = (
+    "h5py-3.16.0",
+    *(("pandas-3.1.1", "scikit_learn-1.9.1", "scipy-1.18.1", "netcdf4-1.7.5.1") if FULL else ()),
+)
 
 
 def consistent() -> Iterator[Path]:
@@ -332,7 +339,7 @@ def consistent() -> Iterator[Path]:
     from tests.support.roots import _toml
 
     for row in _toml("wheels.toml")["wheel"]:
-        if row["file"].startswith(CONSISTENT) or (FULL and row["file"].startswith("ruff")):
+        if row["file"].startswith(CONSISTENT):
             try:
                 yield pypi_file(row["name"], row["version"], row["file"], row["sha256"])
             except Unavailable as reason:
