@@ -40,12 +40,18 @@ class Across:
         self.opened: tuple[Source, ...] = tuple(self._memory.held(open_source(source, limits)) for source in sources)
 
     def on(self, target: str | Target | None, behaviour: bool = True) -> Report:
-        """The report of the source on a target; without ``behaviour`` only what concerns loading."""
+        """The report of the source on a target, without remedies; without ``behaviour`` only what concerns loading."""
         self._memory.below = None if behaviour else _BEHAVIOUR
         return joined(
             [
                 check(
-                    opened, target, arch=self._arch, selection=self._selection, watch=self._watch, memory=self._memory
+                    opened,
+                    target,
+                    arch=self._arch,
+                    selection=self._selection,
+                    watch=self._watch,
+                    memory=self._memory,
+                    advise=False,
                 )
                 for opened in self.opened
             ]
@@ -55,15 +61,16 @@ class Across:
         """The objects of `on`."""
         return self.on(target, behaviour).objects
 
-    def objects(self) -> dict[str, ElfObject]:
-        """Every object read so far, by the path people are shown."""
-        found: dict[str, ElfObject] = {}
+    def objects(self) -> dict[tuple[tuple[str, ...], str], ElfObject]:
+        """Every object read so far, by the archives it lies in and its path there, as a report has them."""
+        found: dict[tuple[tuple[str, ...], str], ElfObject] = {}
         for place in (place for opened in self.opened for place, _ in opened.places()):
             for member in place.members:
                 obj = self._memory.known(place.tree, member.path)
                 if obj is not None:
-                    found.setdefault(member.display, obj)
-                    found.setdefault(member.path.removeprefix("/"), obj)
+                    found.setdefault((member.parents, member.display), obj)
+                    # A whole file system judged on another target hangs in that: its paths lose the slash.
+                    found.setdefault((member.parents, member.path.removeprefix("/")), obj)
         return found
 
 
@@ -79,7 +86,8 @@ def bases(source: Across, names: Sequence[str], today: date, *, live: bool = Fal
     chosen = [found for found in _chosen(names) if not (live and _ended(found, today))]
     first = source.on("alpine", behaviour=False)
     archs = frozenset(judged.arch for judged in first.objects)
-    rows = matrix(chosen, archs, source.judge, steps_by_path(source.objects()), today)
+    read = {path: obj for (_, path), obj in reversed(source.objects().items())}
+    rows = matrix(chosen, archs, source.judge, steps_by_path(read), today)
     if not names:
         return rows
     wanted = [name.removesuffix(GCOMPAT) + (GCOMPAT if name.endswith(GCOMPAT) else "") for name in names]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, requires
 from muslint.elf.object import ElfObject, Kind, Readable, Reader
 from muslint.elf.relocatable import LinkNames, link_names
@@ -14,6 +15,7 @@ from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
+from muslint.loader.faults import Links, faults_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener, parse_target
@@ -37,6 +39,8 @@ from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nes
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
 
+_FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
+
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
 
@@ -56,31 +60,6 @@ class _Work:
 Watch = Callable[[str, int, int], object]
 """Told how far the work is: the phase, how much of it is done, and of how much."""
 
-_Fault = tuple[str, str, str, int]
-"""What a line is about, whatever path the loader calls the object by: canonical path, kind, name, number."""
-
-
-@dataclass(slots=True)
-class _Links:
-    """For every object: the faults that occur in each link it takes part in."""
-
-    always: dict[str, frozenset[_Fault]] = field(default_factory=dict)
-    used_by_program: set[str] = field(default_factory=set)
-
-    def add(self, link: Link, program: bool) -> None:
-        faults = frozenset(faults_of(link))
-        for mapped in link.scope:
-            known = self.always.get(mapped.canonical)
-            self.always[mapped.canonical] = faults if known is None else known & faults
-        if program:
-            self.used_by_program.update(mapped.canonical for mapped in link.scope[1:])
-
-
-def faults_of(link: Link) -> list[_Fault]:
-    """The lines of a link in a form that can be compared with another link's, in order."""
-    canonical = {mapped.path: mapped.canonical for mapped in link.scope}
-    return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
-
 
 def check(
     source: str | Source,
@@ -94,6 +73,7 @@ def check(
     watch: Watch = lambda *_: None,
     platform: str | None = None,
     memory: Memory | None = None,
+    advise: bool = True,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
@@ -101,14 +81,15 @@ def check(
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
     gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``memory`` is what several
-    checks of one opened source share. Raises UnreadableSource, UnknownTarget and WrongUse.
+    checks of one opened source share; without ``advise`` no remedies are tried.
+    Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
     if isinstance(source, str):
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, opened.name, sonames, watch, memory or Memory())
+    asked = _Asked(reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -145,6 +126,7 @@ class _Asked:
     sonames: Sonames | None
     watch: Watch
     memory: Memory
+    advise: bool
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))
@@ -156,12 +138,13 @@ class _Place:
 
     source: Source
     target: Target
-    links: _Links
+    links: Links
     names: dict[str, tuple[str, ...]]
     lies: dict[str, tuple[Claim, ...]]
     owners: dict[str, str]
     defined: frozenset[str]  # by the object files together
     asked: _Asked
+    way_out: WayOut
 
 
 def _check_place(
@@ -178,7 +161,10 @@ def _check_place(
     links = _link_all(source, target, environment, work, asked.watch)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
-    place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked)
+    place = _Place(
+        source, target, links, _basenames(source), lies, owners(source.tree), defined, asked,
+        WayOut(target, environment),
+    )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     for number, item in enumerate(wanted):
         asked.watch("judging", number, len(wanted))
@@ -283,8 +269,8 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
     return names, ""
 
 
-def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> _Links:
-    links, done = _Links(), 0
+def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> Links:
+    links, done = Links(), 0
     for program in (True, False):
         for item in work:
             if item.loader is None or item.object.kind not in _LINKED:
@@ -356,12 +342,14 @@ def _judge(place: _Place, item: _Work) -> Judged:
         lasting=place.asked.memory.found(source.tree, item.member.path, _size(obj)),
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
+    verdict = fold(findings)
+    tried = place.way_out.of(case, findings, item.member) if place.asked.advise and verdict in _FAILING else ()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
-    done = _judged(item, fold(findings), tuple(assumed), findings)
-    return replace(done, loaded=loaded, package=place.owners.get(item.member.path))
+    done = _judged(item, verdict, tuple(assumed), findings)
+    return replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
 
 
 def _size(obj: ElfObject) -> int:

@@ -11,8 +11,8 @@ import typer
 from muslint.cli.app import UNREADABLE
 
 if TYPE_CHECKING:
+    from muslint.across import Across
     from muslint.advice.floor import Floor, Release
-    from muslint.elf.object import ElfObject
     from muslint.report.report import Judged
     from muslint.rules.finding import Finding
 
@@ -52,25 +52,27 @@ def floor(
 
 def floors(source: str) -> Iterator[Floor]:
     """The floor of every object of a source, in the order of a report."""
+    from muslint.across import Across
     from muslint.advice.floor import Floor, Release, lacks, packages, steps
     from muslint.libc.musl import alpine_releases, releases
 
-    objects = dict(_objects(source))
+    across = Across(source)
     musl: dict[Key, list[Release]] = {}
     alpine: dict[Key, list[Release]] = {}
     facts: dict[Key, Judged] = {}
     for release in releases():
-        for key, judged in _judged(source, f"musl:{release}").items():
+        for key, judged in _judged(across, f"musl:{release}").items():
             facts[key] = judged
             if judged.verdict != "unknown":
                 row = Release(release, f"musl:{release}", lacks(judged.findings, libc_alone=True))
                 musl.setdefault(key, []).append(row)
+    objects = across.objects()
     for release in alpine_releases():
         asked: dict[str, dict[Key, Judged]] = {}
         for key, obj in objects.items():
             target = "+".join((f"alpine:{release}", *packages(obj, release)))
             if target not in asked:
-                asked[target] = _judged(source, target)
+                asked[target] = _judged(across, target)
             judged_there = asked[target].get(key)
             if judged_there is not None and judged_there.verdict != "unknown":
                 row = Release(release, target, lacks(judged_there.findings, libc_alone=False))
@@ -89,29 +91,8 @@ def _foreign(findings: tuple[Finding, ...], interpreter: str | None) -> str | No
     return interpreter if any(f.rule == "interpreter-missing" for f in findings) else None
 
 
-def _judged(source: str, on: str) -> dict[Key, Judged]:
-    from muslint.pipeline import check
-
-    return {(judged.parents, judged.path): judged for judged in check(source, on).objects}
-
-
-def _objects(source: str) -> Iterator[tuple[Key, ElfObject]]:
-    from muslint.elf.dynamic import read
-    from muslint.errors import MalformedElf
-    from muslint.sources.source import open_source
-
-    for place, _ in open_source(source).places():
-        for member in place.members:
-            opened = place.tree.open(member.path)
-            if isinstance(opened, int) or opened.data is None:
-                continue
-            try:
-                obj = read(opened.data, member.path)
-            except MalformedElf:
-                continue
-            yield (member.parents, member.display), obj
-            # A whole file system judged on another target hangs in that: its paths lose the slash.
-            yield (member.parents, member.path.removeprefix("/")), obj
+def _judged(source: Across, on: str) -> dict[Key, Judged]:
+    return {(judged.parents, judged.path): judged for judged in source.on(on, behaviour=False).objects}
 
 
 def _plain(item: Floor) -> dict[str, Any]:

@@ -77,6 +77,20 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
     "libtirpc": ("/usr/lib/libtirpc.so.3",),
     "musl-rpmatch": ("/usr/lib/librpmatch.so.0",),
 }
+STUBS: Mapping[str, Mapping[str, str]] = {
+    "gcompat": {
+        "getcontext": "always fails with ENOSYS",
+        "__getcontext": "always fails with ENOSYS",
+        "backtrace": "walks frame pointers and may crash where there are none",
+        "dlmopen": "opens no namespace of its own",
+        "mallinfo": "says zero of everything",
+        "mtrace": "does nothing",
+        "muntrace": "does nothing",
+        "gnu_get_libc_version": "says 2.8 unless GLIBC_FAKE_VERSION is set",
+    }
+}
+"""Names a shim gives without doing their work, with what they do instead; read in, or shown with, its sources."""
+
 # From 3.19 on gcompat also is what musl's libc6-compat subpackage was before.
 _COMPAT_LINKS = (
     "libc.so.6",

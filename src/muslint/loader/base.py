@@ -136,3 +136,11 @@ def table_tree(model: LibcModel, release: str | None, packages: tuple[str, ...])
     elif packages:
         raise UnknownTarget(f"+{packages[0]}: only an Alpine release has packages")
     return TableTree(tables.files, tables.links)
+
+
+def packages_tree(arch: str, release: str, packages: tuple[str, ...]) -> TableTree:
+    """The files that packages of an Alpine release bring, and nothing else. Raises UnknownTarget."""
+    tables = _Tables(arch)
+    for package in packages:
+        tables.package(package, release)
+    return TableTree(tables.files, tables.links)

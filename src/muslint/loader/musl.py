@@ -56,6 +56,7 @@ class MuslLoader:
         """Whether libraries known only by name (their sonames) may be taken to give a name to an object."""
         self._facts: dict[Hashable, Facts | int] = {}
         self._held = 0
+        self._elder: MuslLoader | None = None
         self._searches = Searches(tree)
 
     def accept(self, found: Opened) -> Facts | int:
@@ -68,6 +69,13 @@ class MuslLoader:
         if found.data is not None:
             found.data.close()
         return known
+
+    def learn_from(self, other: MuslLoader) -> None:
+        """Take over what another loader has read of the same files, so that they are not read again."""
+        if other.model is self.model:
+            self._facts = other._facts
+        else:
+            self._elder = other
 
     def is_itself(self, found: Opened | int) -> bool:
         """Whether a file of the tree is the loader's own: the model, never a subject."""
@@ -86,6 +94,9 @@ class MuslLoader:
     def _map(self, found: Opened) -> Facts | int:
         if found.object is not None:
             return self.facts(found.object)
+        known = self._elder._facts.get(found.identity) if self._elder is not None else None
+        if isinstance(known, Facts):
+            return self.facts(known.object)
         if found.directory or found.data is None:
             return errno.EISDIR
         obj = self._read(found.data, found.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from muslint.elf.header import identify
@@ -13,7 +13,7 @@ from muslint.elf.object import ElfObject, Reader
 from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
-from muslint.loader.base import InstalledTree, MountedTree, table_tree
+from muslint.loader.base import InstalledTree, MountedTree, packages_tree, table_tree
 from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Opened, Tree
 from muslint.sources.directory import DirectoryTree
@@ -35,7 +35,17 @@ class Target:
     image: BaseImage | None = None  # an image with glibc
     extra: tuple[tuple[str, Tree], ...] = ()  # (directory, tree) hung into it: the source
     reader: Reader | None = None
+    stock: str | None = None  # of a root: the Alpine release whose packages are added to it
     _loaders: dict[str, MuslLoader | GlibcLoader | None] = field(default_factory=dict)
+
+    def changed(self, packages: tuple[str, ...], release: str | None = None) -> Target:
+        """The same with these packages instead, or another Alpine release; what hangs in it stays."""
+        before = self.name.partition("+")[0] if release is None else f"alpine:{release}"
+        name = "+".join((before, *packages))
+        if release is not None:
+            return replace(self, name=name, release=release, packages=packages, root=None, libc=None, _loaders={})
+        stock = self.stock or (alpine_of(self.root) if self.root is not None else None)
+        return replace(self, name=name, packages=packages, stock=stock, _loaders={})
 
     def loader(self, arch: str) -> MuslLoader | GlibcLoader | None:
         """The loader for ``arch``; None where the target has none."""
@@ -68,6 +78,8 @@ class Target:
         if self.root is not None:
             model = root_model(self.root, path)
             tree: Tree = self.root
+            if model is not None and self.packages and self.stock is not None:
+                tree = InstalledTree(self.root, packages_tree(arch, self.stock, self.packages))
         else:
             model = self._table_model(arch)
             if model is not None:
@@ -79,7 +91,7 @@ class Target:
         loader = MuslLoader(tree, model, path, self.reader)
 
         def assume(obj: ElfObject, name: str, sonames: tuple[str, ...]) -> bool:
-            return gives(obj, name, sonames, self.release)
+            return gives(obj, name, sonames, self.release or self.stock)
 
         loader.assume = assume
         return loader
@@ -99,9 +111,10 @@ class Target:
         The stub replaces itself by ``ld-musl --preload libgcompat``; a program whose interpreter is
         musl's own never meets it.
         """
-        if self.release is None or interpreter is None or "gcompat" not in self.packages:
+        release = self.release or self.stock
+        if release is None or interpreter is None or "gcompat" not in self.packages:
             return None
-        known = shim("gcompat", self.release, arch)
+        known = shim("gcompat", release, arch)
         name = interpreter.rpartition("/")[2]
         if known is None or known.loader is None or known.loader.rpartition("/")[2] != name:
             return None
@@ -144,6 +157,19 @@ def parse_target(name: str | None, self_tree: Tree | None, reader: Reader | None
         return Target(name, None, (), DirectoryTree(directory), reader=reader)
     base, *packages = name.split("+")
     return _named(_join_plus(base, packages), reader)
+
+
+def alpine_of(root: Tree) -> str | None:
+    """The Alpine release of a root (``/etc/alpine-release``); None where it is none that the tables know."""
+    from muslint.libc.musl import alpine_releases
+
+    found = root.open("/etc/alpine-release")
+    if isinstance(found, int) or found.data is None:
+        return None
+    text = found.data.at(0, min(found.data.size, 32)).decode("ascii", "replace")
+    found.data.close()
+    release = ".".join(text.strip().split(".")[:2])
+    return release if release in alpine_releases() else None
 
 
 def _join_plus(base: str, packages: list[str]) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from muslint.policy.verdict import Verdict
 from muslint.report.bases import document as base_document
 from muslint.report.format import Format
 from muslint.report.report import Judged, JudgedImage, Report
-from muslint.rules.finding import Finding
+from muslint.rules.finding import Finding, Tried
 from muslint.sources.source import Layer, Skipped
 
 NAME = "json"
@@ -77,6 +77,8 @@ def object_document(judged: Judged) -> dict[str, Any]:
         "requires": judged.requires, "assumed": list(judged.assumed),
         "findings": [finding_document(finding) for finding in judged.findings],
     }  # fmt: skip
+    if judged.remedies:
+        document["remedies"] = [tried_document(way) for way in judged.remedies]
     if judged.package is not None:
         document["package"] = judged.package
     if judged.reason is not None:
@@ -111,6 +113,14 @@ def _image(one: JudgedImage) -> dict[str, Any]:
                 for step, verdict in one.started
             ],
         },
+    }  # fmt: skip
+
+
+def tried_document(way: Tried) -> dict[str, Any]:
+    """One way out of all that stands against an object, as values."""
+    return {
+        "kind": way.kind, "commands": list(way.commands), "text": way.text, "effect": str(way.effect),
+        "cures": way.cures, "loads": way.loads, "remains": list(way.remains),
     }  # fmt: skip
 
 

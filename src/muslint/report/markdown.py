@@ -12,7 +12,8 @@ from muslint.report.bases import markdown as bases_table
 from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.report.table import first_failure, target_name
-from muslint.rules.finding import Finding, Severity
+from muslint.report.ways import TITLES, remains
+from muslint.rules.finding import Effect, Finding, Severity, When
 from muslint.rules.page import link
 
 LIMIT = 60_000
@@ -22,7 +23,7 @@ _MARKS = {
     Verdict.FAILS: "❌ fails", Verdict.FAILS_ON_USE: "❌ fails on use", Verdict.DIFFERS: "⚠️ differs",
     Verdict.RUNS: "✅ runs", Verdict.UNKNOWN: "❔ unknown",
 }  # fmt: skip
-_NAMES, _FOLDED = 12, 200
+_NAMES, _FOLDED, _WAYS = 12, 200, 4
 _LONGEST = 300  # characters of a name, at most
 
 
@@ -60,7 +61,8 @@ def _block(judged: Judged) -> str:
     if not counted:
         return f"{head}" + (f" — {_text(first)}" if first else "") + "\n"
     return "\n".join(
-        [f"<details><summary>{head} — {_html(first)}</summary>", "", *_rules(counted), *_remedies(counted), "",
+        [f"<details><summary>{head} — {_html(first)}</summary>", "", *_rules(counted), *_ways(judged),
+         *_remedies([f for f in counted if f.when is When.RUN] if judged.remedies else counted), "",
          "</details>", ""]
     )  # fmt: skip
 
@@ -74,6 +76,17 @@ def _rules(findings: list[Finding]) -> Iterator[str]:
         names = symbols or list(dict.fromkeys(f.message for f in found))
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         yield f"- [{rule}]({link(rule)}): {', '.join(_html(name) for name in names[:_NAMES])}{more}"
+
+
+def _ways(judged: Judged) -> Iterator[str]:
+    for effect, title in TITLES.items():
+        found = [way for way in judged.remedies if way.effect is effect][:_WAYS]
+        if found and judged.verdict in (Verdict.FAILS, Verdict.FAILS_ON_USE):
+            yield from ("", f"{title}:", "")
+            mark = "1." if effect is Effect.CURES else "-"
+            for way in found:
+                commands = ", then ".join(_html(command) for command in way.commands)
+                yield f"{mark} {commands} — {_text(way.text if effect is Effect.CURES else remains(way))}"
 
 
 def _remedies(findings: list[Finding]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from muslint.errors import WrongUse
 from muslint.policy.verdict import Verdict
 from muslint.report.json_format import SCHEMA
 from muslint.report.report import Judged, Report, TargetFacts
-from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.finding import Effect, Evidence, Finding, Remedy, Severity, Tried, When
 from muslint.sources.source import Skipped
 
 
@@ -48,6 +48,14 @@ def _judged(document: Mapping[str, Any]) -> Judged:
         document["path"], tuple(document["parents"]), document["arch"], document["kind"], document["built_for"],
         Verdict(document["verdict"]), dict(document["requires"]), None, tuple(document["assumed"]),
         tuple(_finding(finding) for finding in document["findings"]), document.get("reason"),
+        remedies=tuple(_tried(way) for way in document.get("remedies", ())),
+    )  # fmt: skip
+
+
+def _tried(document: Mapping[str, Any]) -> Tried:
+    return Tried(
+        document["kind"], tuple(document["commands"]), document["text"], Effect(document["effect"]),
+        tuple(document["remains"]), document["loads"],
     )  # fmt: skip
 
 

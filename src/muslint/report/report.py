@@ -9,7 +9,7 @@ from muslint.errors import WrongUse
 from muslint.policy.baseline import Baseline
 from muslint.policy.suppression import Suppressions
 from muslint.policy.verdict import FailOn, Verdict, fold, shut
-from muslint.rules.finding import Finding
+from muslint.rules.finding import Finding, Tried
 from muslint.sources.images.command import Started
 from muslint.sources.images.system import System
 from muslint.sources.source import Image, Layer, Skipped, nested
@@ -34,6 +34,8 @@ class Judged:
     package: str | None = None  # of a root: the distribution's package that installed it, NAME-VERSION
     loaded: tuple[tuple[str, str | None, str | None, str], ...] = ()
     """Who needs whom: (name, path or None, needed by or None for a preload, how it was found or why not)."""
+    remedies: tuple[Tried, ...] = ()
+    """What may be done about all of its findings, each tried in the model; what is enough first."""
 
 
 @dataclass(frozen=True, slots=True)

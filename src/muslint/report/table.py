@@ -15,6 +15,7 @@ from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
+from muslint.report.ways import enough_for, ways
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
 NAME = "table"
@@ -119,6 +120,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
+    lines += _enough([judged for judged in failing if judged.remedies])
     lines.append("")
     for same in _alike(failing):
         judged = same[0]
@@ -130,6 +132,15 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> 
         lines += _details(judged, verbose)
         lines.append("")
     return lines
+
+
+def _enough(failing: list[Judged]) -> Iterator[str]:
+    """What is enough for most of several failing objects."""
+    if len(failing) > 1 and (found := list(enough_for(failing))[:_SHOWN]):
+        yield ""
+        yield f"Enough for how many of the {len(failing)} that fail"
+        width = len(str(found[0][1]))
+        yield from (f"  {count:{width}}  {command}" for command, count in found)
 
 
 def _alike(failing: list[Judged]) -> list[list[Judged]]:
@@ -202,7 +213,8 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     yield from _notes(judged, verbose)
     if verbose:
         yield from _suppressed(judged)
-    yield from _ways_out(errors, verbose)
+    yield from ways(judged, verbose)
+    yield from _ways_out(errors if not judged.remedies else [f for f in errors if f.when is When.RUN], verbose)
 
 
 def _is_said(message: str) -> bool:

@@ -41,6 +41,31 @@ class Remedy(NamedTuple):
     cures: bool
 
 
+class Effect(StrEnum):
+    """What a way out does to an object, as the model has it."""
+
+    CURES = "cures"  # nothing is left that stands against it
+    HELPS = "helps"  # less is left, and it is named
+    HIDES = "hides"  # nothing is told any more, but what was missing is a stub that does not do its work
+    UNTRIED = "untried"  # cannot be tried without what is not here: another package, another build
+
+
+class Tried(NamedTuple):
+    """A way out of all that stands against an object, tried in the model before it is offered."""
+
+    kind: str  # "package", "preload", "binary", "release", "image", "rebuild", "static", "download"
+    commands: tuple[str, ...]  # to be pasted, in this order
+    text: str  # what it does, and what it was tried with
+    effect: Effect
+    remains: tuple[str, ...] = ()  # names, libraries and behaviour rules that are left; of a stub, what it does
+    loads: bool = False  # it loads then, whatever of its behaviour is left
+
+    @property
+    def cures(self) -> bool:
+        """Whether it is enough."""
+        return self.effect is Effect.CURES
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding about one object."""

@@ -77,6 +77,8 @@ def _shown(value: str | list[str]) -> str | list[str]:
 def _object(report: Report, judged: Judged) -> dict[str, Any]:
     document = object_document(judged)
     del document["findings"]
+    for way in document.get("remedies", ()):
+        way |= {"commands": _shown(way["commands"]), "remains": _shown(way["remains"])}
     return document | {
         "path": shown(judged.path), "parents": _shown(document["parents"]), "assumed": _shown(document["assumed"]),
         "shuts": report.shuts(judged),

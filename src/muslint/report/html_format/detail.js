@@ -42,14 +42,34 @@ function effect(finding) {
   return finding.severity + ' at ' + finding.when;
 }
 
+const EFFECTS = { cures: 'Least change that is enough', helps: 'Not enough', hides: 'Only hides it', untried: 'Not tried' };
+
+/** What to do about all that stands against the binary of a finding. */
+function ways(object) {
+  const known = object.remedies || [];
+  return Object.entries(EFFECTS).map(([effect, title]) => {
+    const found = known.filter((way) => way.effect === effect);
+    if (!found.length) return '';
+    return [make('h3', {}, title), make(effect === 'cures' ? 'ol' : 'ul', {}, found.map((way) => make('li', { class: way.cures ? 'cures' : null },
+      way.commands.map((command, place) => [place ? ', then ' : '', make('code', {}, command)]), make('span', { class: 'quiet' }, ' ' + left(way)))))];
+  });
+}
+
+function left(way) {
+  if (way.effect !== 'helps') return way.remains.join('; ') || way.text;
+  const more = way.remains.length > 6 ? ' and ' + (way.remains.length - 6) + ' more' : '';
+  return 'leaves ' + way.remains.slice(0, 6).join(', ') + more + (way.loads ? ' (it loads then)' : '');
+}
+
 function wayOut(finding) {
   const family = DATA.families[finding.family];
   const remedies = finding.remedies.map((number) => DATA.remedies[number]);
   return [
-    remedies.length ? make('h3', {}, 'What helps') : '',
+    finding.severity === 'info' || finding.suppressed ? '' : ways(finding.binary),
+    remedies.length ? make('h3', {}, 'What helps with this alone') : '',
     remedies.length ? make('ul', {}, remedies.map((r) => make('li', { class: r.cures ? 'cures' : null }, r.text))) : '',
     family ? [make('h3', {}, 'Family: ' + family.title), familyFacts(family)] : [],
-  ].flat();
+  ].flat(3);
 }
 
 function familyFacts(family) {

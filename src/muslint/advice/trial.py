@@ -1,0 +1,214 @@
+"""What becomes of an object when something is changed: the same loader and the same rules, asked again.
+
+A change is tried, not believed: the target gets the package, the file the other interpreter, and what the rules of
+`check` find then is what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from muslint.advice.rewrite import Changes
+from muslint.elf.object import ElfObject
+from muslint.loader.faults import faults_of
+from muslint.loader.glibc import GlibcLoader
+from muslint.loader.musl import MuslLoader
+from muslint.loader.named import Target, opener, parse_target
+from muslint.loader.target import NOT_STARTED, Link, Opened, Tree
+from muslint.rules import rules
+from muslint.rules.finding import Finding, Severity, When
+from muslint.rules.rule import Case
+
+_NOT_OURS = frozenset({"label-mismatch", "link-missing", "static-glibc"})
+"""What a label says, and what is not loaded, changes with none of these."""
+
+_TAKES_OVER = {"gnu-libiconv": "iconv", "gcompat": "abi-strerror-r-gnu"}
+"""Shims whose functions behave as glibc's do, and the behaviour rules about those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something to do to the target or to the file."""
+
+    packages: tuple[str, ...] = ()  # added to those the target has
+    release: str | None = None  # another Alpine release
+    preload: tuple[str, ...] = ()  # paths for LD_PRELOAD
+    edit: Changes = field(default_factory=Changes)
+    image: str | None = None  # another base image altogether
+
+    def __or__(self, other: Change) -> Change:
+        edit = Changes(
+            other.edit.interpreter or self.edit.interpreter,
+            other.edit.rpath or self.edit.rpath,
+            _both(self.edit.drop_needed, other.edit.drop_needed),
+            stack_size=other.edit.stack_size or self.edit.stack_size,
+        )
+        packages, preload = _both(self.packages, other.packages), _both(self.preload, other.preload)
+        return Change(packages, other.release or self.release, preload, edit, other.image or self.image)
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+class Start(NamedTuple):
+    """How the object is started: what of its environment the loader reads."""
+
+    library_path: str = ""
+    preload: str = ""
+    secure: bool = False
+
+
+class _Edited:
+    """A tree in which one file is another."""
+
+    def __init__(self, tree: Tree, path: str, opened: Opened) -> None:
+        self._tree, self._path, self._opened = tree, path, opened
+
+    def open(self, path: str) -> Opened | int:
+        """Open the changed file under its path, any other as it is."""
+        found = self._tree.open(path)
+        if isinstance(found, Opened) and found.path == self._path:
+            if found.data is not None:
+                found.data.close()
+            return self._opened
+        return found
+
+
+@dataclass(slots=True)
+class Trials:
+    """The changed targets of one place, shared by all its objects."""
+
+    target: Target
+    _targets: dict[tuple[tuple[str, ...], str | None, str | None], Target] = field(default_factory=dict)
+    links: int = 0  # how many were asked for
+
+    def changed(self, change: Change) -> Target:
+        """The target with the change made to it."""
+        key = (change.packages, change.release, change.image)
+        if key not in self._targets:
+            if change.image is not None:
+                other = replace(parse_target(change.image, None, self.target.reader), extra=self.target.extra)
+            elif not change.packages and change.release is None:
+                other = self.target
+            else:
+                other = self.target.changed(_both(self.target.packages, change.packages), change.release)
+            self._targets[key] = other
+        return self._targets[key]
+
+    def _loader(self, target: Target, arch: str) -> MuslLoader | GlibcLoader | None:
+        loader, known = target.loader(arch), self.target.loader(arch)
+        if isinstance(loader, MuslLoader) and isinstance(known, MuslLoader) and loader is not known:
+            loader.learn_from(known)
+        return loader
+
+    def left(self, case: Case, findings: Iterable[Finding], start: Start, change: Change) -> tuple[Finding, ...] | None:
+        """What still stands against the object of ``case`` once ``change`` is made.
+
+        ``findings`` are those without it. None where the changed target has no loader for the object.
+        """
+        target = self.changed(change)
+        loader = self._loader(target, case.model.arch)
+        if loader is None:
+            return None
+        self.links += 1
+        obj, tree = case.object, loader.tree
+        if change.edit:
+            obj = edited(obj, change.edit)
+            found = tree.open(case.path)
+            if isinstance(found, int):
+                return None
+            if found.data is not None:
+                found.data.close()
+            identity = ("edited", found.identity, change.edit)
+            loader.tree = _Edited(tree, found.path, Opened(found.path, identity, False, None, obj))
+        try:
+            again = _case(case, obj, target, loader, start, change)
+            if again.link is not None and again.link.exit == NOT_STARTED and not again.link.scope:
+                return None
+            return tuple(_found(again, findings, change))
+        finally:
+            loader.tree = tree
+
+
+def edited(obj: ElfObject, changes: Changes) -> ElfObject:
+    """The object as `muslint.advice.fix` would write it, as far as a loader can tell."""
+    stack = obj.gnu_stack
+    if changes.stack_size is not None and stack is not None:
+        stack = stack._replace(memsz=changes.stack_size)
+    interpreter = changes.interpreter if changes.interpreter is not None else obj.interpreter
+    return replace(
+        obj,
+        interpreter=interpreter,
+        mapped_interpreter=interpreter if obj.mapped_interpreter is not None else None,
+        needed=tuple(name for name in obj.needed if name not in changes.drop_needed),
+        runpath=obj.runpath if changes.rpath is None else changes.rpath,
+        gnu_stack=stack,
+    )
+
+
+def _case(
+    case: Case, obj: ElfObject, target: Target, loader: MuslLoader | GlibcLoader, start: Start, change: Change
+) -> Case:
+    """The case again, with what the changed target's loader does."""
+    preloaded = (*change.preload, *([start.preload] if start.preload else ()))
+    error = 0
+    if case.program:
+        found = loader.tree.open(obj.interpreter or "")
+        error = found if isinstance(found, int) else 0
+        name, stub = target.stub(obj.interpreter, obj.arch) or (None, "")
+        link = loader.start(
+            case.path, library_path=start.library_path, preload=" ".join(filter(None, (stub, *preloaded))),
+            loader_name=name, secure=start.secure,
+        )  # fmt: skip
+    else:
+        lazy = case.host is not None and case.host.lazy and case.link is not None
+        link = loader.open(None, case.path, lazy=lazy, library_path=start.library_path, preload=" ".join(preloaded))
+    counted = set(faults_of(case.link)) if case.link is not None else set()
+    ours = {f for m, f in zip(case.link.messages, faults_of(case.link)) if m in case.messages} if case.link else set()
+    messages = tuple(m for m, f in zip(link.messages, faults_of(link)) if f in ours or f not in counted)
+    return replace(
+        case, object=obj, target=target.name, release=target.release, model=loader.model, link=link,
+        messages=messages, interpreter_error=error, kept=_kept(case, obj, link, loader),
+        opens=opener(loader, case.path if case.program else None),
+    )  # fmt: skip
+
+
+def _kept(case: Case, obj: ElfObject, link: Link, loader: MuslLoader | GlibcLoader) -> dict[str, object]:
+    """The scene of the behaviour rules with all that was read of the code, in the changed target."""
+    scene = case.kept.get("scene")
+    if scene is None or loader.model.family != "musl":
+        return {}
+    return {"scene": replace(scene, object=obj, musl=loader.model.version, link=link)}
+
+
+def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Finding]:
+    """What the rules find: all load rules, and of the others those that found something before."""
+    fired = {f.rule for f in before if f.when is When.RUN and stands(f)}
+    over = [rule for package, rule in _TAKES_OVER.items() if _serves(package, change, case)]
+    for rule in rules():
+        if rule.id in _NOT_OURS or any(rule.id.startswith(prefix) for prefix in over):
+            continue
+        if rule.when is not When.RUN or rule.id in fired:
+            yield from (finding for finding in rule.find(case) if stands(finding))
+
+
+def _serves(package: str, change: Change, case: Case) -> bool:
+    """Whether a shim of this package stands before libc: preloaded, or by the stub that starts the program."""
+    if package not in change.packages:
+        return False
+    return bool(change.preload) if package != "gcompat" else case.program and change.edit.interpreter is None
+
+
+def stands(finding: Finding) -> bool:
+    """Whether a finding counts against its object."""
+    return finding.severity is not Severity.INFO and finding.suppressed is None
+
+
+def about(finding: Finding) -> str:
+    """What is left, in a word: a name, a library, a version; of behaviour, the rule."""
+    if finding.when is When.RUN:
+        return finding.rule
+    return finding.symbol or finding.version or finding.library or finding.rule
