@@ -83,6 +83,7 @@ class Report:
         return nested(self.source, of.parents, of.path)
 
     fail_on: FailOn = FailOn.FAILS  # the verdict from which on the gate is shut
+    documentation: str | None = None  # address of the site that the pages of rules are published on
 
     @property
     def suppressed(self) -> int:
@@ -130,5 +131,6 @@ def joined(reports: list[Report]) -> Report:
         ", ".join(report.source for report in reports), "several", first.target,
         tuple(judged for report in reports for judged in report.objects),
         tuple(skipped for report in reports for skipped in report.skipped),
-        fail_on=first.fail_on, images=tuple(image for report in reports for image in report.images),
+        fail_on=first.fail_on, documentation=first.documentation,
+        images=tuple(image for report in reports for image in report.images),
     )  # fmt: skip
