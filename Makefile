@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench data docs clean distclean
+.PHONY: help demo test lint oracle oracle-held-out bench data docs screenshots clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -58,11 +58,17 @@ bench: $(STAMPS)/test ## Measure speed
 data: $(STAMPS)/test ## Check the tables of C libraries against their primary sources
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian
 
-docs: $(STAMPS)/test ## Write the outputs shown in the docs anew, then check the docs
+docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them, and build the site in site/
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
 	$(BIN)/python -m tests.docs.behaviours
+	$(BIN)/python -m tests.docs.messages
+	$(BIN)/python -m tests.docs.api
+	$(BIN)/python tools/make_site.py
 	$(BIN)/python -m pytest tests/docs
+
+screenshots: $(STAMPS)/test ## Take the pictures of the README anew, from real runs (needs Chromium)
+	$(BIN)/python -m tests.docs.screenshots
 
 clean: ## Remove what was built; downloads stay
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -95,6 +101,10 @@ $(STAMPS)/base: pyproject.toml | $(BIN)/python
 
 $(STAMPS)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q -e '.[test]'
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
+
+$(STAMPS)/docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q -e '.[docs]'
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
 
 $(STAMPS)/lint: pyproject.toml | $(BIN)/python
