@@ -161,13 +161,11 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def navigation() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The sections with the pages that are there; each rule's page under its index."""
+    """The sections with the pages that are there."""
     there = {place(page) for page in DOCS.rglob("*.md")} | set(_OUTSIDE.values())
     found = []
     for section, entries in NAV:
         rows = [(title, name) for title, name in entries if name in there]
-        if section == "Project":
-            rows += [(_title(page), place(page)) for page in sorted((DOCS / "adr").glob("[0-9]*.md"))]
         found.append((section, rows))
     return found
 
@@ -176,24 +174,20 @@ def _title(page: Path) -> str:
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
-def rule_pages(folder: str) -> list[tuple[str, str]]:
-    """The index and the pages of the rules of one kind, by name."""
-    index = ("All of them", f"{folder}/index.md")
-    return [index] + [
-        (page.stem, place(page)) for page in sorted((DOCS / folder).glob("*.md")) if page.name != "README.md"
-    ]
+def folder_pages(folder: str) -> list[tuple[str, str]]:
+    """The index and the pages of a folder, by title."""
+    pages = sorted(page for page in (DOCS / folder).glob("*.md") if page.name != "README.md")
+    return [("All of them", f"{folder}/index.md"), *((_title(page), place(page)) for page in pages)]
 
 
 def configuration() -> str:
     """The generator's configuration."""
     nav = ['{"Home" = "index.md"}']
     for section, rows in navigation():
-        if section == "Rules":
-            folders = ("rules", "rules/behaviour")
-            entries = [_group(title, rule_pages(folder)) for (title, _), folder in zip(rows, folders)]
-            nav.append(f'{{"{section}" = [{", ".join(entries)}]}}')
-        else:
-            nav.append(_group(section, rows))
+        groups = [(title, name) for title, name in rows if name.endswith("/index.md")]
+        entries = [_entry(*row) for row in rows if row not in groups]
+        entries += [_group(title, folder_pages(os.path.dirname(name))) for title, name in groups]
+        nav.append(f'{{"{section}" = [{", ".join(entries)}]}}')
     return _CONFIGURATION.replace("NAV", ",\n  ".join(nav))
 
 

@@ -105,7 +105,7 @@ def test_pictures_are_described(site: Path) -> None:
 def test_every_page_is_in_the_menu() -> None:
     """A page of docs that the menu does not name is one nobody finds."""
     named = {name for _, rows in make_site.navigation() for _, name in rows} | {"index.md"}
-    named |= {name for folder in ("rules", "rules/behaviour") for _, name in make_site.rule_pages(folder)}
+    named |= {name for folder in ("rules", "rules/behaviour", "adr") for _, name in make_site.folder_pages(folder)}
     assert {make_site.place(page) for page in make_site.DOCS.rglob("*.md")} <= named
 
 
