@@ -65,6 +65,7 @@ docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them
 	$(BIN)/python -m tests.docs.load_rules
 	$(BIN)/python -m tests.docs.messages
 	$(BIN)/python -m tests.docs.api
+	$(BIN)/python -m tests.docs.screenshots --terminal
 	$(BIN)/python tools/make_site.py
 	$(BIN)/python -m pytest tests/docs
 

@@ -134,17 +134,17 @@ def witness_page(folder: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
-def stage() -> None:
-    """Lay the pages out below `STAGE`."""
-    shutil.rmtree(STAGE, ignore_errors=True)
+def stage(below: Path) -> None:
+    """Lay the pages out below a directory, which is made anew."""
+    shutil.rmtree(below, ignore_errors=True)
     for name, text in pages():
-        target = STAGE / "docs" / name
+        target = below / "docs" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     for name in ("img", "man", "style"):
         if (DOCS / name).is_dir():
-            shutil.copytree(DOCS / name, STAGE / "docs" / name)
-    (STAGE / "zensical.toml").write_text(configuration(), encoding="utf-8")
+            shutil.copytree(DOCS / name, below / "docs" / name)
+    (below / "zensical.toml").write_text(configuration(), encoding="utf-8")
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -231,16 +231,21 @@ generator = false
 """
 
 
-def build() -> int:
-    """Stage and build; 0 when there was no warning."""
+def build(below: Path = STAGE) -> int:
+    """Stage and build in a directory, which then holds ``site``; 0 when there was no warning."""
     try:
-        stage()
+        stage(below)
     except ValueError as error:
         print(f"docs: {error}", file=sys.stderr)
         return 1
     program = os.path.join(os.path.dirname(sys.executable), "zensical")
-    done = subprocess.run([program, "build", "--strict", "--clean"], cwd=STAGE, timeout=TIMEOUT, check=False)
-    if done.returncode != 0:
+    done = subprocess.run([program, "build", "--strict", "--clean"], cwd=below, timeout=TIMEOUT, check=False)
+    return min(done.returncode, 1)
+
+
+def main() -> int:
+    """Build, and put the site in its place; it stays as it was where there was a warning."""
+    if build() != 0:
         return 1
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(STAGE / "site", SITE)
@@ -248,4 +253,4 @@ def build() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(build())
+    sys.exit(main())

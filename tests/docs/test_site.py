@@ -41,12 +41,13 @@ class Read(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site() -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as it is built now."""
     if find_spec("zensical") is None:
         pytest.skip("the site is not built here: zensical is not installed (pip install -e '.[docs]')")
-    assert make_site.build() == 0, "the build gave a warning"
-    return make_site.SITE
+    below = tmp_path_factory.mktemp("site")
+    assert make_site.build(below) == 0, "the build gave a warning"
+    return below / "site"
 
 
 def html(site: Path) -> Iterator[tuple[Path, str]]:
