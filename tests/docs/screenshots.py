@@ -31,7 +31,8 @@ _WIDEST = 100  # characters; a longer line is cut as a terminal without wrapping
 _STYLE = """\
 <style>
 svg{--ink:#24292f;--back:#f6f8fa;--edge:#d0d7de;--red:#b3261e;--green:#1a7f4b;--yellow:#8a5a00}
-@media (prefers-color-scheme:dark){svg{--ink:#e6edf3;--back:#161b22;--edge:#30363d;--red:#ff9a8d;--green:#6fd29b;--yellow:#e3b341}}
+@media (prefers-color-scheme:dark){svg{--ink:#e6edf3;--back:#161b22;--edge:#30363d;--red:#ff9a8d;--green:#6fd29b;
+--yellow:#e3b341}}
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink);white-space:pre}
 .back{fill:var(--back);stroke:var(--edge)}.red{fill:var(--red);font-weight:bold}.green{fill:var(--green)}
 .yellow{fill:var(--yellow)}.bold{font-weight:bold}
