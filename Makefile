@@ -38,7 +38,7 @@ demo: $(STAMPS)/base $(DEMO_WHEEL) ## Check a real wheel built for glibc: some o
 		echo "Exit code $$code where 1 was expected: the demo did not go well." >&2; exit 1; \
 	fi
 
-test: $(STAMPS)/test ## Run every test; downloads go to .cache
+test: $(STAMPS)/test $(STAMPS)/docs ## Run every test; downloads go to .cache
 	$(PYTEST) $(PYTEST_ARGS)
 
 lint: $(STAMPS)/lint ## ruff and strict mypy
