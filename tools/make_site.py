@@ -28,8 +28,8 @@ NAV: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Use",
         (
             ("Check something", "guide.md"),
-            ("Which base image", "base-image.md"),
-            ("Base images searched", "bases.md"),
+            ("Choose a base image", "base-image.md"),
+            ("Which base images run it", "bases.md"),
             ("Container images", "images.md"),
             ("What a name or a message means", "explain.md"),
             ("How old may the system be", "floor.md"),
