@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench compare data docs clean distclean
+.PHONY: help demo test lint oracle oracle-held-out bench compare data docs screenshots clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -38,7 +38,7 @@ demo: $(STAMPS)/base $(DEMO_WHEEL) ## Check a real wheel built for glibc: some o
 		echo "Exit code $$code where 1 was expected: the demo did not go well." >&2; exit 1; \
 	fi
 
-test: $(STAMPS)/test ## Run every test; downloads go to .cache
+test: $(STAMPS)/test $(STAMPS)/docs ## Run every test; downloads go to .cache
 	$(PYTEST) $(PYTEST_ARGS)
 
 lint: $(STAMPS)/lint ## ruff and strict mypy
@@ -61,11 +61,19 @@ compare: $(STAMPS)/test ## Ask other tools about the same files, and write docs/
 data: $(STAMPS)/test ## Check the tables of C libraries against their primary sources
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian
 
-docs: $(STAMPS)/test ## Write the outputs shown in the docs anew, then check the docs
+docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them, and build the site in site/
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
 	$(BIN)/python -m tests.docs.behaviours
+	$(BIN)/python -m tests.docs.load_rules
+	$(BIN)/python -m tests.docs.messages
+	$(BIN)/python -m tests.docs.api
+	$(BIN)/python -m tests.docs.screenshots --terminal
+	$(BIN)/python tools/make_site.py
 	$(BIN)/python -m pytest tests/docs
+
+screenshots: $(STAMPS)/test ## Take the pictures of the README anew, from real runs (needs Chromium)
+	$(BIN)/python -m tests.docs.screenshots
 
 clean: ## Remove what was built; downloads stay
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -98,6 +106,10 @@ $(STAMPS)/base: pyproject.toml | $(BIN)/python
 
 $(STAMPS)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q -e '.[test]'
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
+
+$(STAMPS)/docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q -e '.[docs]'
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
 
 $(STAMPS)/lint: pyproject.toml | $(BIN)/python

@@ -1,7 +1,7 @@
 """Outputs shown in the docs: ``python -m tests.docs.blocks`` runs their commands and writes them anew.
 
 Such a block is the comment ``<!-- run: muslint … -->`` and right under it a fenced block with the command and what it
-printed. A command may name the demo's wheel, by file name.
+printed. A command may name the demo's wheel, by file name, and what `tests.docs.workplace` lays out.
 """
 
 import os
@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.docs import workplace
 from tests.support.cache import REPOSITORY
 from tests.support.fetch import pypi_file
 
 TIMEOUT = 120.0
 """Seconds one command may take."""
+
+PLACED = ("dist", "pkg", "image", "app.whl", "DIR")
+"""How the names of files begin that a command finds in its directory."""
 
 _BLOCK = re.compile(
     r"(?P<head><!-- run: (?P<command>muslint\b[^\n]*?) -->\n```\n)(?P<shown>.*?)(?P<tail>^```$)", re.S | re.M
@@ -70,9 +74,11 @@ def output(command: str) -> str:
     }
     environment.pop("FORCE_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
-        if any(word.endswith(".whl") for word in words):
+        if any(word.startswith("gevent-") for word in words):
             wheel = demo_wheel()
             (Path(folder) / wheel.name).symlink_to(wheel.resolve())
+        elif any(word.startswith(PLACED) for word in words):
+            workplace.lay(Path(folder))
         done = subprocess.run(
             [sys.executable, "-c", _MAIN, *words[1:]],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False,

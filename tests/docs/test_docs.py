@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from muslint.rules import load_rules
+from tests.docs import screenshots
 from tests.docs.blocks import Block, blocks, output, pages
 from tests.support.cache import REPOSITORY
 
@@ -111,11 +112,23 @@ def test_outputs_are_what_the_commands_print(block: Block) -> None:
     assert block.shown == output(block.command)
 
 
-def test_the_readme_shows_the_help_page() -> None:
-    """The README has the help page and a sample among the outputs held equal."""
-    commands = [block.command for block in HELD if block.page == REPOSITORY / "README.md"]
-    assert "muslint --help" in commands
-    assert any(command.startswith("muslint check") for command in commands)
+def test_pictures_of_the_readme() -> None:
+    """The terminal is drawn from what the command prints today; neither picture is heavy; both are shown."""
+    assert screenshots.TERMINAL.read_text(encoding="utf-8") == screenshots.terminal()
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for picture in (screenshots.TERMINAL, screenshots.REPORT):
+        assert f"]({shown(picture)})" in readme
+        assert 0 < picture.stat().st_size <= screenshots.LARGEST
+
+
+def test_sums_of_the_readme() -> None:
+    """The two rows of the README add up what the page of proofs lists."""
+    proof = (DOCS / "proof.md").read_text(encoding="utf-8")
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for part in re.split(r"<!-- agreement: \w+ -->", proof)[1:]:
+        rows = re.findall(r"\| ([\d,]+) \| ([\d,]+) \|$", part, re.M)
+        files, agree = (sum(int(row[column].replace(",", "")) for row in rows) for column in (0, 1))
+        assert f"| {files:,} | {agree:,} |" in readme
 
 
 def test_make_help_lists_every_target() -> None:

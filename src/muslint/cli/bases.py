@@ -69,7 +69,7 @@ def bases(
     verbose: Verbose = 0,
     color: Color = "auto",
 ) -> None:
-    """Which base images run it as it is, what each one lacks, and what to install.
+    """Which base images run it, and what each of the others lacks.
 
     Exit code: 0; 1 with --dockerfile when no image runs it; 2 wrong use; 3 a source could not be read.
     """

@@ -103,6 +103,14 @@ NewBaseline = Annotated[
     str | None,
     typer.Option("--write-baseline", metavar="FILE", help="Write what is found to FILE, for --baseline; exit 0."),
 ]
+Documentation = Annotated[
+    str | None,
+    typer.Option(
+        "--documentation",
+        metavar="URL",
+        help="The site these pages are published on, for links from reports.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No table; the exit code says it.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="List everything.")]
 Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
@@ -126,6 +134,7 @@ def check(
     bases: BaseImages = False,
     baseline: KnownFile = None,
     write_baseline: NewBaseline = None,
+    documentation: Documentation = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
     color: Color = "auto",
@@ -140,7 +149,7 @@ def check(
     from muslint.policy.selection import Selection
     from muslint.sources.limits import parsed
 
-    gate = Gate(context.obj, baseline, fail_on, quiet)
+    gate = Gate(context.obj, baseline, fail_on, quiet, documentation)
     with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
         named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
         if not named:

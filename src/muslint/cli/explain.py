@@ -21,7 +21,9 @@ def explain(
     arch: Annotated[str, typer.Option("--arch", metavar="ARCH", help="Architecture.")] = "x86_64",
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",
 ) -> None:
-    """Say what a name or an error message means: who has it, since when, and what to do.
+    """Say what a name or an error message means, and what to do.
+
+    A symbol, a library, a symbol version, a rule, or lines of a log: who has it, and since when.
 
     Exit code: 0 explained; 1 nothing is known of it.
     """

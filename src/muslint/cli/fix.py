@@ -35,10 +35,10 @@ def fix(
         int | None, typer.Option("--stack-size", metavar="BYTES", help="Default thread stack on musl.")
     ] = None,
 ) -> None:
-    """Change a copy of a binary so that it runs on musl, where that can be done soundly; then check it again.
+    """Change a copy of a binary so that it runs on musl.
 
-    Without options: whatever check says would help. Exit code: 0 done; 1 it still fails, or cannot be changed
-    soundly; 2 wrong use.
+    Without options: whatever check says would help. The copy is read again and checked. Exit code: 0 done;
+    1 it still fails, or cannot be changed soundly; 2 wrong use.
     """
     from muslint.advice.rewrite import Changes
     from muslint.errors import WrongUse

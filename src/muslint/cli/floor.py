@@ -25,7 +25,9 @@ def floor(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every version and every symbol.")] = False,
 ) -> None:
-    """The oldest glibc, libstdc++, musl and Alpine that run it, with the symbols that force each.
+    """The oldest glibc, libstdc++, musl and Alpine that run it.
+
+    With the symbols that force each, and what lower releases lack.
 
     Exit code: 0; 3 when a source could not be read.
     """

@@ -21,17 +21,26 @@ class Gate:
     Raises WrongUse for a configuration or baseline that is not as the documentation says.
     """
 
-    def __init__(self, file: ConfigFile | None, baseline: str | None, fail_on: FailOn, quiet: bool) -> None:
+    def __init__(
+        self, file: ConfigFile | None, baseline: str | None, fail_on: FailOn, quiet: bool, documentation: str | None
+    ) -> None:
         from muslint.rules import rules
 
         entries = parse_suppressions(file.suppress, file.path, [rule.id for rule in rules()]) if file else ()
         self._suppressions = Suppressions(entries, today(os.environ.get("SOURCE_DATE_EPOCH")))
         self._baseline = read_baseline(baseline) if baseline is not None else None
         self._fail_on, self._quiet = fail_on, quiet
+        if documentation is not None and not documentation.startswith(("https://", "http://")):
+            raise WrongUse(f"--documentation {documentation}: write the address of a site, https://…")
+        self._documentation = documentation
 
     def settle(self, report: Report) -> Report:
         """The report with accepted findings marked, and the threshold it is held against."""
-        return settled(replace(report, fail_on=self._fail_on), self._suppressions, self._baseline)
+        return settled(
+            replace(report, fail_on=self._fail_on, documentation=self._documentation),
+            self._suppressions,
+            self._baseline,
+        )
 
     def complain(self, report: Report) -> None:
         """Say on stderr which suppressions are past their day, and which meet nothing."""

@@ -71,7 +71,9 @@ def ldd(
         str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
     ] = "muslint",
 ) -> None:
-    """Print what the loader's own ldd would print, without running anything: musl's, or glibc's ldd -r.
+    """What the loader's own ldd would print, without running it.
+
+    musl's ldd, or glibc's ldd -r.
 
     Exit code: 0 when the file loads, 127 when it does not, 1 when the loader cannot take it at all;
     the highest of them for several files. glibc's ldd -r says 0 even where a library is missing.

@@ -22,7 +22,7 @@ Output = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
 
 @app.command("list")
 def list_models(output: Output = "text") -> None:
-    """List the C libraries that have a table, and the architectures read."""
+    """List the C libraries that have a table."""
     from muslint.libc import glibc, musl
 
     rows: list[dict[str, object]] = [
@@ -47,7 +47,7 @@ def show(
     symbol: Annotated[list[str] | None, typer.Option("--symbol", help="Ask for these names only.")] = None,
     output: Output = "text",
 ) -> None:
-    """Show one C library: what it exports and what its loader knows.
+    """Show one C library: its names, and what its loader knows.
 
     With --symbol, say of each name whether it binds; exit code 1 when one does not.
     """
@@ -78,7 +78,10 @@ def learn(
     release: Annotated[str | None, typer.Option("--release", help="Alpine release of the index, as 3.23.")] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="text, json, or a file to write.")] = "text",
 ) -> None:
-    """Read a real musl and make its model, to keep with -o FILE for --on FILE; or a package index, for --sonames."""
+    """Read a real musl and make its model, for --on.
+
+    -o FILE keeps it, for --on FILE. Of a package index it makes a table for --sonames.
+    """
     from muslint.errors import MuslintError
     from muslint.libc.learn import learn as read
     from muslint.libc.modelfile import dumps
@@ -133,7 +136,7 @@ def diff(
     arch: Arch = "x86_64",
     output: Output = "text",
 ) -> None:
-    """Compare two C libraries: names gained and lost, and the loader's differences."""
+    """Compare two C libraries: names gained and lost, and their loaders."""
     changes = _changes(_model(old, arch), _model(new, arch))
     if output == "json":
         _json(changes)
@@ -149,7 +152,10 @@ def verify(
     path: Annotated[Path, typer.Argument(help="A real musl, or a root that holds one.")],
     output: Output = "text",
 ) -> None:
-    """Hold a table against a real library; exit code 1 when they differ."""
+    """Hold a table against a real library.
+
+    Exit code 1 when they differ.
+    """
     from muslint.errors import MuslintError
     from muslint.libc.learn import learn as read
 

@@ -10,7 +10,7 @@ import typer
 def list_rules(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="table or json.")] = "table",
 ) -> None:
-    """List every rule: what it fires on, how bad it is, what proves it, what shows it."""
+    """List every rule: how bad it is, what proves it, what shows it."""
     from muslint.errors import WrongUse
     from muslint.rules import rules
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def schema() -> None:
-    """Print the JSON Schema that every `check -o json` report satisfies."""
+    """Print the JSON Schema of `check -o json`."""
     from importlib.resources import files
 
     print((files("muslint.report") / "schema.json").read_text(encoding="utf-8"), end="")

@@ -37,7 +37,7 @@ def render(report: Report, verbose: int = 0) -> str:
         + f" | {len(report.skipped)} | {report.suppressed} |", "",
     ]  # fmt: skip
     shown = [judged for judged in report.objects if verbose or judged.verdict is not Verdict.RUNS]
-    blocks = [_block(judged) for judged in shown]
+    blocks = [_block(judged, report.documentation) for judged in shown]
     if report.skipped:
         blocks.append(_skipped(report))
     if not report.objects and not report.skipped:
@@ -54,20 +54,20 @@ def render(report: Report, verbose: int = 0) -> str:
     return text + more if len(text) + len(more) < LIMIT else text
 
 
-def _block(judged: Judged) -> str:
+def _block(judged: Judged, documentation: str | None) -> str:
     head = f"{_MARKS[judged.verdict]} {_html('!'.join((*judged.parents, judged.path)))}"
     first = first_failure(judged)
     counted = [f for f in judged.findings if f.suppressed is None and f.severity is not Severity.INFO]
     if not counted:
         return f"{head}" + (f" — {_text(first)}" if first else "") + "\n"
     return "\n".join(
-        [f"<details><summary>{head} — {_html(first)}</summary>", "", *_rules(counted), *_ways(judged),
+        [f"<details><summary>{head} — {_html(first)}</summary>", "", *_rules(counted, documentation), *_ways(judged),
          *_remedies([f for f in counted if f.when is When.RUN] if judged.remedies else counted), "",
          "</details>", ""]
     )  # fmt: skip
 
 
-def _rules(findings: list[Finding]) -> Iterator[str]:
+def _rules(findings: list[Finding], documentation: str | None) -> Iterator[str]:
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.rule, []).append(finding)
@@ -75,7 +75,12 @@ def _rules(findings: list[Finding]) -> Iterator[str]:
         symbols = list(dict.fromkeys(f.symbol for f in found if f.symbol))
         names = symbols or list(dict.fromkeys(f.message for f in found))
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-        yield f"- [{rule}]({link(rule)}): {', '.join(_html(name) for name in names[:_NAMES])}{more}"
+        yield f"- {_named(rule, documentation)}: {', '.join(_html(name) for name in names[:_NAMES])}{more}"
+
+
+def _named(rule: str, documentation: str | None) -> str:
+    address = link(rule, documentation)
+    return f"[{rule}]({address})" if address else rule
 
 
 def _ways(judged: Judged) -> Iterator[str]:

@@ -87,6 +87,7 @@ class Report:
 
     bases: tuple[Base, ...] = ()  # base images and what becomes of the source in each, in the order to be shown
     fail_on: FailOn = FailOn.FAILS  # the verdict from which on the gate is shut
+    documentation: str | None = None  # address of the site that the pages of rules are published on
 
     @property
     def suppressed(self) -> int:
@@ -134,5 +135,6 @@ def joined(reports: list[Report]) -> Report:
         ", ".join(report.source for report in reports), "several", first.target,
         tuple(judged for report in reports for judged in report.objects),
         tuple(skipped for report in reports for skipped in report.skipped),
-        fail_on=first.fail_on, images=tuple(image for report in reports for image in report.images),
+        fail_on=first.fail_on, documentation=first.documentation,
+        images=tuple(image for report in reports for image in report.images),
     )  # fmt: skip

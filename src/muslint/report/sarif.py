@@ -14,7 +14,7 @@ from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
-from muslint.rules.page import DOCUMENTATION, link, page
+from muslint.rules.page import link, page
 from muslint.rules.rule import Rule
 from muslint.sources.source import Layer
 
@@ -37,8 +37,8 @@ def render(report: Report, _verbose: int = 0) -> str:
             result["baselineState"] = "unchanged" if finding.suppressed == KNOWN else "new"
     driver = {
         "name": "muslint", "version": __version__, "semanticVersion": __version__,
-        "informationUri": DOCUMENTATION.removesuffix("/docs/rules").replace("/blob/main", ""),
-        "rules": list(_rules(used)),
+        **({"informationUri": report.documentation} if report.documentation else {}),
+        "rules": list(_rules(used, report.documentation)),
     }  # fmt: skip
     run = {
         "tool": {"driver": driver},
@@ -56,18 +56,18 @@ def _used(report: Report) -> list[str]:
     return sorted({finding.rule for judged in report.objects for finding in judged.findings})
 
 
-def _rules(used: Iterable[str]) -> Iterator[dict[str, Any]]:
+def _rules(used: Iterable[str], documentation: str | None) -> Iterator[dict[str, Any]]:
     known = {rule.id: rule for rule in rules()}
     for name in used:
         rule = known.get(name)
         title = rule.title if rule else name
-        text = page(name)
+        text, address = page(name), link(name, documentation)
         yield {
             "id": name,
             "name": "".join(word.capitalize() for word in name.split("-")),
             "shortDescription": {"text": title},
             "fullDescription": {"text": _first_paragraph(text) or title},
-            "helpUri": link(name),
+            **({"helpUri": address} if address else {}),
             "help": {"text": text or title, **({"markdown": text} if text else {})},
             "defaultConfiguration": {"level": _LEVELS[rule.severity] if rule else "error"},
             "properties": {"tags": ["portability", "musl"], **_facts(rule)},

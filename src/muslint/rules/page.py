@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-DOCUMENTATION = "https://github.com/muslint/muslint/blob/main/docs/rules"
-"""Where the pages stand for people who have only a report."""
-
 _FOLDERS = ("", "behaviour")
 
 
@@ -35,6 +32,8 @@ def page(rule: str) -> str:
     return _found(rule)[1]
 
 
-def link(rule: str) -> str:
-    """The address of the page of a rule."""
-    return f"{DOCUMENTATION}/{_found(rule)[0]}"
+def link(rule: str, documentation: str | None) -> str | None:
+    """The address of the page of a rule below ``documentation``, the address of a published site; None without one."""
+    if documentation is None:
+        return None
+    return f"{documentation.rstrip('/')}/rules/{_found(rule)[0].removesuffix('.md')}.html"

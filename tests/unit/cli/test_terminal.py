@@ -190,3 +190,21 @@ def test_manual_page_can_be_read() -> None:
     text = re.sub(r".\x08", "", done.stdout)  # bold is a letter printed twice
     for said in ("muslint check [OPTIONS] [SOURCE]", "--write-baseline FILE", "MUSLINT_FAIL_ON", "EXIT STATUS"):
         assert said in text
+
+
+def test_help_pages_cut_no_description_short() -> None:
+    """On 80 columns every command's line says the whole of its first sentence."""
+    import click
+    from typer.main import get_command
+
+    from muslint.cli.app import assembled
+
+    groups = [get_command(assembled())]
+    for group in groups:
+        context = click.Context(group, info_name="muslint", terminal_width=80)
+        shown = group.get_help(context)
+        for name in group.list_commands(context):  # type: ignore[attr-defined]
+            command = group.get_command(context, name)  # type: ignore[attr-defined]
+            assert (command.help or "").partition("\n\n")[0].strip() in " ".join(shown.split()), name
+            if hasattr(command, "list_commands"):
+                groups.append(command)

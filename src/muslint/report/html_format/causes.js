@@ -29,7 +29,7 @@ function cause(findings) {
     make('summary', {}, make('strong', {}, family ? family.title : rule.title), ' ',
       make('span', { class: 'quiet' }, counted(names.size, 'name', 'names') + ' in ' + counted(binaries, 'binary', 'binaries'))),
     make('div', {},
-      family ? familyFacts(family) : make('p', {}, make('a', { href: rule.link, rel: 'noreferrer' }, first.rule)),
+      family ? familyFacts(family) : make('p', {}, ruleName(first.rule)),
       remedies.length ? make('ul', {}, remedies.slice(0, 12).map((r) => make('li', { class: r.cures ? 'cures' : null }, r.text))) : '',
       make('ul', { class: 'names' }, [...names].sort((a, b) => b[1].size - a[1].size || (a[0] < b[0] ? -1 : 1)).slice(0, SHOWN_NAMES)
         .map(([about, objects]) => make('li', {}, make('button', { type: 'button', onclick: () => search(about) },

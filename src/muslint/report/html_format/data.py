@@ -52,7 +52,7 @@ def data_of(report: Report) -> dict[str, Any]:
         "evidence": [
             {key: shown(text) for key, text in each._asdict().items()} for each in evidence.values
         ],
-        "rules": _rules({finding.rule for _, finding in found}),
+        "rules": _rules({finding.rule for _, finding in found}, report.documentation),
         "families": {name: asdict(families()[name]) for name in sorted({g for g in groups.values() if g})},
         "skipped": [{key: _shown(text) for key, text in skipped_document(s).items()} for s in report.skipped],
         "bases": [_base(row) for row in report.bases],
@@ -107,14 +107,14 @@ def _row(
     ]  # fmt: skip
 
 
-def _rules(used: set[str]) -> dict[str, Any]:
+def _rules(used: set[str], documentation: str | None) -> dict[str, Any]:
     known = {rule.id: rule for rule in rules()}
     return {
         name: {
             "title": known[name].title if name in known else name,
             "proof": known[name].evidence if name in known else "",
             "page": page(name),
-            "link": link(name),
+            "link": link(name, documentation),
         }
         for name in sorted(used)
     }

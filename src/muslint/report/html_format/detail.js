@@ -28,10 +28,16 @@ function detail(finding) {
       return make('li', {}, kind + ', ', name(where), text ? ': ' + text : '');
     }))] : [],
     wayOut(finding),
-    make('h3', {}, 'Rule: ', make('a', { href: rule.link, rel: 'noreferrer' }, finding.rule)),
+    make('h3', {}, 'Rule: ', ruleName(finding.rule)),
     make('p', {}, rule.title),
     rule.page ? prose(rule.page.replace(/^# .*\n/, '')) : '',
   ].flat();
+}
+
+/** A rule's name, with the address of its page where the report knows one. */
+function ruleName(rule) {
+  const link = DATA.rules[rule].link;
+  return link ? make('a', { href: link, rel: 'noreferrer' }, rule) : rule;
 }
 
 function layer(value) {
