@@ -275,6 +275,7 @@ def test_markdown(name: str, verbose: int) -> None:
         "p",
         "ul",
         "li",
+        "ol",
         "a",
     }
     links = set(re.findall(r'href="([^"]*)"', html))

@@ -94,6 +94,10 @@ def _of_glibc(library: str) -> bool:
     return library in nodes(newest_release(), "x86_64") or library.startswith(("ld-linux", "ld64.so", "ld.so."))
 
 
+def _of_compiler(library: str) -> bool:
+    return _of_glibc(library) or library.startswith(("libgcc_s.so", "libstdc++.so"))
+
+
 def spelled_by_source(name: str, model: LibcModel) -> bool:
     """Whether a missing name is in the source, so that a rebuild asks for it again.
 
@@ -116,7 +120,9 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         effect = Effect.HELPS if made.remains else Effect.CURES
         of_running = {finding.rule for finding in findings if finding.when is When.RUN}
         yield Tried("rebuild", commands, text, effect, made.remains, of_running.issuperset(made.remains))
-    if case.program and language != "go":
+    # Whether other libraries are to be had as archives cannot be told.
+    others = [f.library for f in findings if f.rule.startswith("library-") and not _of_compiler(f.library or "")]
+    if case.program and language != "go" and not others:
         scene = scene_of(case)
         asks = sorted(name for name in (scene.imports if scene else ()) if _NSS.match(name))
         command = "gcc -static …"

@@ -332,7 +332,7 @@ def _text(change: Change) -> str:
     said.append("a changed copy of the file" if change.edit else "the file as it is")
     if change.preload:
         said.append(f"with {' and '.join(change.preload)} before libc in every program started so")
-    shims = "; gcompat's names are those of its sources, built for comparison" if _is_gcompat(change) else ""
+    shims = "; gcompat as reproduced from its sources" if _is_gcompat(change) else ""
     return ", ".join(said) + shims
 
 

@@ -12,8 +12,8 @@ from muslint.report.bases import markdown as bases_table
 from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.report.table import first_failure, target_name
-from muslint.report.ways import TITLES, remains
-from muslint.rules.finding import Effect, Finding, Severity, When
+from muslint.report.ways import TITLES, remains, worth_telling
+from muslint.rules.finding import Effect, Finding, Severity
 from muslint.rules.page import link
 
 LIMIT = 60_000
@@ -62,7 +62,7 @@ def _block(judged: Judged, documentation: str | None) -> str:
         return f"{head}" + (f" — {_text(first)}" if first else "") + "\n"
     return "\n".join(
         [f"<details><summary>{head} — {_html(first)}</summary>", "", *_rules(counted, documentation), *_ways(judged),
-         *_remedies([f for f in counted if f.when is When.RUN] if judged.remedies else counted), "",
+         *_remedies(judged, counted), "",
          "</details>", ""]
     )  # fmt: skip
 
@@ -94,15 +94,17 @@ def _ways(judged: Judged) -> Iterator[str]:
                 yield f"{mark} {commands} — {_text(way.text if effect is Effect.CURES else remains(way))}"
 
 
-def _remedies(findings: list[Finding]) -> Iterator[str]:
+def _remedies(judged: Judged, findings: list[Finding]) -> Iterator[str]:
     counted: dict[tuple[bool, str], int] = {}
     for finding in findings:
         for remedy in finding.remedies:
+            if not worth_telling(judged, finding, remedy):
+                continue
             key = (not remedy.cures, remedy.text)
             counted[key] = counted.get(key, 0) + 1
     if counted:
         yield ""
-        yield "What helps:"
+        yield "What helps with some of it:" if judged.remedies else "What helps:"
         yield ""
         for (_, text), count in sorted(counted.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))[:4]:
             share = "" if count == len(findings) else f" ({count} of {len(findings)} findings)"

@@ -15,7 +15,7 @@ from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
-from muslint.report.ways import enough_for, ways
+from muslint.report.ways import enough_for, ways, worth_telling
 from muslint.rules.finding import Finding, Remedy, Severity, When
 
 NAME = "table"
@@ -214,7 +214,7 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     if verbose:
         yield from _suppressed(judged)
     yield from ways(judged, verbose)
-    yield from _ways_out(errors if not judged.remedies else [f for f in errors if f.when is When.RUN], verbose)
+    yield from _ways_out(judged, errors, verbose)
 
 
 def _is_said(message: str) -> bool:
@@ -325,18 +325,21 @@ def _why(finding: Finding) -> str:
     return finding.evidence[0].text if finding.evidence else "unresolved"
 
 
-def _ways_out(errors: list[Finding], verbose: int) -> Iterator[str]:
+def _ways_out(judged: Judged, errors: list[Finding], verbose: int) -> Iterator[str]:
+    """What helps with single findings."""
     counted: dict[Remedy, int] = {}
     loading: set[Remedy] = set()
     for finding in errors:
         for remedy in finding.remedies:
+            if not worth_telling(judged, finding, remedy):
+                continue
             counted[remedy] = counted.get(remedy, 0) + 1
             if finding.when is not When.RUN:
                 loading.add(remedy)
     if not counted:
         return
     yield ""
-    yield "  What helps"
+    yield "  What helps with some of it" if judged.remedies else "  What helps"
     ordered = sorted(counted, key=lambda r: (r not in loading, not r.cures, -counted[r], r.text))
     for remedy in ordered[: None if verbose else _SHOWN]:
         share = "" if counted[remedy] == len(errors) else f"  ({counted[remedy]} of {len(errors)} findings)"

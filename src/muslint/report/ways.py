@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from muslint.policy.verdict import Verdict
 from muslint.report.report import Judged
-from muslint.rules.finding import Effect, Tried
+from muslint.rules.finding import Effect, Finding, Remedy, Tried, When
 
 TITLES = {
     Effect.CURES: "Least change that is enough",
@@ -61,3 +61,14 @@ def enough_for(failing: Sequence[Judged]) -> Iterator[tuple[str, int]]:
             if way.cures and way.kind in ("package", "release", "image"):
                 counted[_said(way)] = counted.get(_said(way), 0) + 1
     yield from sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+
+
+def worth_telling(judged: Judged, finding: Finding, remedy: Remedy) -> bool:
+    """Whether a single finding's remedy says something that the ways out of all of them do not.
+
+    Of a failing file that is what to do in the source about names that a rebuild would ask for again.
+    """
+    if not judged.remedies or finding.when is When.RUN:
+        return True
+    left = [way.remains for way in judged.remedies if way.kind == "rebuild"]
+    return remedy.kind == "source" and (not left or finding.symbol in left[0])
