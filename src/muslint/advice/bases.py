@@ -307,8 +307,10 @@ def ranked(rows: Iterable[Base], by: str) -> tuple[Base, ...]:
 def best(rows: Sequence[Base], by: str) -> Base | None:
     """The first row by ``by`` that runs the source, with packages if need be; else one on which it differs.
 
-    One with gcompat, an image past its end of life, or whose C library rolls, only where there is no other.
+    One with gcompat, an image past its end of life, or whose C library rolls, only where there is no other;
+    never one of which little is known for sure.
     """
+    rows = [row for row in rows if row.confidence != "low"]
     real = [row for row in rows if not row.image.endswith(GCOMPAT)]
     live = [row for row in real if not row.ended]
     fit = [[row for row in live if not row.rolls], live, real, rows]
