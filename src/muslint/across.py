@@ -64,6 +64,7 @@ class Across:
                 if obj is not None:
                     found.setdefault(member.display, obj)
                     found.setdefault(member.path.removeprefix("/"), obj)
+                    found.setdefault(place.display(place.mount + member.path), obj)
         return found
 
 
@@ -79,7 +80,7 @@ def bases(source: Across, names: Sequence[str], today: date, *, live: bool = Fal
     chosen = [found for found in _chosen(names) if not (live and _ended(found, today))]
     first = source.on("alpine", behaviour=False)
     archs = frozenset(judged.arch for judged in first.objects)
-    rows = matrix(chosen, archs, source.judge, steps_by_path(source.objects()), today)
+    rows = matrix(chosen, archs, source.judge, steps_by_path(source.objects()), today, shims=bool(names))
     if not names:
         return rows
     wanted = [name.removesuffix(GCOMPAT) + (GCOMPAT if name.endswith(GCOMPAT) else "") for name in names]
