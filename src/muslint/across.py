@@ -71,6 +71,7 @@ class Across:
                     found.setdefault((member.parents, member.display), obj)
                     # A whole file system judged on another target hangs in that: its paths lose the slash.
                     found.setdefault((member.parents, member.path.removeprefix("/")), obj)
+                    found.setdefault((member.parents, place.display(place.mount + member.path)), obj)
         return found
 
 
@@ -87,7 +88,7 @@ def bases(source: Across, names: Sequence[str], today: date, *, live: bool = Fal
     first = source.on("alpine", behaviour=False)
     archs = frozenset(judged.arch for judged in first.objects)
     read = {path: obj for (_, path), obj in reversed(source.objects().items())}
-    rows = matrix(chosen, archs, source.judge, steps_by_path(read), today)
+    rows = matrix(chosen, archs, source.judge, steps_by_path(read), today, shims=bool(names))
     if not names:
         return rows
     wanted = [name.removesuffix(GCOMPAT) + (GCOMPAT if name.endswith(GCOMPAT) else "") for name in names]

@@ -56,9 +56,16 @@ _NOTHING = Broken((), (), (), ())
 
 
 def matrix(
-    images: Iterable[BaseImage], archs: frozenset[str], judge: Judge, steps: StepsOf, today: date
+    images: Iterable[BaseImage],
+    archs: frozenset[str],
+    judge: Judge,
+    steps: StepsOf,
+    today: date,
+    *,
+    shims: bool = False,
 ) -> tuple[Base, ...]:
-    """One row an image, in the order given; an Alpine has a second one with gcompat.
+    """One row an image, in the order given; an Alpine that does not run the source, or any with ``shims``, has a second
+    one with gcompat.
 
     ``archs`` are the architectures of the source, ``steps`` gives the symbol versions an object needs (for the
     reasons), ``today`` is what the end of life is held against. Images that differ in nothing a loader sees are
@@ -68,7 +75,7 @@ def matrix(
     rows: list[Base] = []
     for image in images:
         rows.append(asked.row(image, today))
-        if image.name.startswith("alpine:"):
+        if image.name.startswith("alpine:") and (shims or rows[-1].best != RUNS):
             rows.append(asked.row(replace(image, name=image.name + GCOMPAT), today))
     return tuple(rows)
 
@@ -307,8 +314,10 @@ def ranked(rows: Iterable[Base], by: str) -> tuple[Base, ...]:
 def best(rows: Sequence[Base], by: str) -> Base | None:
     """The first row by ``by`` that runs the source, with packages if need be; else one on which it differs.
 
-    One with gcompat, an image past its end of life, or whose C library rolls, only where there is no other.
+    One with gcompat, an image past its end of life, or whose C library rolls, only where there is no other;
+    never one of which little is known for sure.
     """
+    rows = [row for row in rows if row.confidence != "low"]
     real = [row for row in rows if not row.image.endswith(GCOMPAT)]
     live = [row for row in real if not row.ended]
     fit = [[row for row in live if not row.rolls], live, real, rows]

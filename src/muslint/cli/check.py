@@ -248,6 +248,7 @@ def _sonames(file: str) -> Sonames:
 
 
 def known_arch(arch: str) -> str:
+    """The name musl has for what the user wrote; raises WrongUse for no architecture of musl."""
     from muslint.elf.machine import machine_number
     from muslint.libc.model import musl_arch
 

@@ -16,7 +16,7 @@ class Published:
     """One row of ``images/published.txt``."""
 
     registry: str | None
-    """Host before the name; None is Docker Hub."""
+    """Host before the name; None is Docker Hub, or for an image of low confidence not known."""
 
     archs: frozenset[str] | None
     """musl's names of the architectures it is published for; empty for any, None where that is not known."""
@@ -52,7 +52,7 @@ def _table() -> tuple[tuple[str, Published], ...]:
             (
                 pattern,
                 Published(
-                    None if registry == "-" else registry, names, None if manager == "none" else manager,
+                    None if registry in ("-", "?") else registry, names, None if manager == "none" else manager,
                     level if level[0].isdigit() else None, level == STATIC, None if long_term == "-" else long_term,
                 ),
             )

@@ -67,7 +67,7 @@ class Target:
             loader = root_glibc(self.root, arch, self.reader)
         if loader is not None:
             for mount, source in self.extra:
-                loader.tree = MountedTree(loader.tree, mount, source)
+                loader.tree = MountedTree(loader.tree, mount, source) if mount else InstalledTree(loader.tree, source)
         return loader
 
     def _make_musl(self, arch: str) -> MuslLoader | None:
