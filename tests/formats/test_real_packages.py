@@ -111,6 +111,8 @@ def _compare(package: Path, unpacked: Path, kinds: tuple[str, ...]) -> None:
     assert not [item for item in skipped if not RIGHT_TO_SKIP.fullmatch(item["reason"])]
     if not source.installs:
         theirs_judged, _ = _judged(unpacked, False)
+        # Static libraries in a package whose files are loaded as they are serve nobody.
+        theirs_judged = {name: judged for name, judged in theirs_judged.items() if ".a > " not in name}
         assert ours_judged == theirs_judged
 
 

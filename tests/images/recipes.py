@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from muslint.elf.dynamic import read
+from muslint.sources.bytes import MemoryBytes
 from tests.support import roots
 from tests.support.cache import Unavailable, built, recipe_key, run
 from tests.support.compile import zig_cc
 
 SOURCES = Path(__file__).with_name("src")
 GNU, MUSL = "x86_64-linux-gnu.2.28", "x86_64-linux-musl"
+FULL = os.environ.get("MUSLINT_ORACLE") == "full"
+BUSYBOX, LARGEST = "busybox", 100_000
 TOOL_LIMIT = 120.0  # seconds one tool may take
 DATE = "2024-01-01T00:00:00Z"
 
@@ -36,11 +40,28 @@ def needs(*tools: str) -> None:
 
 
 def base(target: Path) -> None:
-    """A copy of the Alpine root without its kernel and modules, in the new directory ``target``."""
+    """A copy of the Alpine root without its kernel and modules, in the new directory ``target``.
+
+    Unless ``MUSLINT_ORACLE=full``, of its ELF files only those that need but musl, `BUSYBOX` and none larger.
+    """
     target.mkdir()
     roots.linked_copy(roots.alpine(), target)
     for name in ("boot", "lib/modules", "lib/firmware", "usr/share/apk"):
         shutil.rmtree(target / name, ignore_errors=True)
+    if FULL:
+        return
+    for path in target.rglob("*"):
+        own = path.name in (BUSYBOX, "ld-musl-x86_64.so.1")
+        if not own and path.is_file() and not path.is_symlink() and _large_or_needy(path):
+            path.unlink()
+
+
+def _large_or_needy(path: Path) -> bool:
+    """Whether it is an ELF file that is large or needs more than musl."""
+    data = path.read_bytes()
+    if not data.startswith(b"\x7fELF"):
+        return False
+    return len(data) > LARGEST or read(MemoryBytes(data), "x").needed != ("libc.musl-x86_64.so.1",)
 
 
 def programs(folder: Path) -> None:
@@ -85,7 +106,12 @@ def umoci_layout() -> Path:
         shutil.rmtree(folder / "root")
 
     return (
-        built("images", "umoci", recipe_key(2, STEPS, *sorted(p.read_text() for p in SOURCES.iterdir())), build)
+        built(
+            "images",
+            "umoci" if FULL else "umoci-few",
+            recipe_key(4, STEPS, *sorted(p.read_text() for p in SOURCES.iterdir())),
+            build,
+        )
         / "image"
     )
 

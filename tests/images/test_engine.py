@@ -12,7 +12,7 @@ from muslint.sources.entry import EntryKind
 from muslint.sources.packed import Node, PackedTree
 from muslint.sources.source import open_source
 from tests.images.layout import Entries, Item, Layout, layer, tagged
-from tests.images.recipes import Buildah, bud, buildah, converted
+from tests.images.recipes import FULL, Buildah, bud, buildah, converted
 
 DIR: Item = ("dir", "")
 
@@ -171,6 +171,8 @@ def test_built_image(driver: str, tmp_path: Path) -> None:
         assert isinstance(source.tree, PackedTree)
         found = ours(source.tree)
         assert (found, source.skipped) == (expected, ())
+        if path != "oci" and not FULL:
+            continue  # the same files of the same layers: judged once
         facts = {one.path: (str(one.verdict), one.layer) for one in check(str(tmp_path / path)).objects}
         assert "/usr/local/bin/old" not in facts
         for inside, verdict, layer_number, instruction in (

@@ -23,6 +23,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from muslint.elf.header import MAGIC
 from muslint.elf.object import Readable
 from muslint.errors import LimitReached, MalformedArchive, MalformedElf
+from muslint.sources.brotli import brotli_by_name
 from muslint.sources.bytes import EMPTY, Spool
 from muslint.sources.entry import Content, Entry, EntryKind, Held, Passing
 from muslint.sources.installed import kept
@@ -169,6 +170,8 @@ class Packing:
                     self.inner.append(inside)
                 elif self.scripts and head.startswith(b"#!") and (content.size or 0) <= MAX_TEXT:
                     node.data = content.held(self.unpacker.spool)
+            elif not elf and (reason := brotli_by_name(path)) is not None:
+                self.skip(path, reason)
             elif not elf and (kept(path) or ((content.size or 0) <= MAX_TEXT and (_kept(path) or self._wanted(path)))):
                 node.data = content.held(self.unpacker.spool)
                 if path.rpartition("/")[2] in label_files():

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from muslint.elf.header import MAGIC
 from muslint.errors import MalformedArchive, UnreadableSource
 from muslint.sources.archive import MAX_TEXT, Unpacker
+from muslint.sources.brotli import brotli_by_name
 from muslint.sources.directory import IDENTIFIED, DirectoryTree
 from muslint.sources.entry import Held
 from muslint.sources.images.found import Found
@@ -69,6 +70,7 @@ class FolderSource:
         inner: list[Source] = []
         texts = _Texts(tree)
         layouts: dict[str, bool] = {}
+        unread: list[Skipped] = []
         for inside, head in tree.files():
             if inside.rpartition("/")[2] in label_files():
                 texts.paths.append(inside[1:])
@@ -83,13 +85,15 @@ class FolderSource:
                     continue
             if head[:4] == MAGIC and len(head) >= IDENTIFIED:
                 members.append(Member(inside, shown))
+            elif (reason := brotli_by_name(shown)) is not None:
+                unread.append(Skipped(shown, reason))
             if unpacker.may_hold(head):
                 data = tree.content(inside)
                 found = unpacker.unpack(shown, Held(data), ())
                 if found is not None:
                     inner.append(found)
                 data.close()
-        skipped = tuple(Skipped(inside, reason) for inside, reason in tree.unreadable())
+        skipped = (*unread, *(Skipped(inside, reason) for inside, reason in tree.unreadable()))
         kind = "root" if closed else "directory"
         claims = tuple(claims_of(kind, name, texts, [member.path for member in members]))
         return Source(

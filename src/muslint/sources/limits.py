@@ -12,8 +12,9 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 RATIO_FREE = 1 << 30
 """Unpacked bytes of a stream before its ratio is looked at: a layer may hold a large file of zeros."""
 
-MEMBER_FREE = 1 << 20
-"""The same for one member of an archive whose directory says how large it is."""
+MEMBER_FREE = 64 << 20
+"""Bytes that the members of one archive which grow beyond the ratio may have together: patchelf pads libraries with
+zeros, and real wheels hold some that grow more than 200 times."""
 
 
 @dataclass(frozen=True, slots=True)

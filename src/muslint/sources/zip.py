@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from muslint.elf.header import MAGIC
 from muslint.elf.object import Readable
 from muslint.errors import MalformedArchive, MalformedElf
 from muslint.sources.archive import DAMAGED, Packing, said
@@ -108,24 +109,28 @@ class ZipFormat:
     def entries(self, content: Content, packing: Packing) -> Iterator[Entry]:
         """The members in the order of the central directory."""
         assert isinstance(content, Held)
+        data = content.data
         try:
-            archive = _opened(content.data)
+            archive = _opened(data)
         except DAMAGED as error:
-            yield from _from_front(content.data, packing, error)
+            yield from _from_front(data, packing, error)
             return
+        free = MEMBER_FREE
         for info in archive.infolist():
             if info.filename.endswith("/"):  # is_dir() of Python 3.11 fails for an empty name
                 yield Entry(info.filename, EntryKind.DIRECTORY)
-            elif info.external_attr >> 28 == 0xA and info.create_system == 3:
+                continue
+            if info.external_attr >> 28 == 0xA and info.create_system == 3:
                 yield Entry(info.filename, EntryKind.SYMLINK, target=_target(archive, info))
-            else:
-                trouble = _trouble(info, packing)
-                yield Entry(
-                    info.filename,
-                    EntryKind.FILE,
-                    None if trouble else _content(archive, info, content.data, packing),
-                    trouble=trouble,
-                )
+                continue
+            trouble = _trouble(info, packing)
+            member = None if trouble else _content(archive, info, data, packing)
+            if member is not None and _swells(info, packing) and _matters(member, packing):
+                free -= info.file_size
+                if free < 0:
+                    ratio = packing.unpacker.budget.limits.ratio
+                    member, trouble = None, f"grows more than {ratio} times when unpacked (--limit ratio=N)"
+            yield Entry(info.filename, EntryKind.FILE, member, trouble=trouble)
 
 
 def _from_front(data: Readable, packing: Packing, damage: BaseException) -> Iterator[Entry]:
@@ -210,9 +215,22 @@ def _trouble(info: zipfile.ZipInfo, packing: Packing) -> str | None:
         return "encrypted"
     if limits.member and info.file_size > limits.member:
         return f"{info.file_size} bytes unpacked: more than the limit of {limits.member} (--limit member=N)"
-    if limits.ratio and info.file_size > max(MEMBER_FREE, limits.ratio * info.compress_size):
-        return f"grows more than {limits.ratio} times when unpacked (--limit ratio=N)"
     return None
+
+
+def _swells(info: zipfile.ZipInfo, packing: Packing) -> bool:
+    """Whether a member grows beyond the ratio."""
+    ratio = packing.unpacker.budget.limits.ratio
+    return bool(ratio) and info.file_size > ratio * info.compress_size
+
+
+def _matters(content: Content, packing: Packing) -> bool:
+    """Whether a member would be unpacked at all: of what is neither an ELF file nor an archive only the head is."""
+    try:
+        head = content.head()
+    except DAMAGED:
+        return True
+    return head.startswith(MAGIC) or packing.unpacker.may_hold(head)
 
 
 ARCHIVE = ZipFormat()

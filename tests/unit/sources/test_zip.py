@@ -137,7 +137,7 @@ def test_names(tmp_path: Path, library: bytes) -> None:
 
 def test_bomb(tmp_path: Path, library: bytes) -> None:
     """A member that grows a thousandfold is not unpacked."""
-    path = archive(tmp_path, [("bomb.so", b"\x7fELF" + bytes(8 << 20)), ("good.so", library)])
+    path = archive(tmp_path, [("bomb.so", b"\x7fELF" + bytes(65 << 20)), ("good.so", library)])
     judged, skipped = outcome(path)
     assert judged == ["good.so"]
     assert skipped == {"bomb.so": "grows more than 200 times when unpacked (--limit ratio=N)"}
@@ -190,6 +190,18 @@ def test_a_member_is_unpacked_once(tmp_path: Path, library: bytes, monkeypatch: 
     data.close()
     assert data.at(0, len(library) + 5) == library
     assert data.at(0, -1) == b""
+
+
+def test_members_of_zeros(tmp_path: Path, library: bytes) -> None:
+    """patchelf pads libraries with zeros: they are read, and what is not unpacked anyway is nothing to speak of."""
+    padded = library + bytes(8 << 20)
+    source = open_source(str(archive(tmp_path, [("zeros.bin", bytes(90 << 20)), ("padded.so", padded)])))
+    assert source.skipped == ()
+    assert [member.path for member in source.members] == ["/padded.so"]
+    opened = source.tree.open("/padded.so")
+    assert not isinstance(opened, int)
+    assert opened.data is not None
+    assert opened.data.at(0, len(padded)) == padded
 
 
 # --- archives that are none ---------------------------------------------------------------------------------
