@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench data docs clean distclean
+.PHONY: help demo test lint oracle oracle-held-out bench labelled noise data docs clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -54,6 +54,12 @@ oracle-held-out: $(STAMPS)/test ## The same on corpora that were not looked at d
 
 bench: $(STAMPS)/test ## Measure speed
 	$(BIN)/python -m tests.bench
+
+labelled: $(STAMPS)/test ## Precision and recall of the behaviour rules on labelled programs, made in every way
+	$(BIN)/python -m tests.labelled
+
+noise: $(STAMPS)/test ## How often the behaviour rules fire on whole systems
+	$(BIN)/python -m tests.noise
 
 data: $(STAMPS)/test ## Check the tables of C libraries against their primary sources
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian

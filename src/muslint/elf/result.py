@@ -20,7 +20,7 @@ def tested(body: Body, at: int) -> bool:
             return False
         step = body.steps[number]
         if body.machine.compared(step) in copies:
-            return _parts_well(body, number)
+            return _replaced(body, number, copies) or _parts_well(body, number)
         if step.flow is Flow.JUMP:
             number = body.index.get(step.target or 0, len(body.steps))
             continue
@@ -32,6 +32,17 @@ def tested(body: Body, at: int) -> bool:
         kept = [copy for copy in copies if copy.kind != "reg" or copy.value not in effect.sets]
         copies = [*kept, *copied, *(Expr("load", None, store.address, None, store.size) for store in stored)]
         number += 1
+    return False
+
+
+def _replaced(body: Body, number: int, copies: list[Expr]) -> bool:
+    """Whether another value is taken in place of the result, by a conditional move."""
+    for step in range(number + 1, min(number + _MOST, len(body.steps))):
+        if body.steps[step].flow is not Flow.NEXT or body.machine.compared(body.steps[step]) is not None:
+            return False
+        chosen = [value for value in body.effect(step).sets.values() if value is not None and value.kind == "either"]
+        if any(value.left in copies or value.right in copies for value in chosen):
+            return True
     return False
 
 
