@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench compare data docs screenshots clean distclean
+.PHONY: help demo test lint oracle oracle-held-out bench compare labelled noise data docs screenshots clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -57,6 +57,12 @@ bench: $(STAMPS)/test ## Measure speed
 
 compare: $(STAMPS)/test ## Ask other tools about the same files, and write docs/compare.md
 	$(BIN)/python -m tests.compare
+
+labelled: $(STAMPS)/test ## Precision and recall of the behaviour rules on labelled programs, made in every way
+	$(BIN)/python -m tests.labelled
+
+noise: $(STAMPS)/test ## How often the behaviour rules fire on whole systems
+	$(BIN)/python -m tests.noise
 
 data: $(STAMPS)/test ## Check the tables of C libraries against their primary sources
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian

@@ -15,7 +15,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="muslint-labelled-") as folder:
         for kind in KINDS:
             one = Score()
-            for program in wanted:
+            for program in (program for program in wanted if program.of_kind(kind)):
                 try:
                     one.add(score(program, kind, Path(folder)))
                 except Unavailable as error:

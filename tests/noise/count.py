@@ -13,6 +13,7 @@ from muslint.elf.object import ElfObject, Kind
 from muslint.errors import MalformedElf
 from muslint.rules import behaviours
 from muslint.rules.behaviour.behaviour import Behaviour, Scene
+from muslint.rules.finding import Severity
 from muslint.sources.bytes import FileBytes
 
 MUSL = "1.2.5"
@@ -30,9 +31,11 @@ class Counts:
     objects: int = 0
     native: int = 0  # built for musl
     met: Counter[str] = field(default_factory=Counter)  # objects that import a trigger
-    fired: Counter[str] = field(default_factory=Counter)  # objects with a certain or likely proof
+    fired: Counter[str] = field(
+        default_factory=Counter
+    )  # objects with a certain or likely proof that is more than information
     fired_programs: Counter[str] = field(default_factory=Counter)
-    possible: Counter[str] = field(default_factory=Counter)  # objects with none but possible proofs
+    possible: Counter[str] = field(default_factory=Counter)  # objects with other proofs only
     fired_native: Counter[str] = field(default_factory=Counter)
     where: dict[str, list[str]] = field(default_factory=dict)  # the first objects a rule fires on
 
@@ -81,7 +84,8 @@ def _ask(rule: Behaviour, scene: Scene, counts: Counts) -> None:
         return
     counts.met[rule.id] += 1
     proofs = list(rule.prove(scene))
-    if rule.default and any(proof.confidence != "possible" for proof in proofs):
+    told = [proof for proof in proofs if rule.default and proof.confidence != "possible"]
+    if any((proof.severity or rule.severity) is not Severity.INFO for proof in told):
         counts.fired[rule.id] += 1
         counts.fired_programs[rule.id] += scene.program
         counts.fired_native[rule.id] += scene.built_for == "musl"

@@ -98,6 +98,10 @@ class AArch64:
             return reg("x29")
         return None
 
+    def returns(self, step: Step) -> bool:
+        """``ret``, with its pointer authenticated or not."""
+        return step.flow is Flow.STOP and step.raw & 0xFFFFF000 == 0xD65F0000
+
     def compared(self, step: Step) -> Expr | None:
         """What ``cbz``, ``cbnz`` or ``cmp #0`` looks at."""
         word: int = step.raw

@@ -38,6 +38,7 @@ _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _DIRECT = (Flow.CALL, Flow.JUMP)
 _BODIES = 512  # functions kept disassembled
 _LISTED = 1 << 24  # bytes of code whose calls are listed
+_SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
 
 
@@ -68,6 +69,7 @@ class Calls:
         self._bodies: dict[int, Body] = {}
         self._searches = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
+        self._known_returned: dict[int, Value] = {}
         self._known_callers: dict[int, list[tuple[Body, int]]] = {}
 
     @cached_property
@@ -236,8 +238,19 @@ class Calls:
             steps = self.machine.steps(code, bounds.start, thumb)
             if len(self._bodies) >= _BODIES:
                 self._bodies.pop(next(iter(self._bodies)))
-            self._bodies[bounds.start] = Body(self.machine, self._image, self.slots, bounds, steps, self.stubs)
+            self._bodies[bounds.start] = Body(
+                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned
+            )
         return self._bodies[bounds.start]
+
+    def returned(self, start: int) -> Value:
+        """What the function that begins at ``start`` returns, where it is a small one that returns constants."""
+        if start not in self._known_returned:
+            self._known_returned[start] = UNKNOWN  # while it is looked at: it may call itself
+            bounds = self.functions.around(start)
+            if bounds.known and bounds.start == start and bounds.end - start <= _SHORT:
+                self._known_returned[start] = self.body(start).returned()
+        return self._known_returned[start]
 
     def _sites(self, body: Body, name: str, stubs: frozenset[int], slots: frozenset[int]) -> Iterator[int]:
         """The steps of a function that call one import, or jump to it in place of a call."""

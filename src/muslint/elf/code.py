@@ -142,6 +142,10 @@ class Machine(Protocol):
         """The address in the frame that it computes into another register."""
         ...
 
+    def returns(self, step: Step) -> bool:
+        """Whether it is a return from the function."""
+        ...
+
     def compared(self, step: Step) -> Expr | None:
         """What an instruction holds against 0: a register or memory."""
         ...

@@ -7,7 +7,7 @@ Branches into a block, loops, stack slots whose address is passed on and jump ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -40,11 +40,13 @@ class Body:
     """The code of one function."""
 
     def __init__(
-        self, machine: Machine, image: Image, slots: Slots, bounds: Bounds, steps: list[Step], stubs: Mapping[int, int]
-    ) -> None:
-        """``stubs`` are the PLT stubs of the object, see `Machine.stubs`."""
+        self, machine: Machine, image: Image, slots: Slots, bounds: Bounds, steps: list[Step],
+        stubs: Mapping[int, int], returned: Callable[[int], Value],
+    ) -> None:  # fmt: skip
+        """``stubs`` are the PLT stubs of the object, see `Machine.stubs`; ``returned`` tells what the function at an
+        address may return."""
         self.machine, self.image, self.slots, self.bounds, self.steps = machine, image, slots, bounds, steps
-        self._stubs = stubs
+        self._stubs, self._returned = stubs, returned
         self.index = {step.address: number for number, step in enumerate(steps)}
         self._effects: dict[int, Effect] = {}
         self._budget = 0
@@ -196,8 +198,30 @@ class Body:
                 values.append(self._entry(location) if number < 0 else self._defined(location, number))
         return union(values)
 
+    def returned(self) -> Value:
+        """What it returns as far as its own code tells."""
+        result = Expr("reg", self.machine.result)
+        found = [self.value(result, at) for at, step in enumerate(self.steps) if self.machine.returns(step)]
+        if not found or any(self._leaves(step) for step in self.steps):
+            found.append(UNKNOWN)
+        value = union(found)
+        numbers = frozenset(item for item in value.known if isinstance(item, int))
+        return Value(numbers, value.whole and len(numbers) == len(value.known))
+
+    def _leaves(self, step: Step) -> bool:
+        """Whether another function returns in its place."""
+        return step.flow is Flow.JUMP_INDIRECT or (step.flow is Flow.JUMP and step.target not in self.index)
+
     def _defined(self, location: Location, number: int) -> Value:
         this = (number, location)
+        step = self.steps[number]
+        if (
+            step.flow is Flow.CALL
+            and location == self.machine.result
+            and step.target is not None
+            and step.target not in self._stubs
+        ):
+            return self._returned(step.target)
         if this in self._open:
             return Value(frozenset(), True, frozenset((this,)))
         self._open.append(this)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muslint.elf.code import Expr, Flow, reg
-from muslint.elf.flow import Body
+from muslint.elf.flow import NO_RETURN, Body
 
 _MOST = 12  # instructions looked at behind a call
 
@@ -20,7 +20,7 @@ def tested(body: Body, at: int) -> bool:
             return False
         step = body.steps[number]
         if body.machine.compared(step) in copies:
-            return True
+            return _replaced(body, number, copies) or _parts_well(body, number)
         if step.flow is Flow.JUMP:
             number = body.index.get(step.target or 0, len(body.steps))
             continue
@@ -32,4 +32,36 @@ def tested(body: Body, at: int) -> bool:
         kept = [copy for copy in copies if copy.kind != "reg" or copy.value not in effect.sets]
         copies = [*kept, *copied, *(Expr("load", None, store.address, None, store.size) for store in stored)]
         number += 1
+    return False
+
+
+def _replaced(body: Body, number: int, copies: list[Expr]) -> bool:
+    """Whether another value is taken in place of the result, by a conditional move."""
+    for step in range(number + 1, min(number + _MOST, len(body.steps))):
+        if body.steps[step].flow is not Flow.NEXT or body.machine.compared(body.steps[step]) is not None:
+            return False
+        chosen = [value for value in body.effect(step).sets.values() if value is not None and value.kind == "either"]
+        if any(value.left in copies or value.right in copies for value in chosen):
+            return True
+    return False
+
+
+def _parts_well(body: Body, number: int) -> bool:
+    """Whether control parts at a comparison and no way throws or ends the program (``std::string`` throws at NULL)."""
+    count = len(body.steps)
+    branch = next((at for at in range(number, min(number + 3, count)) if body.steps[at].flow is Flow.BRANCH), None)
+    if branch is None:
+        return False
+    ways = (branch + 1, body.index.get(body.steps[branch].target or 0, count))
+    return not any(_ends_badly(body, way) for way in ways)
+
+
+def _ends_badly(body: Body, way: int) -> bool:
+    """Whether the first call on a way is one that does not return."""
+    for step in body.steps[way : way + _MOST]:
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
+            name = body.callee(step) or ""
+            return name in NO_RETURN or "__throw_" in name
+        if step.flow is not Flow.NEXT:
+            return False
     return False

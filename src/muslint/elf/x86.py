@@ -127,6 +127,10 @@ class X86:
                 return reg(self.frame)
         return None
 
+    def returns(self, step: Step) -> bool:
+        """``ret``."""
+        return step.flow is Flow.STOP and step.raw.flow_control == FlowControl.RETURN
+
     def compared(self, step: Step) -> Expr | None:
         """What ``test r, r`` or ``cmp $0`` looks at."""
         raw: Instruction = step.raw

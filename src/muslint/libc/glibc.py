@@ -7,7 +7,7 @@ architecture) and ``data/glibc/extra.txt`` (libnsl, libmvec, NSS modules and the
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -112,28 +112,63 @@ def arches() -> tuple[str, ...]:
     return tuple(sorted(arch for mark, arch in found.items() if len(mark) == 1))
 
 
-@lru_cache(maxsize=8)
-def _symbols(arch: str) -> Mapping[str, GlibcSymbol]:
-    text = read_text("glibc/symbols.txt")
-    letter = next((mark for mark, name in notes(text).items() if name == arch and len(mark) == 1), None)
+@lru_cache(maxsize=32)
+def _letter(arch: str) -> str:
+    """The letter of an architecture in ``symbols.txt``."""
+    letter = next(
+        (m for m, name in notes(read_text("glibc/symbols.txt")).items() if name == arch and len(m) == 1), None
+    )
     if letter is None:
         raise UnknownLibc(f"no table of glibc on {arch}: known are {', '.join(arches())}")
+    return letter
+
+
+@lru_cache(maxsize=8)
+def _symbols(arch: str) -> Mapping[str, GlibcSymbol]:
+    letter = _letter(arch)
     held: dict[str, bool] = {"*": True}
     found: dict[str, GlibcSymbol] = {}
-    for row in rows(text):
-        nodes: list[tuple[str, str]] = []
-        for clause in row[2:]:
-            letters, lib, versions = clause.split(":")
-            here = held.get(letters)
-            if here is None:
-                here = held[letters] = (letter in letters) != (letters[0] == "^")
-            if here:
-                nodes += [(lib, node) for node in versions.split(",")]
-        if nodes:
+    for row in rows(read_text("glibc/symbols.txt")):
+        if nodes := _nodes_of(row, letter, held):
             since = nodes[0][1] if len(nodes) == 1 else _lowest(nodes)
             found[row[0]] = GlibcSymbol(row[1], since, tuple(nodes))
     _add_extra(found, arch)
     return found
+
+
+def _nodes_of(row: list[str], letter: str, held: dict[str, bool]) -> list[tuple[str, str]]:
+    """(library, node) of a row on an architecture; ``held`` keeps which sets of letters hold it."""
+    nodes: list[tuple[str, str]] = []
+    for clause in row[2:]:
+        letters, lib, versions = clause.split(":")
+        here = held.get(letters)
+        if here is None:
+            here = held[letters] = (letter in letters) != (letters[0] == "^")
+        if here:
+            nodes += [(lib, node) for node in versions.split(",")]
+    return nodes
+
+
+@lru_cache(maxsize=1 << 14)
+def _symbol(name: str, arch: str) -> GlibcSymbol | None:
+    """One row of `_symbols`, without reading the others where that can be: a few names are asked of most files."""
+    if arch not in _EXTRA_ARCHES:
+        return _symbols(arch).get(name)
+    row = _row("glibc/symbols.txt", name)
+    found: dict[str, GlibcSymbol] = {}
+    if row and (nodes := _nodes_of(row, _letter(arch), {"*": True})):
+        found[name] = GlibcSymbol(row[1], _lowest(nodes), tuple(nodes))
+    more = [row for row in (_row("glibc/extra.txt", name), _row("glibc/mvec.txt", name)) if row]
+    _add_rows(found, more, arch, arch, "")
+    return found.get(name)
+
+
+def _row(table: str, name: str) -> list[str]:
+    """The columns of the row of a name, found by its text; none where there is none."""
+    text = read_text(table)
+    at = text.find(f"\n{name} ") if name[:1] not in ("#", "@") else -1
+    found = text[at + 1 : text.find("\n", at + 1)].split() if at >= 0 else []
+    return found if found[:1] == [name] else []
 
 
 def _lowest(nodes: list[tuple[str, str]]) -> str:
@@ -148,7 +183,11 @@ def _add_extra(found: dict[str, GlibcSymbol], arch: str) -> None:
     """
     source = arch if arch in _EXTRA_ARCHES else _EXTRA_ARCHES[0]
     first = min((s.since for s in found.values()), key=version_key)
-    for row in rows(read_text("glibc/extra.txt") + read_text("glibc/mvec.txt")):
+    _add_rows(found, rows(read_text("glibc/extra.txt") + read_text("glibc/mvec.txt")), arch, source, first)
+
+
+def _add_rows(found: dict[str, GlibcSymbol], more: Iterable[list[str]], arch: str, source: str, first: str) -> None:
+    for row in more:
         nodes: list[tuple[str, str]] = []
         for clause in row[1:]:
             lib, node, where, _ = clause.split(":")
@@ -179,12 +218,12 @@ def is_glibc(name: str, arch: str) -> bool:
 
     An architecture without a table is answered by x86_64's.
     """
-    return name in _symbols_or_default(arch)
+    return _symbol(name, _known_or_default(arch)) is not None
 
 
 def since(name: str, arch: str) -> str | None:
     """Return the lowest version node of ``name``, :data:`PRIVATE`, or None if not glibc's."""
-    symbol = _symbols_or_default(arch).get(name)
+    symbol = _symbol(name, _known_or_default(arch))
     return symbol.since if symbol else None
 
 
@@ -231,11 +270,13 @@ def _holds(lib: str, node: str, limit: tuple[int, ...]) -> bool:
     return version_key(node) <= limit
 
 
-def _symbols_or_default(arch: str) -> Mapping[str, GlibcSymbol]:
+def _known_or_default(arch: str) -> str:
+    """musl's name of an architecture; x86_64 where there is no table."""
     try:
-        return symbols(arch)
+        _letter(musl_arch(arch))
     except UnknownLibc:
-        return symbols("x86_64")
+        return "x86_64"
+    return musl_arch(arch)
 
 
 def model(version: str, arch: str) -> LibcModel:

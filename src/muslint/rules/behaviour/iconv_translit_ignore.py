@@ -13,8 +13,8 @@ from muslint.rules.finding import Evidence, Severity
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
 
 _WRITTEN = {
-    "//TRANSLIT": re.compile(rb"//TR(.{3,6})?ANSL", re.S),
-    "//IGNORE": re.compile(rb"//IG(.{3,6})?NORE", re.S),
+    "//TRANSLIT": re.compile(rb"//TR(.{3,8})?ANSL", re.S),
+    "//IGNORE": re.compile(rb"//IG(.{3,8})?NORE", re.S),
 }
 """The numbers by which instructions append a suffix: one of eight bytes, or two of four."""
 

@@ -32,7 +32,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         # A library's threads belong to who uses it: only what is seen of them counts.
         confidence = "likely" if scene.program and (asks or not known) else "possible"
     for proof in used(scene, confidence, *RULE.triggers):
-        yield Proof(proof.confidence, proof.symbol, proof.evidence, proof.detail, Severity.WARNING)
+        yield Proof(proof.confidence, proof.symbol, proof.evidence, proof.detail, Severity.INFO)
 
 
 def _threads(scene: Scene) -> Iterator[Proof]:
@@ -69,8 +69,8 @@ RULE = Behaviour(
     builds="any",
     evidence=(
         "a call of pthread_create in a file that sets no stack size, also not in PT_GNU_STACK, with a function that "
-        "needs much: big frames, recursion, arrays of unknown size; in a program, also one that is not known; with "
-        "-v, any such call"
+        "needs much: big frames, recursion, arrays of unknown size; in a program, an unknown one is information; "
+        "with -v, any such call"
     ),
     remedy="give the file a stack size: PT_GNU_STACK with p_memsz 8388608, which musl reads",
     fix="pthread_attr_setstacksize, or link with -Wl,-z,stack-size=8388608",
