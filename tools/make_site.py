@@ -214,7 +214,9 @@ nav = [
 [project.theme]
 language = "en"
 font = false
-features = ["navigation.sections", "navigation.indexes", "navigation.top", "toc.follow", "content.code.copy"]
+features = [
+  "navigation.sections", "navigation.indexes", "navigation.prune", "navigation.top", "toc.follow", "content.code.copy",
+]
 
 [[project.theme.palette]]
 media = "(prefers-color-scheme: light)"

@@ -18,6 +18,9 @@ NOT_RUN = {
 _FENCE = re.compile(r"(?P<told><!-- [^\n]*-->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 _COMMENT = re.compile(r"\s+#\s.*$|\s{3,}\S.*$")
 _OURS = re.compile(r"(?:^|\| )muslint\s")
+_ELSEWHERE = re.compile("run: |file: ")
+"""Blocks that other tests run: outputs that are shown, and the files of tests/integrations."""
+
 _SHELL = ("", "sh", "console")
 
 
@@ -36,7 +39,7 @@ def lines() -> Iterator[tuple[Path, str]]:
     """Every line of a fenced block that calls muslint, without its comment; not those whose output is shown."""
     for page in pages():
         for block in _FENCE.finditer(page.read_text(encoding="utf-8")):
-            if block["language"] not in _SHELL or "run: " in (block["told"] or ""):
+            if block["language"] not in _SHELL or _ELSEWHERE.search(block["told"] or ""):
                 continue
             for line in block["text"].splitlines():
                 typed = _COMMENT.sub("", line.removeprefix("$ "))

@@ -27,8 +27,8 @@ docker logs app 2>&1 | muslint explain -
 Names differ from yours; look for the words around them. One cause often shows as several lines: the first that
 names a file or a symbol tells most.
 
-| message | who says it | rule |
-|---|---|---|
+| message | rule |
+|---|---|
 """
 
 
@@ -38,7 +38,7 @@ def page() -> str:
 
 
 def _row(form: Form) -> str:
-    return f"| [{_code(_shortest(form))}](#{form.id}) | {_cell(form.says)} | {_rule(form) or '–'} |"
+    return f"| [{_code(_shortest(form))}](#{form.id}) | {_rule(form) or '–'} |"
 
 
 def _sections() -> Iterator[str]:

@@ -59,6 +59,37 @@ def test_command(command: Command, place: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def blocks_of(language: str) -> list[tuple[Path, str]]:
+    """Every fenced block in a language, but those that other tests run."""
+    fence = re.compile(rf"(<!-- file: [^\n]*-->\n)?^```{language}\n(.*?)^```$", re.S | re.M)
+    found = ((page, match) for page in pages() for match in fence.finditer(page.read_text(encoding="utf-8")))
+    return [(page, match[2]) for page, match in found if not match[1]]
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(text, id=page.stem) for page, text in blocks_of("python") if " import " in f" {text}"]
+)
+def test_python(program: str, place: Path) -> None:
+    """Programs that the docs show run where the commands do."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, capture_output=True, text=True, timeout=TIMEOUT, check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "settings", [pytest.param(text, id=page.stem) for page, text in blocks_of("toml") if "on = " in text]
+)
+def test_settings(settings: str, place: Path, tmp_path: Path) -> None:
+    """Settings that the docs show are settings that there are."""
+    file = tmp_path / "muslint.toml"
+    file.write_text(settings, encoding="utf-8")
+    done = run(Command(file, "", ("config", "show", "--config", str(file))), place)
+    assert done.returncode == 0, done.stderr
+    assert "muslint.toml" in done.stdout
+
+
 def test_what_is_not_run_has_a_reason() -> None:
     """Each reason is that of some command, and most commands are run."""
     told = {reason(typed) for _, typed in lines()} - {""}

@@ -119,6 +119,11 @@ def test_pages_of_rules_are_linked_where_their_site_is_named() -> None:
         assert address.search(named_format(form).text(named, 0, False)), form
     driver = json.loads(named_format("sarif").text(named, 0, False))["runs"][0]["tool"]["driver"]
     assert driver["informationUri"] == named.documentation
+    goals = [goal for rule in driver["rules"] for goal in re.findall(r"\]\(([^)]+)\)", rule["help"]["markdown"])]
+    assert any(goal.startswith("https://docs.example/muslint/") for goal in goals)
+    assert all(goal.startswith("https://") for goal in goals)
+    plain = json.loads(text(NAMES[0], "sarif"))["runs"][0]["tool"]["driver"]["rules"]
+    assert not [goal for rule in plain for goal in re.findall(r"\]\((?!https:)[^)]+\)", rule["help"]["markdown"])]
     assert json.loads(text(NAMES[0], "sarif"))["runs"][0]["tool"]["driver"].get("informationUri") is None
 
 

@@ -151,9 +151,7 @@ def check(
 
     gate = Gate(context.obj, baseline, fail_on, quiet, documentation)
     with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
-        named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
-        if not named:
-            raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+        named = _named(sources, files_from)
         asked = partial(
             judge, on=on, watch=progress.step,
             reader=None if reader == "muslint" else named_reader(reader),
@@ -217,6 +215,14 @@ def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress
             continue
         progress.clear()
         yield report
+
+
+def _named(sources: list[str] | None, files_from: str | None) -> list[str]:
+    """Every source that is asked for; raises WrongUse where none is."""
+    named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
+    if not named:
+        raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+    return named
 
 
 def _listed(files_from: str) -> list[str]:

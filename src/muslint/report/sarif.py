@@ -14,7 +14,7 @@ from muslint.report.format import Format
 from muslint.report.report import Judged, Report
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
-from muslint.rules.page import link, page
+from muslint.rules.page import elsewhere, link
 from muslint.rules.rule import Rule
 from muslint.sources.source import Layer
 
@@ -61,7 +61,7 @@ def _rules(used: Iterable[str], documentation: str | None) -> Iterator[dict[str,
     for name in used:
         rule = known.get(name)
         title = rule.title if rule else name
-        text, address = page(name), link(name, documentation)
+        text, address = elsewhere(name, documentation), link(name, documentation)
         yield {
             "id": name,
             "name": "".join(word.capitalize() for word in name.split("-")),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 
 _FOLDERS = ("", "behaviour")
+_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<goal>[^)\s]+)\)")
 
 
 def _pages() -> str:
@@ -30,6 +32,26 @@ def _found(rule: str) -> tuple[str, str]:
 def page(rule: str) -> str:
     """The Markdown page of a rule, by its id; empty where there is none."""
     return _found(rule)[1]
+
+
+def elsewhere(rule: str, documentation: str | None) -> str:
+    """The page for readers who do not have the others beside it.
+
+    Links to them lead to the site below ``documentation``; without one they are only their text.
+    """
+    place, text = _found(rule)
+
+    def led(match: re.Match[str]) -> str:
+        path, hash_, anchor = match["goal"].partition("#")
+        if ":" in path:
+            return match[0]
+        goal = os.path.normpath(os.path.join("rules", os.path.dirname(place), path)) if path else f"rules/{place}"
+        if documentation is None or goal.startswith(".."):  # what lies outside the documentation has no page there
+            return match["text"]
+        site = re.sub(r"README\.md$", "index.md", goal).removesuffix(".md")
+        return f"[{match['text']}]({documentation.rstrip('/')}/{site}.html{hash_}{anchor})"
+
+    return _LINK.sub(led, text)
 
 
 def link(rule: str, documentation: str | None) -> str | None:
