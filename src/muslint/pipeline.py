@@ -26,6 +26,7 @@ from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
+from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
@@ -91,19 +92,21 @@ def check(
     sonames: Sonames | None = None,
     watch: Watch = lambda *_: None,
     platform: str | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
-    gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
+    gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``jobs`` processes judge; the
+    report is the same for any number.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
     opened = open_source(source, replace(limits, platform=platform) if platform else limits)
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, source, sonames, watch)
+    asked = _Asked(reader, arch, selection, source, sonames, watch, jobs)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -139,6 +142,7 @@ class _Asked:
     source: str
     sonames: Sonames | None
     watch: Watch
+    jobs: int
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))
@@ -174,9 +178,9 @@ def _check_place(
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(source, target, links, _basenames(source), lies, owners(source.tree), defined, asked.sonames)
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
-    for number, item in enumerate(wanted):
-        asked.watch("judging", number, len(wanted))
-        yield _judge(place, item)
+    yield from in_order(
+        lambda item: _judge(place, item), wanted, asked.jobs, lambda number: asked.watch("judging", number, len(wanted))
+    )
 
 
 class _Targets:

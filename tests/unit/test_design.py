@@ -87,14 +87,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "libc": {"elf"},  # names of machines
     "loader": {"elf", "sources", "libc"},
     "hosts": set(),
+    "run": set(),
     "rules": {"elf", "sources", "libc", "loader", "hosts"},
     "advice": {"elf", "sources", "libc", "loader", "hosts", "rules"},
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
-    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report"},
+    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "run"},
     "testing": {"report", "policy", "pipeline"},
     "pytest_plugin": {"report", "testing"},
-    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline"},
+    "cli": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "pipeline", "run"},
 }
 """What each part may import beside itself and `muslint.errors`: what stands before it, never sideways."""
 

@@ -93,6 +93,9 @@ SonamesFile = Annotated[
 ReaderName = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
 ]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
+]
 KnownFile = Annotated[
     str | None,
     typer.Option("--baseline", metavar="FILE", click_type=FILE, help="Only findings that are not in FILE count."),
@@ -121,6 +124,7 @@ def check(
     limit: Limit = None,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
+    jobs: Jobs = 1,
     baseline: KnownFile = None,
     write_baseline: NewBaseline = None,
     quiet: Quiet = False,
@@ -135,6 +139,7 @@ def check(
     from muslint.elf.readers import named_reader
     from muslint.pipeline import check as judge
     from muslint.policy.selection import Selection
+    from muslint.run.pool import processes
     from muslint.sources.limits import parsed
 
     gate = Gate(context.obj, baseline, fail_on, quiet)
@@ -143,7 +148,7 @@ def check(
         if not named:
             raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
         asked = partial(
-            judge, on=on, watch=progress.step,
+            judge, on=on, watch=progress.step, jobs=processes(jobs),
             reader=None if reader == "muslint" else named_reader(reader),
             arch=_known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),
