@@ -139,16 +139,13 @@ def check(
     from muslint.elf.readers import named_reader
     from muslint.pipeline import check as judge
     from muslint.policy.selection import Selection
-    from muslint.run.pool import processes
     from muslint.sources.limits import parsed
 
     gate = Gate(context.obj, baseline, fail_on, quiet)
     with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
-        named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
-        if not named:
-            raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+        named = _named(sources, files_from)
         asked = partial(
-            judge, on=on, watch=progress.step, jobs=processes(jobs),
+            judge, on=on, watch=progress.step, jobs=jobs,
             reader=None if reader == "muslint" else named_reader(reader),
             arch=_known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),
@@ -168,6 +165,14 @@ def check(
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _named(sources: list[str] | None, files_from: str | None) -> list[str]:
+    """Everything that is to be checked; raises WrongUse where that is nothing."""
+    named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
+    if not named:
+        raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+    return named
 
 
 def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:

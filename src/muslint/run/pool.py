@@ -28,7 +28,7 @@ class WorkerFailed(RuntimeError):
 
 
 def processes(jobs: int) -> int:
-    """How many processes ``jobs`` means: 0 is one for each CPU this process may use."""
+    """How many processes ``jobs`` means: 0 is one for each CPU that this one may use."""
     if jobs > 0:
         return jobs
     usable = getattr(os, "sched_getaffinity", None)
@@ -40,10 +40,10 @@ def in_order(
 ) -> Iterator[_Result]:
     """``work`` of each item, in their order; ``done`` is told before each how many are.
 
-    With ``jobs`` above 1, and items enough, as many processes share the items; a system that cannot fork has one. An
+    With ``jobs`` above 1, or 0 for one for each CPU, and items enough, as many processes share the items; a system that cannot fork has one. An
     exception of ``work`` is raised here. Raises WorkerFailed where a process ends before its work does.
     """
-    jobs = min(jobs, len(items) // FEWEST)
+    jobs = min(processes(jobs), len(items) // FEWEST)
     if jobs < 2 or not hasattr(os, "fork"):
         for number, item in enumerate(items):
             done(number)
