@@ -40,8 +40,9 @@ def in_order(
 ) -> Iterator[_Result]:
     """``work`` of each item, in their order; ``done`` is told before each how many are.
 
-    With ``jobs`` above 1, or 0 for one for each CPU, and items enough, as many processes share the items; a system that cannot fork has one. An
-    exception of ``work`` is raised here. Raises WorkerFailed where a process ends before its work does.
+    With ``jobs`` above 1, or 0 for one for each CPU, and items enough, as many processes share the items; a system
+    that cannot fork has one. An exception of ``work`` is raised here. Raises WorkerFailed where a process ends before
+    its work does.
     """
     jobs = min(processes(jobs), len(items) // FEWEST)
     if jobs < 2 or not hasattr(os, "fork"):
