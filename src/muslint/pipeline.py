@@ -89,24 +89,23 @@ def check(
     arch: str | None = None,
     selection: Selection = EVERYTHING,
     limits: Limits | None = None,
+    jobs: int = 1,
     sonames: Sonames | None = None,
     watch: Watch = lambda *_: None,
     platform: str | None = None,
-    jobs: int = 1,
 ) -> Report:
-    """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
+    """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``, by ``jobs`` processes.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
-    gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``jobs`` processes judge; the
-    report is the same for any number.
+    gives a missing library; ``watch`` is told what goes on: phase, done, of how many.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
     opened = open_source(source, replace(limits, platform=platform) if platform else limits)
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, source, sonames, watch, jobs)
+    asked = _Asked(jobs, reader, arch, selection, source, sonames, watch)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -136,13 +135,13 @@ def check(
 class _Asked:
     """What the user asked for, beside the source and the target."""
 
+    jobs: int
     reader: Reader | None
     arch: str | None
     selection: Selection
     source: str
     sonames: Sonames | None
     watch: Watch
-    jobs: int
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))

@@ -82,6 +82,9 @@ Limit = Annotated[
         "May be given more than once.",
     ),
 ]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
+]
 SonamesFile = Annotated[
     str | None,
     typer.Option(
@@ -92,9 +95,6 @@ SonamesFile = Annotated[
 ]
 ReaderName = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
-]
-Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
 ]
 KnownFile = Annotated[
     str | None,
@@ -122,9 +122,9 @@ def check(
     exclude: Exclude = None,
     files_from: FilesFrom = None,
     limit: Limit = None,
+    jobs: Jobs = 1,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
-    jobs: Jobs = 1,
     baseline: KnownFile = None,
     write_baseline: NewBaseline = None,
     quiet: Quiet = False,
@@ -167,14 +167,6 @@ def check(
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
 
 
-def _named(sources: list[str] | None, files_from: str | None) -> list[str]:
-    """Everything that is to be checked; raises WrongUse where that is nothing."""
-    named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
-    if not named:
-        raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
-    return named
-
-
 def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:
     """The outputs that are asked for; ``-q`` takes away those on standard output that only settings ask for."""
     if not quiet:
@@ -195,6 +187,14 @@ def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress
             continue
         progress.clear()
         yield report
+
+
+def _named(sources: list[str] | None, files_from: str | None) -> list[str]:
+    """Everything that is to be checked; raises WrongUse where that is nothing."""
+    named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
+    if not named:
+        raise WrongUse("name something to check: a file, a directory, a wheel; or give --files-from FILE")
+    return named
 
 
 def _listed(files_from: str) -> list[str]:
