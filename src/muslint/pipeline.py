@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muslint.elf.facts import built_for, requires
-from muslint.elf.object import ElfObject, Kind, Reader
-from muslint.elf.relocatable import LinkNames, linkable
+from muslint.elf.object import ElfObject, Kind, Readable, Reader
+from muslint.elf.relocatable import LinkNames, link_names
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
@@ -244,7 +244,7 @@ def _read(
         if obj.kind is Kind.CORE:
             skipped.append(Skipped(member.display, "a core dump", member.parents))
         elif obj.kind is Kind.RELOCATABLE:
-            names, reason = linkable(found.data, source.closed or in_root)
+            names, reason = _object_file(found.data, source.closed or in_root)
             if names is not None:
                 yield _Work(member, obj, target.loader(obj.arch), names=names)
             elif reason:
@@ -260,6 +260,23 @@ def _read(
             if loader is not None and obj.kind in _LINKED:
                 loader.remember(found, obj)
             yield _Work(member, obj, loader)
+
+
+def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
+    """The names of an object file that may be linked, or why it is passed over; "" for what is nobody's business."""
+    try:
+        names = link_names(data)
+    except (MalformedElf, UnreadableSource) as error:
+        return None, str(error)
+    finally:
+        data.close()
+    if names.module:
+        return None, ""  # the kernel loads it: no C library has a part in that
+    if in_root:
+        return None, "an object file (.o): nothing loads it"
+    if names.deferred:
+        return None, "an object file for link-time optimisation: it holds no machine code yet"
+    return names, ""
 
 
 def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> _Links:

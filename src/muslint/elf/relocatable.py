@@ -15,7 +15,7 @@ from muslint.elf.header import LAYOUTS, Layout, identify
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import SHN_UNDEF, STB_GLOBAL, STB_GNU_UNIQUE, STB_LOCAL, Readable
 from muslint.elf.strings import strings
-from muslint.errors import MalformedElf, UnreadableSource
+from muslint.errors import MalformedElf
 
 MAX_TABLE = 1 << 28
 """Largest table that is read, in bytes."""
@@ -67,26 +67,6 @@ def link_names(data: Readable) -> LinkNames:
         elif infos[at] >> 4 in (STB_GLOBAL, STB_GNU_UNIQUE) and (used is None or at in used):
             wanted.add(name)
     return LinkNames(frozenset(defined), frozenset(wanted - {""}), module, _LTO in defined)
-
-
-def linkable(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
-    """The names of an object file that may be linked, or why it is passed over; "" for what is nobody's business.
-
-    ``data`` is closed; ``in_root`` where it lies in a whole file system, in which nothing is linked any more.
-    """
-    try:
-        names = link_names(data)
-    except (MalformedElf, UnreadableSource) as error:
-        return None, str(error)
-    finally:
-        data.close()
-    if names.module:
-        return None, ""  # the kernel loads it: no C library has a part in that
-    if in_root:
-        return None, "an object file (.o): nothing loads it"
-    if names.deferred:
-        return None, "an object file for link-time optimisation: it holds no machine code yet"
-    return names, ""
 
 
 def _sections(data: Readable, layout: Layout, raw: tuple[int, ...]) -> tuple[list[_Section], int]:
