@@ -64,12 +64,20 @@ class User:
     def follow(self, output: str, command: str) -> bool:
         """Type the command of the output that matches, as it stands there; whether there is one."""
         found = re.search(command, output, re.M)
-        if found is not None:
-            environment = installed.environment()
-            if found[0].startswith("pip "):  # this one is for the registry itself
-                environment = {**os.environ, "PATH": environment["PATH"]}
+        if found is None:
+            return False
+        environment = installed.environment()
+        if found[0].startswith("pip "):  # this one is for the registry itself
+            environment = {**os.environ, "PATH": environment["PATH"]}
             run(["sh", "-c", found[0]], timeout=RUN_LIMIT, cwd=self.folder, env=environment)
-        return found is not None
+            return True
+        # `fix` exits with 1 where the file still wants a package.
+        done = subprocess.run(
+            ["sh", "-c", found[0]], cwd=self.folder, env=environment, capture_output=True, text=True,
+            timeout=RUN_LIMIT, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1), done.stderr
+        return True
 
     def put(self, path: Path, name: str) -> str:
         """Copy a file into the root; gives its path there."""
