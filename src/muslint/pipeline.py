@@ -29,6 +29,7 @@ from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
+from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
@@ -69,13 +70,14 @@ def check(
     arch: str | None = None,
     selection: Selection = EVERYTHING,
     limits: Limits | None = None,
+    jobs: int = 1,
     sonames: Sonames | None = None,
     watch: Watch = lambda *_: None,
     platform: str | None = None,
     memory: Memory | None = None,
     advise: bool = True,
 ) -> Report:
-    """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``.
+    """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``, by ``jobs`` processes.
 
     ``arch`` leaves out objects of other architectures, ``selection`` those whose path is not wanted; both
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
@@ -89,7 +91,7 @@ def check(
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
     targets = _Targets(on, reader)
-    asked = _Asked(reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
+    asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -119,6 +121,7 @@ def check(
 class _Asked:
     """What the user asked for, beside the source and the target."""
 
+    jobs: int
     reader: Reader | None
     arch: str | None
     selection: Selection
@@ -166,9 +169,9 @@ def _check_place(
         WayOut(target, environment),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
-    for number, item in enumerate(wanted):
-        asked.watch("judging", number, len(wanted))
-        yield _judge(place, item)
+    yield from in_order(
+        lambda item: _judge(place, item), wanted, asked.jobs, lambda number: asked.watch("judging", number, len(wanted))
+    )
 
 
 class _Targets:

@@ -178,15 +178,15 @@ MADE = {
 
 
 @cache
-def report(name: str) -> Report:
-    """A report of that name; raises `Unavailable` where its parts cannot be had."""
+def report(name: str, jobs: int = 1) -> Report:
+    """A report of that name, judged by ``jobs`` processes; raises `Unavailable` where its parts cannot be had."""
     made = MADE[name]
     before = os.getcwd()
     with TemporaryDirectory() as folder:
         try:
             os.chdir(folder)
             made.lay(Path(folder))
-            reports = [check(source, made.on) for source in (made.source, *made.more)]
+            reports = [check(source, made.on, jobs=jobs) for source in (made.source, *made.more)]
         finally:
             os.chdir(before)
     found = replace(joined(reports), fail_on=made.fail_on)

@@ -29,6 +29,8 @@ from muslint.report.format import formats, named_format
 from muslint.report.markdown import LIMIT
 from muslint.report.report import Judged, Report
 from muslint.rules.finding import Finding
+from muslint.run import pool
+from tests.docs.blocks import demo_wheel
 from tests.reports.reports import HOSTILE, MADE, report
 from tests.support.cache import REPOSITORY
 from tests.support.fetch import npm_package
@@ -43,9 +45,9 @@ SARIF_SCHEMA = (
 """The npm package that carries the schema of the standard."""
 
 
-def text(name: str, form: str, verbose: int = 0) -> str:
+def text(name: str, form: str, verbose: int = 0, jobs: int = 1) -> str:
     """A report in a format, as the bytes of the output read back."""
-    return named_format(form).text(report(name), verbose, False).encode("utf-8", "backslashreplace").decode()
+    return named_format(form).text(report(name, jobs), verbose, False).encode("utf-8", "backslashreplace").decode()
 
 
 def findings(found: Report) -> list[Finding]:
@@ -467,6 +469,32 @@ def test_several_in_one_run_and_every_byte_again(tmp_path: Path) -> None:
         outputs.append({name: (folder / f"out.{name}").read_bytes() for name in names})
     assert outputs[0] == outputs[1]
     assert all(outputs[0].values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jobs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judged by four processes, each format has the bytes it has by one."""
+    monkeypatch.setattr(pool, "FEWEST", 1)
+    for form in formats():
+        assert text(name, form.name, 1, jobs=4) == text(name, form.name, 1)
+
+
+def test_jobs_of_a_wheel(tmp_path: Path) -> None:
+    """A real wheel, with enough in it for several processes, through the command line: the same bytes."""
+    wheel = demo_wheel()
+    (tmp_path / wheel.name).symlink_to(wheel.resolve())
+    names = [form.name for form in formats()]
+    outputs = []
+    for jobs in ("1", "4", "4"):
+        wanted = [word for name in names for word in ("-o", f"{name}=out.{name}")]
+        done = subprocess.run(
+            [sys.executable, "-m", "muslint", "check", wheel.name, "--on", "alpine:3.23", "--jobs", jobs, *wanted],
+            cwd=tmp_path, capture_output=True, timeout=RUN_LIMIT, check=False,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr, done.stdout) == (1, b"", b"")
+        outputs.append([(tmp_path / f"out.{name}").read_bytes() for name in names])
+    assert outputs[0] == outputs[1] == outputs[2]
 
 
 def test_github_step_summary(tmp_path: Path) -> None:

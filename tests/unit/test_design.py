@@ -87,11 +87,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "libc": {"elf"},  # names of machines
     "loader": {"elf", "sources", "libc"},
     "hosts": set(),
+    "run": set(),
     "rules": {"elf", "sources", "libc", "loader", "hosts"},
     "advice": {"elf", "sources", "libc", "loader", "hosts", "rules"},
     "policy": {"rules"},
     "report": {"sources", "rules", "policy"},
-    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report"},
+    "pipeline": {"elf", "sources", "libc", "loader", "hosts", "rules", "advice", "policy", "report", "run"},
     "across": {"elf", "sources", "libc", "loader", "advice", "policy", "report", "pipeline"},
     "testing": {"report", "policy", "pipeline"},
     "pytest_plugin": {"report", "testing"},

@@ -83,6 +83,9 @@ Limit = Annotated[
         "May be given more than once.",
     ),
 ]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
+]
 SonamesFile = Annotated[
     str | None,
     typer.Option(
@@ -129,6 +132,7 @@ def check(
     exclude: Exclude = None,
     files_from: FilesFrom = None,
     limit: Limit = None,
+    jobs: Jobs = 1,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
     bases: BaseImages = False,
@@ -153,7 +157,7 @@ def check(
     with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
         named = _named(sources, files_from)
         asked = partial(
-            judge, on=on, watch=progress.step,
+            judge, on=on, watch=progress.step, jobs=jobs,
             reader=None if reader == "muslint" else named_reader(reader),
             arch=known_arch(arch) if arch is not None else None,
             selection=Selection(tuple(include or ()), tuple(exclude or ())),

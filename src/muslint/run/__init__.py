@@ -1,0 +1,1 @@
+"""HOW the work is done: by how many processes."""
