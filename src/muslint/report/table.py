@@ -138,9 +138,10 @@ def _enough(failing: list[Judged]) -> Iterator[str]:
     """What is enough for most of several failing objects."""
     if len(failing) > 1 and (found := list(enough_for(failing))[:_SHOWN]):
         yield ""
-        yield f"Enough for how many of the {len(failing)} that fail"
-        width = len(str(found[0][1]))
-        yield from (f"  {count:{width}}  {command}" for command, count in found)
+        every = len(failing)
+        yield "What is enough, and for how many"
+        width = len(str(every))
+        yield from (f"  {count:{width}} of {every}  {command}" for command, count in found)
 
 
 def _alike(failing: list[Judged]) -> list[list[Judged]]:

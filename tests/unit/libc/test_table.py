@@ -20,6 +20,8 @@ IN_RELEASE_ORDER = {
 }
 KEPT_IN_THEIR_ORDER = IN_RELEASE_ORDER | {
     "images/images.txt",
+    "images/published.txt",  # the first pattern that fits counts
+    "images/debian.txt",  # by library
     "musl/relocations.txt",
     "shims/packages.txt",
     "groups/families.txt",
