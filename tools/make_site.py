@@ -28,8 +28,7 @@ NAV: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Use",
         (
             ("Check something", "guide.md"),
-            ("Choose a base image", "base-image.md"),
-            ("Which base images run it", "bases.md"),
+            ("Choose a base image", "bases.md"),
             ("Container images", "images.md"),
             ("What a name or a message means", "explain.md"),
             ("How old may the system be", "floor.md"),
