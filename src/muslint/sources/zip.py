@@ -27,7 +27,10 @@ _TAIL = 22 + 0xFFFF  # bytes in which the end record lies
 
 
 class ZipMember:
-    """The bytes of one compressed member, unpacked on the first read and dropped by `close`."""
+    """The bytes of one compressed member, unpacked on the first read.
+
+    The one closed last stays unpacked until another is read: what is asked of a file comes in bursts.
+    """
 
     __slots__ = ("_archive", "_data", "_info", "size")
 
@@ -38,6 +41,7 @@ class ZipMember:
     def at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes from ``offset``; MalformedElf where the member turns out to be damaged."""
         if self._data is None:
+            _let_go()
             try:
                 self._data = self._archive.read(self._info)
             except DAMAGED as error:
@@ -45,8 +49,23 @@ class ZipMember:
         return self._data[offset : offset + size] if size > 0 else b""
 
     def close(self) -> None:
-        """Drop the unpacked bytes."""
+        """Say that nothing more is read for now."""
+        if self._data is not None and self not in _closed:
+            _let_go()
+            _closed.append(self)
+
+    def drop(self) -> None:
+        """Drop the unpacked bytes; a later read unpacks them again."""
         self._data = None
+
+
+_closed: list[ZipMember] = []
+"""The member closed last."""
+
+
+def _let_go() -> None:
+    while _closed:
+        _closed.pop().drop()
 
 
 class _Compressed:
