@@ -245,7 +245,7 @@ def suggested(obj: ElfObject, findings: Iterable[Finding], loader: str, director
     file takes from another one would be missing afterwards.
     """
     told = list(findings)
-    ours = frozenset(glibc.nodes("2.44", "x86_64")) | {"libcrypt.so.1", "libnsl.so.1"}
+    ours = glibc.library_names()
     missing = [f.library for f in told if f.rule == "library-missing" and f.library in obj.needed]
     dropped = [n for n in missing if n and (n in ours or n.startswith(("ld-linux", "ld64.so", "ld.so.")))]
     lost = [f.library for f in told if f.rule in ("library-off-path", "library-missing") and f.library not in dropped]

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from muslint.libc.glibc import library_names
 from muslint.libc.groups import family
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
@@ -89,9 +90,7 @@ def _of_behaviour(finding: Finding, remains: dict[str, None], options: dict[str,
 
 
 def _of_glibc(library: str) -> bool:
-    from muslint.libc.glibc import newest_release, nodes
-
-    return library in nodes(newest_release(), "x86_64") or library.startswith(("ld-linux", "ld64.so", "ld.so."))
+    return library in library_names() or library.startswith(("ld-linux", "ld64.so", "ld.so."))
 
 
 def _of_compiler(library: str) -> bool:

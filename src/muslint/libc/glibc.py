@@ -240,6 +240,12 @@ def exports(version: str, arch: str) -> frozenset[str]:
     return names
 
 
+@lru_cache(maxsize=1)
+def library_names() -> frozenset[str]:
+    """File names of every library a glibc installs on x86_64, of those it has given up too."""
+    return frozenset(nodes(newest_release(), "x86_64")) | {"libcrypt.so.1", "libnsl.so.1"}
+
+
 def nodes(version: str, arch: str) -> Mapping[str, frozenset[str]]:
     """Return, by file name, the version nodes that glibc ``version`` defines.
 

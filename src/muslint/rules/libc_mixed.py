@@ -1,6 +1,7 @@
 """Two C libraries in one process: both start their own memory, threads and files."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from muslint.elf.object import ElfObject
 from muslint.loader.scope import LIBC_MARKS
@@ -25,6 +26,7 @@ def find(case: Case) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _is_libc(obj: ElfObject) -> bool:
     symbols = obj.symbols
     return {name for name in LIBC_MARKS if any(symbols.shndxs[i] for i in symbols.chain(name))} >= LIBC_MARKS
