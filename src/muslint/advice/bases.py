@@ -99,7 +99,8 @@ class _Asked:
             found = _Found(Outcome(UNKNOWN, why, 0, _NOTHING))
         elif offered or not self.archs:
             found = self._found(image, had, offered)
-            if found.plain.verdict != RUNS and found.then is None and had.manager is None:
+            bare = had.manager is None and (had.static or image.libc != "musl")
+            if bare and found.plain.verdict != RUNS and found.then is None:
                 found = replace(found, instead=self._larger(image.name, offered))
         version = image.libc_version or had.at_least
         return Base(
@@ -129,7 +130,7 @@ class _Asked:
 
     def _larger(self, name: str, offered: frozenset[str]) -> str | None:
         """The next larger image of the family that runs the source as it is, else Debian's or Alpine's."""
-        family = []
+        family: list[str] = []
         while (larger := instead(family[-1] if family else name)) is not None:
             family.append(larger)
         for chosen in (*family, "debian:13-slim", f"alpine:{newest_alpine()}"):
