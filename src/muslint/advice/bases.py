@@ -107,7 +107,7 @@ class _Asked:
             image.name, had.reference(name), image.libc, version, had.at_least is not None,
             found.plain.verdict, found.plain.why, found.plain.failing, len(self._objects(offered)),
             found.packages, add(had.manager, found.packages), install(had.manager, found.packages),
-             found.then.verdict if found.then else None,
+            found.then.verdict if found.then else None,
             found.then.why if found.then else "", found.instead, image.end_of_life,
             had.long_term if had.long_term is not None and date.fromisoformat(had.long_term) >= today else None,
             image.end_of_life is not None and date.fromisoformat(image.end_of_life) < today,
@@ -129,11 +129,12 @@ class _Asked:
         return self._glibc(image, had, offered)
 
     def _larger(self, name: str, offered: frozenset[str]) -> str | None:
-        """The next larger image of the family that runs the source as it is, else Debian's or Alpine's."""
+        """The next larger image of the family that runs the source; for one without a loader else Debian or Alpine."""
         family: list[str] = []
         while (larger := instead(family[-1] if family else name)) is not None:
             family.append(larger)
-        for chosen in (*family, "debian:13-slim", f"alpine:{newest_alpine()}"):
+        others = ("debian:13-slim", f"alpine:{newest_alpine()}") if published(name).static else ()
+        for chosen in (*family, *others):
             found = catalogued(chosen)
             if found is not None and self._found(found, published(chosen), offered).plain.verdict == RUNS:
                 return chosen
