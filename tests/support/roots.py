@@ -278,6 +278,30 @@ def glibc_with_wheels(suite: str, name: str = "wheels.toml") -> Path:
     return built("roots", f"glibc-{suite}-{stem}", recipe_key(1, suite, [dict(w) for w in wheels]), unpack)
 
 
+PYTHONS = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13"}
+"""The Python of each Debian release."""
+
+_PYTHON = (
+    "libc6", "libgcc-s1", "libstdc++6", "libcrypt1", "zlib1g", "libexpat1", "libssl3|libssl1.1", "libffi8|libffi7",
+    "libbz2-1.0", "liblzma5", "libuuid1", "libtinfo6", "libncursesw6", "libreadline8", "libdb5.3", "libsqlite3-0",
+)  # fmt: skip
+
+
+def debian_python(suite: str) -> Path:
+    """A Debian root with no more than that release's own Python, its libraries, and empty ``/wheels`` and ``/proc``."""
+    number = PYTHONS[suite]
+    own = [f"python{number}-minimal", f"libpython{number}-minimal", f"libpython{number}-stdlib"]
+
+    def unpack(folder: Path) -> None:
+        _merge_usr(folder)
+        unpack_debs(debian_packages([*_PYTHON, *own], suite, "amd64").values(), folder)
+        shutil.rmtree(folder / "usr" / "share" / "doc", ignore_errors=True)
+        for name in ("wheels", "proc"):
+            (folder / name).mkdir()
+
+    return built("roots", f"python-{suite}", recipe_key(2, suite, [*_PYTHON, *own]), unpack)
+
+
 def alpine_with_glibc(suite: str) -> Path:
     """The real Alpine with Debian's glibc unpacked into it: programs of musl's own under the other loader."""
 

@@ -28,7 +28,7 @@ class Base:
     then_why: str  # what still decides with them
     instead: str | None  # a larger image of the family, where nothing can be installed
     end_of_life: str | None  # ISO 8601
-    long_term: str | None  # ISO 8601: end of free long-term updates
+    long_term: str | None  # ISO 8601: end of free long-term updates, where that is to come
     ended: bool  # its regular updates are over
     compressed_mb: float | None
     confidence: str  # high, medium, low: of what the catalogue says of the image

@@ -24,7 +24,7 @@ from muslint.advice.reasons import (
     why_later,
     why_not,
 )
-from muslint.libc.catalog import BaseImage, image_libraries
+from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine
 from muslint.libc.catalog import image as catalogued
 from muslint.libc.musl import releases
 from muslint.libc.published import Published, add, install, instead, package, partial, published
@@ -94,17 +94,22 @@ class _Asked:
         had = published(name)
         offered = frozenset(arch for arch in self.archs if had.offers(arch))
         found = _Found(Outcome(NO_IMAGE, f"no image for {some(sorted(self.archs))}", 0, _NOTHING))
-        if offered or not self.archs:
+        if had.archs is None and offered - {"x86_64"}:
+            why = f"not known whether there is an image for {some(sorted(offered))}"
+            found = _Found(Outcome(UNKNOWN, why, 0, _NOTHING))
+        elif offered or not self.archs:
             found = self._found(image, had, offered)
-            if found.plain.verdict != RUNS and found.then is None and had.manager is None:
+            bare = had.manager is None and (had.static or image.libc != "musl")
+            if bare and found.plain.verdict != RUNS and found.then is None:
                 found = replace(found, instead=self._larger(image.name, offered))
         version = image.libc_version or had.at_least
         return Base(
             image.name, had.reference(name), image.libc, version, had.at_least is not None,
             found.plain.verdict, found.plain.why, found.plain.failing, len(self._objects(offered)),
             found.packages, add(had.manager, found.packages), install(had.manager, found.packages),
-             found.then.verdict if found.then else None,
-            found.then.why if found.then else "", found.instead, image.end_of_life, had.long_term,
+            found.then.verdict if found.then else None,
+            found.then.why if found.then else "", found.instead, image.end_of_life,
+            had.long_term if had.long_term is not None and date.fromisoformat(had.long_term) >= today else None,
             image.end_of_life is not None and date.fromisoformat(image.end_of_life) < today,
             image.compressed_mb, image.confidence, found.plain.assumed,
         )  # fmt: skip
@@ -124,13 +129,15 @@ class _Asked:
         return self._glibc(image, had, offered)
 
     def _larger(self, name: str, offered: frozenset[str]) -> str | None:
-        """The next larger image of the family that runs the source as it is."""
-        larger = instead(name)
-        while larger is not None:
-            found = catalogued(larger)
-            if found is not None and self._found(found, published(larger), offered).plain.verdict == RUNS:
-                return larger
-            larger = instead(larger)
+        """The next larger image of the family that runs the source; for one without a loader else Debian or Alpine."""
+        family: list[str] = []
+        while (larger := instead(family[-1] if family else name)) is not None:
+            family.append(larger)
+        others = ("debian:13-slim", f"alpine:{newest_alpine()}") if published(name).static else ()
+        for chosen in (*family, *others):
+            found = catalogued(chosen)
+            if found is not None and self._found(found, published(chosen), offered).plain.verdict == RUNS:
+                return chosen
         return None
 
     # --- images without a loader ----------------------------------------------------------------------------

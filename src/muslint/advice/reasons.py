@@ -87,6 +87,8 @@ def for_musl(library: str) -> bool:
 def why_not(found: Broken, steps: StepsOf, lacking: str) -> str:
     """The deciding reason; ``lacking`` is what is said of libraries that are not in the image."""
     first: list[str] = []
+    if found.interpreters and "/ld-musl-" in found.interpreters[0]:
+        return f"built for musl: no interpreter {found.interpreters[0]}"
     if found.interpreters:
         first.append(f"no interpreter {found.interpreters[0]}")
     if found.versions:
@@ -116,7 +118,7 @@ def _version(findings: Sequence[Finding], steps: StepsOf) -> str:
 
 
 def _other(findings: Sequence[Finding]) -> str:
-    finding = findings[0]
+    finding = next((f for f in findings if f.library and for_musl(f.library)), findings[0])
     alike = {f.symbol or f.library for f in findings if f.rule == finding.rule}
     more = f" (+{len(alike) - 1})" if len(alike) > 1 else ""
     if finding.library and for_musl(finding.library):

@@ -98,6 +98,10 @@ def bases(
             progress.clear()
             print(f"muslint: {error}", file=sys.stderr)
             raise typer.Exit(UNREADABLE) from None
+        if not source.on("alpine", behaviour=False).objects:
+            progress.clear()
+            print(f"muslint: {', '.join(sources)}: no ELF file to judge", file=sys.stderr)
+            raise typer.Exit(UNREADABLE)
         rows = ranked(rows_of(source, tuple(on or ()), day, live=live), sort)
         progress.clear()
         for name, write, colour in files:
