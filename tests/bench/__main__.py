@@ -14,6 +14,7 @@ from tests.support import roots
 from tests.support.cache import Unavailable
 
 from .goals import CountsDiffer, Row, memory, readers, start_up, whole_root
+from .hostile import hostile
 from .image import image
 from .measure import RunFailed
 
@@ -32,6 +33,7 @@ def measured(rounds: int) -> list[Row]:
             memory(wheels),
             readers(root, wheels, Path(folder), rounds),
             image(Path(folder), rounds),
+            hostile(Path(folder)),
         ):
             for row in group:
                 print(f"{row.title}: {row.value:.2f} {row.unit}", file=sys.stderr, flush=True)

@@ -63,6 +63,36 @@ def overlapping_zip(path: Path) -> None:
     path.write_bytes(local + central + end)
 
 
+def million_zip(path: Path) -> None:
+    """A directory of a million members that are all the same one, in 58 MB."""
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, 1, 0) + b"a"
+    count = 1_000_000
+    with open(path, "wb") as out:
+        out.write(local)
+        for number in range(count):
+            name = b"f%06d.so" % number
+            out.write(struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, *(0,) * 7, len(name), *(0,) * 6) + name)
+        end = out.tell()
+        size = end - len(local)
+        out.write(struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, len(local)))
+        out.write(struct.pack("<4sIQI", b"PK\6\7", 0, end, 1))
+        out.write(struct.pack("<4s4H2IH", b"PK\5\6", *(0xFFFF,) * 4, 0xFFFFFFFF, 0xFFFFFFFF, 0))
+
+
+def dictionary_xz(path: Path) -> None:
+    """A stream that asks for a dictionary of 768 MB, and fills it."""
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 768 * MIB}]
+    packer = lzma.LZMACompressor(format=lzma.FORMAT_XZ, filters=[{**filters[0], "dict_size": 1 * MIB}])
+    data = bytearray(packer.compress(b"\x7fELF" + bytes(900 * MIB)) + packer.flush())
+    # The size of the dictionary stands in the block header: bits of LZMA2's property byte (xz format 5.3.1).
+    header = 12
+    at = data.index(b"\x21\x01", header) + 2
+    data[at] = 37  # 768 MB
+    size = (data[header] + 1) * 4
+    data[header + size - 4 : header + size] = struct.pack("<I", zlib.crc32(bytes(data[header : header + size - 4])))
+    path.write_bytes(bytes(data))
+
+
 def nested(wrap: Callable[[str, bytes], bytes]) -> Callable[[Path], None]:
     """64 archives inside one another."""
 
@@ -110,6 +140,8 @@ def links(path: Path) -> None:
 
 BOMBS: dict[str, tuple[Callable[[Path], None], str]] = {
     "million": (million, "more than 500000 members"),
+    "million-zip": (million_zip, "more than 500000 members"),
+    "dictionary-xz": (dictionary_xz, "[Mm]emory"),
     "zeros-gzip": (zeros_gzip, "grows more than 200 times"),
     "zeros-xz": (zeros_xz, "grows more than 200 times"),
     "zeros-tar": (zeros_tar, "more than the limit of 4294967296"),

@@ -1,5 +1,7 @@
 """What no tool here writes, and every reader meets: attestations, foreign layers, broken digests, odd commands."""
 
+import gzip
+import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -75,6 +77,18 @@ def test_indexes_attestations_and_other_systems(layout: Layout) -> None:
     assert report.skipped == ()
     with pytest.raises(UnreadableSource, match="no image for linux/s390x in it: there is linux/amd64, linux/arm64/v8"):
         check(str(layout.folder), platform="linux/s390x")
+
+
+def test_signatures_and_statements(layout: Layout) -> None:
+    """What cosign and BuildKit store with the configuration of an image is none; another artifact is said."""
+    image = layout.image([layer(SIMPLE)], platform=platform("linux/amd64"))
+    config = layout.document({"architecture": "", "os": "", "rootfs": {"type": "layers"}}, f"{OCI}.config.v1+json")
+    kinds = ("application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.in-toto+json",
+             "application/vnd.dsse.envelope.v1+json", "application/vnd.example.model")  # fmt: skip
+    others = [layout.manifest(config, [layout.blob(kind.encode(), kind)], annotations=tagged("x")) for kind in kinds]
+    source = open_source(str(layout.written(image, *others)))
+    assert platforms(source) == ["linux/amd64"]
+    assert [item.reason for item in source.skipped] == ["not a container image (application/vnd.example.model)"]
 
 
 def test_tags_and_digests_choose(layout: Layout) -> None:
@@ -250,6 +264,62 @@ def test_the_later_of_two_entries(layout: Layout) -> None:
     found = open_source(str(layout.folder)).tree.open("/x")
     assert found.data is not None  # type: ignore[union-attr]
     assert found.data.size == 4  # type: ignore[union-attr]
+
+
+def test_empty_layers_and_estargz(layout: Layout, tmp_path: Path) -> None:
+    """Layers without an entry in all their forms; a gzip member for each file, marks and a table of contents."""
+    program = elf(tmp_path)
+    tar = io.BytesIO()
+    parts = []
+    with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as out:
+        for name, data in ((".no.prefetch.landmark", b"\x0f"), ("bin/app", program), ("stargz.index.json", b"{}")):
+            start = tar.tell()
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o755
+            out.addfile(info, io.BytesIO(data))
+            parts.append(tar.getvalue()[start:])
+    footer = (
+        bytes.fromhex("1f8b0804000000000000 1a00 5347 1600")
+        + b"0" * 16
+        + b"STARGZ"
+        + bytes.fromhex("010000ffff0000000000000000")
+    )
+    stargz = b"".join(gzip.compress(part, 1, mtime=0) for part in (*parts, bytes(1024))) + footer
+    plain = b"".join(parts) + bytes(1024)
+    empty = [b"", bytes(1024), gzip.compress(bytes(1024), mtime=0), gzip.compress(b"", mtime=0)]
+    stored = [layout.blob(data, f"{OCI}.layer.v1.tar") for data in (*empty, stargz)]
+    config = layout.document(
+        {"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": [sha256(plain).hexdigest()]}},
+        f"{OCI}.config.v1+json",
+    )
+    source = open_source(str(layout.written(layout.manifest(config, stored))))
+    assert source.skipped == ()
+    assert [(member.path, member.layer and member.layer.index) for member in source.members] == [("/bin/app", 5)]
+
+
+def test_images_that_share_layers(tmp_path: Path) -> None:
+    """``docker save a b``: a layer is there once, and each image has it."""
+    shared, own = layer([("bin/app", ("file", "#!/bin/sh\n"))]), layer([("bin/more", ("file", "#!/bin/sh\n"))])
+    members = {"1.tar": shared, "2.tar": own}
+    images = []
+    for number, layers in ((1, ["1.tar"]), (2, ["1.tar", "2.tar"])):
+        diff_ids = [f"sha256:{sha256(members[name]).hexdigest()}" for name in layers]
+        config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": diff_ids}}
+        members[f"c{number}.json"] = json.dumps(config).encode()
+        images.append({"Config": f"c{number}.json", "RepoTags": [f"app:{number}"], "Layers": layers})
+    members["manifest.json"] = json.dumps(images).encode()
+    source = open_source(str(archive(tmp_path / "two.tar", members, {})))
+    assert source.skipped == ()
+    found = {}
+    for inner in source.inner:
+        assert inner.image is not None
+        assert isinstance(inner.tree, PackedTree)
+        found[inner.image.tags] = (inner.tree.names("/bin"), [one.digest for one in inner.image.layers])
+    first, second = (f"sha256:{sha256(data).hexdigest()}" for data in (shared, own))
+    assert {tags: (sorted(names), digests) for tags, (names, digests) in found.items()} == {
+        ("app:1",): (["app"], [first]),
+        ("app:2",): (["app", "more"], [first, second]),
+    }
 
 
 # --- Docker archives --------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from muslint.errors import MalformedArchive
 from muslint.sources.archive import Compression
 
 _READ = 1 << 15
+XZ_MEMORY = 200 << 20
+"""Bytes the unpacker of xz and lzma may take: ``xz -9`` needs 65 MiB, zstd's widest window here takes 128."""
 _MAGIC = 16
 """Bytes that tell whether another member follows."""
 
@@ -83,7 +85,7 @@ def _xz(packed: BinaryIO) -> BinaryIO:
     import lzma
 
     def fresh() -> lzma.LZMADecompressor:
-        return lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=1 << 30)
+        return lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=XZ_MEMORY)
 
     return Unpacked(packed, fresh, _is_xz)  # type: ignore[return-value]
 

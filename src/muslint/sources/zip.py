@@ -18,12 +18,15 @@ from muslint.sources.archive import DAMAGED, Packing, said
 from muslint.sources.bytes import CHUNK, ReadableFile, Slice, Spool
 from muslint.sources.entry import HEAD, Content, Entry, EntryKind, Held
 from muslint.sources.limits import MEMBER_FREE
+from muslint.sources.zip_directory import TAIL, names_more_than
 from muslint.sources.zip_local import LOCAL, salvaged
+
+MANY = 500_000
+"""Members whose directory is read as a whole, even where fewer are wanted: `zipfile` takes about 500 bytes for each."""
 
 _ENCRYPTED, _UTF8_HIGH = 0x1, 0x8  # the second in the high byte
 _JMOD = b"JM\1\0"
 """What is in front of the zip archive that a module of a JDK is (JDK ``jdk.internal.jmod.JmodFile``)."""
-_TAIL = 22 + 0xFFFF  # bytes in which the end record lies
 
 
 class ZipMember:
@@ -110,7 +113,10 @@ class ZipFormat:
         """The members in the order of the central directory."""
         assert isinstance(content, Held)
         data = content.data
+        most = packing.unpacker.budget.limits.members
         try:
+            if most and names_more_than(data, max(most, MANY)):
+                raise MalformedArchive(f"more than {most} members, --limit members=N")
             archive = _opened(data)
         except DAMAGED as error:
             yield from _from_front(data, packing, error)
@@ -159,7 +165,7 @@ class _Unclaimed:
 
     def __init__(self, data: Readable) -> None:
         self._data, self.size = data, data.size
-        tail = data.at(max(0, data.size - _TAIL), _TAIL)
+        tail = data.at(max(0, data.size - TAIL), TAIL)
         end = tail.rfind(b"PK\5\6")
         size, said = struct.unpack_from("<2I", tail, end + 12) if 0 <= end <= len(tail) - 22 else (0, 0)
         start = data.size - len(tail) + end - size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,8 @@ _CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
+_ATTESTS = re.compile(r"in-toto|cosign|sigstore|notary|dsse")
+"""Media types of what cosign, BuildKit and notation store beside an image."""
 _DEPTH, _MANIFESTS = 8, 4096
 """Bounds on indexes inside one another and on manifests."""
 
@@ -120,6 +123,12 @@ class _Walk:
         kind = described.get("mediaType")
         if kind not in _CONFIGS or document.get("artifactType"):
             raise MalformedArchive(f"not a container image ({document.get('artifactType') or kind})")
+        layers = _objects(document["layers"])
+        if layers and not any(map(_is_layer, layers)):
+            media = str(layers[0]["mediaType"])
+            if _ATTESTS.search(media):
+                return  # a signature or a statement, stored as if it were an image of its own
+            raise MalformedArchive(f"not a container image ({media})")
         data = self._blob(described)
         if data is None:
             raise MalformedArchive("its configuration is not there")
@@ -134,8 +143,8 @@ class _Walk:
         if not is_for_linux(platform):
             self.found.skipped.append((" ".join((*tags[:1], platform)), "an image that is not for Linux"))
             return
-        layers = tuple(self._layer(one) for one in _objects(document["layers"]))
-        self.found.add(FoundImage(platform, tags, digest, config, layers))
+        stored = tuple(self._layer(one) for one in layers)
+        self.found.add(FoundImage(platform, tags, digest, config, stored))
 
     def _layer(self, one: Mapping[str, Any]) -> StoredLayer:
         try:
@@ -147,6 +156,12 @@ class _Walk:
         foreign = "foreign" in str(one.get("mediaType")) or "nondistributable" in str(one.get("mediaType"))
         why = "a foreign layer: its content lies elsewhere" if foreign else "its content is not there"
         return StoredLayer(str(one["digest"]), None, why)
+
+
+def _is_layer(one: Mapping[str, Any]) -> bool:
+    """Whether a descriptor may be that of a layer: OCI's and Docker's types name tar; some writers give none."""
+    media = one.get("mediaType")
+    return not isinstance(media, str) or not media or "tar" in media or ".layer." in media
 
 
 def _check(data: Readable, digest: str, what: str) -> None:
