@@ -134,3 +134,19 @@ def test_targets_of_make_exist() -> None:
     }
     assert len(named) > 5
     assert named <= targets
+
+
+def test_scripts_named_in_the_docs_exist() -> None:
+    """Programs of the repository that the docs call are there, with the options that are given to them."""
+    typed = re.compile(r"python (?:-m (?P<module>(?:tests|tools)[\w.]*)|(?P<script>tools/\w+\.py))(?P<rest>[^\n`|]*)")
+    seen, wrong = 0, []
+    for page in pages():
+        for match in typed.finditer(page.read_text(encoding="utf-8")):
+            seen += 1
+            place = REPOSITORY / (match["script"] or match["module"].replace(".", "/"))
+            files = [place] if place.is_file() else [place.with_suffix(".py"), *place.glob("__main__.py")]
+            source = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+            if not source or any(option not in source for option in re.findall(r"--[a-z][\w-]*", match["rest"])):
+                wrong.append(f"{page.name}: {match[0].strip()}")
+    assert seen > 5
+    assert not wrong
