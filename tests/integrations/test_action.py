@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 
 from tests.reports.reports import MADE
-from tests.support.cache import REPOSITORY
+from tests.support.cache import REPOSITORY, run
 from tests.support.fetch import pypi_file
+from tests.support.installed import offline
 
 yaml = pytest.importorskip("yaml", reason="not checked here: pyyaml is not installed")
 
@@ -98,10 +99,18 @@ def test_inputs(tmp_path: Path) -> None:
     assert not (tmp_path / "hacked").exists()
 
 
-def test_install_step() -> None:
+def test_install_step(tmp_path: Path) -> None:
     """It installs from the action's own checkout, in an environment of its own."""
     (step,) = [step for step in action()["runs"]["steps"] if step["name"] == "Install muslint"]
-    done = subprocess.run(["bash", "-n", "-c", step["run"]], capture_output=True, timeout=RUN_LIMIT, check=False)
-    assert done.returncode == 0
     assert step["env"]["MUSLINT_ACTION"] == "${{ github.action_path }}"
-    assert '"$MUSLINT_ACTION"' in step["run"]
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=tmp_path, capture_output=True, text=True, timeout=RUN_LIMIT, check=False,
+        env={
+            **os.environ, **offline(), "PYTHONPATH": "", "MUSLINT_ACTION": str(REPOSITORY),
+            "MUSLINT_PYTHON": sys.executable, "MUSLINT_VENV": str(tmp_path / "muslint"),
+        },
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert set(step["env"]) == {"MUSLINT_ACTION", "MUSLINT_PYTHON", "MUSLINT_VENV"}
+    assert run([str(tmp_path / "muslint" / "bin" / "muslint"), "--version"], timeout=RUN_LIMIT, cwd=tmp_path)

@@ -13,14 +13,14 @@ PACKED = ("pyproject.toml", "README.md", "LICENSE", "src", "docs/rules", "docs/m
 """What the wheel is made of."""
 
 
-SETUPTOOLS = "setuptools>=70,<81"
-"""What pip builds a package with that does not say how, such as pre-commit's for a local hook."""
+BUILD = ("setuptools>=70,<81", "hatchling>=1.24")
+"""What pip builds with: a package that does not say how, such as pre-commit's for a local hook, and this one."""
 
 
 @cache
 def _key() -> str:
     """A digest of everything that goes into the wheel."""
-    digest = hashlib.sha256(f"{REPOSITORY} {SETUPTOOLS}".encode())
+    digest = hashlib.sha256(f"{REPOSITORY} {BUILD}".encode())
     for name in PACKED:
         files = [REPOSITORY / name] if (REPOSITORY / name).is_file() else sorted((REPOSITORY / name).rglob("*"))
         for path in files:
@@ -40,7 +40,7 @@ def wheelhouse() -> Path:
         run([*pip, "wheel", "-q", "--no-deps", "-w", str(folder), str(REPOSITORY)], timeout=PIP_TIMEOUT)
         (wheel,) = folder.glob("muslint-*.whl")
         run(
-            [*pip, "download", "-q", "--only-binary=:all:", "-d", str(folder), str(wheel), SETUPTOOLS],
+            [*pip, "download", "-q", "--only-binary=:all:", "-d", str(folder), str(wheel), *BUILD],
             timeout=PIP_TIMEOUT,
         )
 
