@@ -30,7 +30,7 @@ def downloads(case: Case) -> Iterator[Tried]:
                 Effect.UNTRIED,
             )
             return
-    if found := _NPM.search(case.shown(case.path)):
+    if found := _NPM.search("/".join((case.source.name, *case.source.parents[1:], case.shown(case.path)))):
         other = re.sub(r"(gnu|glibc)$", "musl", found["package"])
         yield Tried(
             "download", ("npm install --libc=musl",),

@@ -119,6 +119,9 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         effect = Effect.HELPS if made.remains else Effect.CURES
         of_running = {finding.rule for finding in findings if finding.when is When.RUN}
         yield Tried("rebuild", commands, text, effect, made.remains, of_running.issuperset(made.remains))
+    if language == "go":
+        text = "without cgo a Go program needs no C library at all, where no package of it is written in C"
+        yield Tried("rebuild", ("CGO_ENABLED=0 go build",), text, Effect.CURES)
     # Whether other libraries are to be had as archives cannot be told.
     others = [f.library for f in findings if f.rule.startswith("library-") and not _of_compiler(f.library or "")]
     if case.program and language != "go" and not others:
@@ -142,8 +145,6 @@ def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], s
     suffix = {"armhf": "eabihf"}.get(arch, "")
     first = [f"apk add build-base {' '.join(made.packages)}"] if made.packages else []
     last = [f"apk add {' '.join(made.libraries)}"] if made.libraries else []
-    if language == "go":
-        return ("CGO_ENABLED=0 go build",), "without cgo a Go program needs no C library at all"
     if language == "rust":
         triple = f"{'i686' if arch == 'i386' else arch}-unknown-linux-musl{suffix}"
         flags = [f"-Clink-arg={option}" for option in made.options]
@@ -154,6 +155,9 @@ def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], s
     options = "".join(f" {option}" for option in made.options)
     note = "; -U_FORTIFY_SOURCE alone rids it of the __*_chk names" if _only_fortify(case) else ""
     command = f"zig cc -target {target}-linux-musl{suffix}{options} …"
+    if language == "go":
+        command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build'
+        command += f" -ldflags \"-extldflags '{options[1:]}'\"" if options else ""
     return (*first, command, *last), f"rebuilt for musl, with zig or on Alpine{note}"
 
 

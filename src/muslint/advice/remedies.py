@@ -98,6 +98,11 @@ class _Search:
         for change in (*enough, *(partial[:1] if not enough else ()), *tempting):
             yield self.told_of(change)
 
+    def named(self, change: Change) -> str | None:
+        """What `--on` calls the changed target, where it is another one and has a name."""
+        other = self.trials.changed(change)
+        return other.name if other.root is None and other is not self.trials.target else None
+
     def settles(self, change: Change) -> bool:
         """Whether a change is enough, and not by stubs alone."""
         return not self.left(change) and self.left(change) is not None and not self.stubs(change)
@@ -230,7 +235,7 @@ class _Search:
         if effect is Effect.HIDES:
             remains = tuple(f"{name}: {does}" for name, does in stubs.items())
         loads = all(finding.when is When.RUN for finding in left)
-        return Tried(_kind(change), tuple(_commands(change)), _text(change), effect, remains, loads)
+        return Tried(_kind(change), tuple(_commands(change, self.named(change))), _text(change), effect, remains, loads)
 
     def stubs(self, change: Change) -> dict[str, str]:
         """Names that were missing and that a shim of the change gives without doing their work."""
@@ -303,7 +308,7 @@ def _kind(change: Change) -> str:
     return "preload" if change.preload else "package"
 
 
-def _commands(change: Change) -> Iterator[str]:
+def _commands(change: Change, target: str | None) -> Iterator[str]:
     if change.image is not None:
         yield f"FROM {change.image}"
     if change.release is not None:
@@ -311,7 +316,8 @@ def _commands(change: Change) -> Iterator[str]:
     if change.packages:
         yield f"apk add {' '.join(change.packages)}"
     if change.edit:
-        yield f"muslint fix {PATH}{''.join(_options(change.edit))} -o FIXED"
+        on = f" --on {target}" if target is not None else ""
+        yield f"muslint fix {PATH}{''.join(_options(change.edit))}{on} -o FIXED"
     if change.preload:
         yield f"export LD_PRELOAD={shlex.quote(' '.join(change.preload))}"
 

@@ -28,4 +28,13 @@ class WayOut:
             from muslint.advice.advisor import Advisor
 
             self._advisor = Advisor(self._target, given.library_path, given.preload)
-        return self._advisor.ways_out(case, findings, given.secure(member), member.display)
+        return self._advisor.ways_out(case, findings, given.secure(member), _typed(case, member))
+
+
+def _typed(case: Case, member: Member) -> str:
+    """The path of an object as it is typed where the user stands; inside an archive, its path there."""
+    source = case.source
+    if source.parents or source.kind not in ("directory", "root"):
+        return member.display
+    folder = source.name.removeprefix("dir:").removeprefix("rootfs:")
+    return member.display.removeprefix("/") if folder == "." else f"{folder.rstrip('/')}/{member.display.lstrip('/')}"
