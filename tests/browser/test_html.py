@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from muslint.advice.base import Base
 from muslint.policy.verdict import Verdict
 from muslint.report.format import named_format
 from muslint.report.readable import shown
@@ -457,3 +458,50 @@ def test_the_same_bytes(tmp_path: Path) -> None:
     assert not re.search(r"""(?:src|href)=["']?[^#"'>]""", text.partition('<script type="application/json"')[0])
     assert "url(" not in text
     assert str(tmp_path) not in text
+
+
+# --- base images --------------------------------------------------------------------------------------------
+
+
+def _with_bases(made: Report) -> Report:
+    """The report with three images: one that runs it, one that does with a package, one that does not."""
+    runs = Base(
+        "debian:13-slim", "debian:13-slim", "glibc", "2.41", False, "runs", "", 0, 1, (), None, None, None, "", None,
+        "2028-08-09", None, False, 29.8, "high",
+    )  # fmt: skip
+    added = replace(
+        runs, image="fedora:44", reference="fedora:44", verdict="unknown", why="not known whether x is in the image",
+        packages=("libstdc++",), add="dnf install libstdc++", install="dnf install -y libstdc++", then="runs",
+    )  # fmt: skip
+    fails = replace(
+        runs, image="alpine:3.24", reference="alpine:3.24", verdict="fails", why=f"no interpreter {HOSTILE}"
+    )
+    return replace(made, bases=(runs, added, fails))
+
+
+def test_base_images_have_a_tab(opened: Any) -> None:
+    """Every cell says its verdict in words; open, it tells the reason and the lines of a Dockerfile."""
+    page = opened(_with_bases(report("directory"))).page
+    page.locator("#tab-bases").click()
+    cells = page.locator("details.base")
+    assert [text.replace("\n", " ") for text in cells.locator("summary").all_inner_texts()] == [
+        "13-slim runs", "44 runs with libstdc++", "3.24 FAILS: no interpreter",
+    ]  # fmt: skip
+    cells.nth(1).locator("summary").press("Enter")
+    assert cells.nth(1).locator("pre").inner_text() == "FROM fedora:44\nRUN dnf install -y libstdc++"
+    cells.nth(2).locator("summary").click()
+    assert "no interpreter" in cells.nth(2).locator("dl").inner_text()
+    assert cells.nth(2).locator("pre").count() == 0
+
+
+def test_no_tab_without_base_images(opened: Any) -> None:
+    """A report without them shows nothing of them."""
+    assert opened(report("directory")).page.locator("#tab-bases").count() == 0
+
+
+def test_base_images_on_a_phone(opened: Any) -> None:
+    """Nothing is wider than the screen."""
+    page = opened(_with_bases(report("directory")), viewport={"width": 360, "height": 700}).page
+    page.locator("#tab-bases").click()
+    page.locator("details.base summary").nth(2).click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -133,8 +133,9 @@ class _Asked:
         family: list[str] = []
         while (larger := instead(family[-1] if family else name)) is not None:
             family.append(larger)
-        others: tuple[str, ...] = ("debian:13-slim", f"alpine:{newest_alpine()}") if published(name).static else ()
-        for chosen in (*family, *others):
+        if published(name).static:
+            family += ["debian:13-slim", f"alpine:{newest_alpine()}"]
+        for chosen in family:
             found = catalogued(chosen)
             if found is not None and self._found(found, published(chosen), offered).plain.verdict == RUNS:
                 return chosen

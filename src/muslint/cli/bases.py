@@ -120,7 +120,8 @@ def _rendered(
     if name == "json":
         import json
 
-        return json.dumps(bases.whole(rows, sources, day.isoformat(), __version__), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(bases.whole(rows, sources, day.isoformat(), __version__), indent=2, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace").decode() + "\n"
     if name == "svg":
         from muslint.report.heatmap import svg
 

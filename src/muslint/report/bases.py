@@ -117,13 +117,13 @@ def document(row: Base) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields(row):
         value = getattr(row, field.name)
-        found[field.name] = [shown(item) for item in value] if isinstance(value, tuple) else value
+        found[field.name] = list(value) if isinstance(value, tuple) else value
     return found
 
 
 def whole(rows: Sequence[Base], sources: Sequence[str], today: str, version: str) -> dict[str, Any]:
     """The JSON document of ``muslint bases``."""
     return {
-        "schema": SCHEMA, "tool": {"name": "muslint", "version": version}, "sources": [shown(s) for s in sources],
+        "schema": SCHEMA, "tool": {"name": "muslint", "version": version}, "sources": list(sources),
         "today": today, "bases": [document(row) for row in rows],
     }  # fmt: skip

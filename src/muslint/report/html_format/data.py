@@ -62,7 +62,7 @@ def data_of(report: Report) -> dict[str, Any]:
 def _base(row: Base) -> dict[str, Any]:
     """A base image, with what the page says of it."""
     return bases.document(row) | {
-        "best": row.best,
+        "best": row.best, "why": shown(row.why), "then_why": shown(row.then_why), "assumed": _shown(list(row.assumed)),
         "shown": {
             "family": bases.family(row), "tag": bases.tag(row), "libc": bases.libc(row), "says": bases.says(row),
             "words": words(row), "verdict": bases.WORDS[row.verdict].lower(),
