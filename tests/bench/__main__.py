@@ -13,7 +13,7 @@ from tabulate import tabulate
 from tests.support import roots
 from tests.support.cache import Unavailable
 
-from .goals import CountsDiffer, Row, memory, readers, start_up, whole_root
+from .goals import CountsDiffer, Row, behaviour, memory, readers, start_up, whole_root
 from .hostile import hostile
 from .image import image
 from .measure import RunFailed
@@ -31,6 +31,7 @@ def measured(rounds: int) -> list[Row]:
             start_up(root, rounds),
             whole_root(root, rounds),
             memory(wheels),
+            behaviour(root, Path(folder), rounds),
             readers(root, wheels, Path(folder), rounds),
             image(Path(folder), rounds),
             hostile(Path(folder)),

@@ -126,6 +126,15 @@ def whole_root(root: Path, rounds: int) -> Iterator[Row]:
               {"files": len(wanted)})  # fmt: skip
 
 
+def behaviour(root: Path, folder: Path, rounds: int) -> Iterator[Row]:
+    """What the behaviour rules add to the load rules, without imports."""
+    argument = write_list(folder, "tree", [str(root)])
+    runs = in_turn([work("check-all-rules", argument), work("check-load-rules", argument)], min(rounds, 1))
+    ours, theirs = (median([one.answer["seconds"] for one in side]) for side in runs)
+    yield Row("muslint check with the behaviour rules, against the load rules alone: Debian root", ours / theirs, 2,
+              "times", False, ours, theirs, runs[0][0].answer["counts"])  # fmt: skip
+
+
 def start_up(root: Path, rounds: int) -> Iterator[Row]:
     """One command, against an interpreter that does nothing."""
     program = str(root / "usr" / "bin" / "true")

@@ -127,8 +127,24 @@ def _bytes() -> Callable[[list[str]], Counts]:
     return work
 
 
+def _check(behaviour: bool) -> Callable[[list[str]], Counts]:
+    """``check`` of a whole tree, the only path of LIST: with the behaviour rules, or with the load rules alone."""
+    from muslint import pipeline
+    from muslint.rules import load_rules, rules
+
+    chosen = rules() if behaviour else load_rules()
+
+    def work(paths: list[str]) -> Counts:
+        pipeline.rules = lambda: chosen  # type: ignore[attr-defined]
+        return {"objects": len(pipeline.check(f"dir:{paths[0]}", on="alpine:3.23").objects)}
+
+    return work
+
+
 WORKS: dict[str, Callable[[], Callable[[list[str]], Counts]]] = {
     "bytes": _bytes,
+    "check-all-rules": lambda: _check(True),
+    "check-load-rules": lambda: _check(False),
     "loader-muslint": lambda: _loader(True),
     "references-muslint": lambda: _loader(False),
     **{f"facts-{reader}": lambda reader=reader: _facts(reader) for reader in facts.READERS},

@@ -201,6 +201,12 @@ class AArch64:
             if first <= target <= last:
                 yield base + at, target
 
+    def holds(self, code: Range, number: int) -> bool:
+        """``mov`` of it."""
+        low = (number << 5 & 0xFF) | 0, number >> 3
+        pattern = b"[\\x%02x-\\x%02x]\\x%02x[\\x80-\\x9f][\\x52\\xd2]" % (low[0], low[0] | 31, low[1])
+        return re.search(pattern, code.content, re.S) is not None
+
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``mov`` of 0 or of the zero register to the argument's register."""
         ways = (0x52800000, 0xD2800000, 0x2A1F03E0, 0xAA1F03E0)

@@ -178,6 +178,10 @@ class Machine(Protocol):
         """(place, address) of every such place, for addresses from ``first`` to ``last`` and some more."""
         ...
 
+    def holds(self, code: Range, number: int) -> bool:
+        """Whether some instruction may put a small number into a register or on the stack."""
+        ...
+
     def zeroes(self, before: bytes, argument: int) -> bool:
         """Whether code may put 0 into the place of an argument; true where that cannot be told."""
         ...

@@ -31,8 +31,7 @@ class Constants:
         return self._parts
 
     def __contains__(self, constant: bytes) -> bool:
-        wanted = b"\0" + constant + b"\0"
-        return any(p.content.find(wanted) >= 0 or p.content.startswith(wanted[1:]) for p in self._ranges())
+        return any(True for part in self._ranges() for _place in _whole(part, constant))
 
     def places(self, constants: Collection[bytes]) -> Iterator[int]:
         """The addresses of whole constants."""
@@ -42,13 +41,8 @@ class Constants:
             yield from self._places[constant]
 
     def _searched(self, constant: bytes) -> Iterator[int]:
-        wanted = constant + b"\0"
-        for part in self._image.constants():
-            at = part.content.find(wanted)
-            while at >= 0:
-                if at == 0 or part.content[at - 1] == 0:
-                    yield part.address + at
-                at = part.content.find(wanted, at + 1)
+        for part in self._ranges():
+            yield from _whole(part, constant)
 
     def holding(self, part: bytes) -> Iterator[bytes]:
         """Every constant that holds ``part`` (which has no NUL), repeats left out."""
@@ -65,6 +59,21 @@ class Constants:
                 if start > 0 or at < _LONGEST:
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
+        self._places.update(seen)
+        return iter(seen)
+
+    def around(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+        """Every constant that holds a match of ``pattern``, repeats left out. The pattern must match no NUL."""
+        seen: dict[bytes, list[int]] = {}
+        for region in self._ranges():
+            content, end = region.content, -1
+            for found in pattern.finditer(content):
+                if found.start() <= end:
+                    continue
+                start = content.rfind(b"\0", max(0, found.start() - _LONGEST), found.start()) + 1
+                end = content.find(b"\0", found.start(), found.start() + _LONGEST)
+                if end >= 0 and (start > 0 or found.start() < _LONGEST):
+                    seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
 
@@ -89,3 +98,13 @@ class Constants:
     def ending(self, suffix: bytes) -> Iterator[bytes]:
         """Every constant that ends with ``suffix``."""
         return (constant for constant in self.holding(suffix) if constant.endswith(suffix))
+
+
+def _whole(part: Range, constant: bytes) -> Iterator[int]:
+    """The addresses of one whole constant. It is searched without its NULs, of which there are many."""
+    content, size = part.content, len(constant)
+    at = content.find(constant) if constant else -1
+    while at >= 0:
+        if content[at + size : at + size + 1] == b"\0" and (at == 0 or content[at - 1] == 0):
+            yield part.address + at
+        at = content.find(constant, at + 1)

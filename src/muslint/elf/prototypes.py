@@ -8,7 +8,7 @@ ARGUMENTS = 6
 
 _TELLING = {
     (0,): "sysconf confstr sbrk brk printf vprintf warn warnx perror dlclose pthread_mutex_lock pthread_mutex_trylock "
-          "getprotobyname getservbyname gethostbyname strerror_r basename nl_langinfo gettext setenv putenv "
+          "getprotobyname getservbyname gethostbyname basename nl_langinfo gettext setenv putenv "
           "sigaction signal bsd_signal sigset srand srandom initstate",
     (0, 1): "iconv_open dlopen setlocale fopen fopen64 popen newlocale crypt glob glob64 fdopen getaddrinfo strcmp "
             "strncmp strcasecmp strncasecmp strstr strcasestr realloc",
@@ -16,9 +16,9 @@ _TELLING = {
           "crypt_r dlsym dlinfo bind_textdomain_codeset sched_setscheduler "
           "fprintf vfprintf dprintf vdprintf asprintf vasprintf sprintf vsprintf sscanf fscanf syslog vsyslog err errx "
           "__printf_chk __vprintf_chk",
-    (1, 2): "regcomp getopt pthread_create",
+    (1, 2): "regcomp pthread_create",
     (2, 3, 4): "regexec",
-    (2,): "strftime wcsftime snprintf vsnprintf strftime_l __strftime_l getopt_long getopt_long_only error "
+    (2,): "getopt strftime wcsftime snprintf vsnprintf strftime_l __strftime_l getopt_long getopt_long_only error "
           "__fprintf_chk __vfprintf_chk __dprintf_chk __vdprintf_chk __asprintf_chk __vasprintf_chk __syslog_chk "
           "__vsyslog_chk",
     (3,): "__sprintf_chk __vsprintf_chk",

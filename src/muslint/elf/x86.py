@@ -259,6 +259,12 @@ class X86:
             for hit in re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S):
                 yield base + hit.start() + 1, unpack(hit[1])[0]
 
+    def holds(self, code: Range, number: int) -> bool:
+        """``mov`` or ``push`` of it."""
+        wide = re.escape(number.to_bytes(4, "little"))
+        pattern = rb"[\xb8-\xbf]%s|\xc7.{1,8}%s|\x6a%s" % (wide, wide, re.escape(bytes((number,))))
+        return re.search(pattern, code.content, re.S) is not None
+
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``xor``, ``sub`` or ``mov $0`` of the argument's register."""
         if self.word == 4:

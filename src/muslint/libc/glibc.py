@@ -149,10 +149,14 @@ def _nodes_of(row: list[str], letter: str, held: dict[str, bool]) -> list[tuple[
     return nodes
 
 
+_FEW = 64
+"""Names that are looked up in the text; who asks for more is better served by the whole table."""
+
+
 @lru_cache(maxsize=1 << 14)
 def _symbol(name: str, arch: str) -> GlibcSymbol | None:
     """One row of `_symbols`, without reading the others where that can be: a few names are asked of most files."""
-    if arch not in _EXTRA_ARCHES:
+    if arch not in _EXTRA_ARCHES or _symbol.cache_info().misses > _FEW:
         return _symbols(arch).get(name)
     row = _row("glibc/symbols.txt", name)
     found: dict[str, GlibcSymbol] = {}

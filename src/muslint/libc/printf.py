@@ -21,6 +21,12 @@ _LENGTHS: dict[bytes, bytes] = {
 }
 """Conversions musl takes after each length (``states`` in ``src/stdio/vfprintf.c``, alike in every release asked)."""
 
+SUSPECT = re.compile(
+    rb"%(?!%|[#0\- +']*[0-9*]*(?:\.[0-9*-]*)?"
+    rb"(?:(?:hh|ll|[hzjt])?[diouxXn]|l?[diouxXefgaEFGAcsn]|[CSpm]|L[efgaEFGAn]))|%\d+\$"
+)
+"""What a conversion that is refused begins like; much else does too."""
+
 _POSITION = re.compile(rb"([0-9]{1,4})\$")
 _OLD_LENGTHS = (b"q", b"L", b"Z")  # glibc: long long, long long, size_t
 

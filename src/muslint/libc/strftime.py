@@ -64,6 +64,12 @@ def unpadded(text: bytes) -> str | None:
     return None
 
 
+def time_format(text: bytes) -> bool:
+    """Whether a text can be a format of strftime or strptime, and holds what printf does not know."""
+    found = list(conversions(text))
+    return all(c.letter and c.letter in _GLIBC for c in found) and any(c.letter in _ONLY_TIME for c in found)
+
+
 def gnu_only(text: bytes) -> str | None:
     """The first conversion of a text that is lost on musl, if the text can only be a format of strftime."""
     if printf.refused(text) is None:

@@ -83,6 +83,11 @@ class Scene:
             found += self._kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
 
+    def holds(self, number: int) -> bool:
+        """Whether code may put a small number anywhere; true where that cannot be told."""
+        machine = self.code().machine
+        return machine is None or any(machine.holds(part, number) for part in self.image.code())
+
     def candidates(self, *names: str) -> tuple[int, ...]:
         """Addresses of what may be calls of these imports, found without disassembling, in order."""
         known = self.code()

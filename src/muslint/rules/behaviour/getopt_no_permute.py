@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, imported, quoted, texts
 from muslint.rules.finding import Severity
@@ -13,26 +12,13 @@ _LONG = ("getopt_long", "getopt_long_only")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    sites = scene.calls("getopt")
-    if "getopt" in scene.imports and not sites:
+    if "getopt" in scene.imports:
         yield imported("possible", "getopt")
-    for site in sites:
-        yield from _at(site)
-    for site in scene.calls(*_LONG):
+    held = any(True for _text in scene.strings().holding(b"W;"))
+    for site in scene.calls("getopt", *_LONG) if held else ():
         for confidence, options in texts(site, 2):
             if b"W;" in options:
-                yield at(confidence, site, call(site, "…", "…", quoted(options), "…"))
-
-
-def _at(site: CallSite) -> Iterator[Proof]:
-    known = texts(site, 2)
-    for confidence, options in known:
-        if b"W;" in options:
-            yield at(confidence, site, call(site, "…", "…", quoted(options)))
-        elif not options.startswith((b"+", b"-")):
-            yield at("possible", site, call(site, "…", "…", quoted(options)))
-    if not known:
-        yield at("possible", site, call(site, "…", "…", "…"))
+                yield at(confidence, site, call(site, "…", "…", quoted(options), *(["…"] * (site.symbol in _LONG))))
 
 
 RULE = Behaviour(

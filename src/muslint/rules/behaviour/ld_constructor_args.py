@@ -11,7 +11,7 @@ from muslint.rules.finding import Evidence, Severity
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    if scene.object.arch != "x86_64" or not scene.object.tag(DT_INIT_ARRAYSZ):
+    if not scene.object.tag(DT_INIT_ARRAYSZ):
         return
     found = [address for address in initialisers(scene.image) if takes_arguments(scene.image, address)]
     if not found:
@@ -32,7 +32,7 @@ RULE = Behaviour(
     glibc="calls every function of DT_INIT_ARRAY with argc, argv and envp",
     musl="calls them without arguments",
     builds="any",
-    evidence="a function of DT_INIT_ARRAY that reads an argument register before it writes it (x86-64)",
+    evidence="a function of DT_INIT_ARRAY that reads an argument register before it writes it (x86-64, AArch64)",
     remedy="run it on a glibc base image",
     fix="read /proc/self/cmdline and environ; for Rust and Go build for the musl target",
     references=(

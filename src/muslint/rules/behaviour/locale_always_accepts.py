@@ -9,13 +9,14 @@ from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
-_LOCALE = re.compile(rb"[a-z]{2,3}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
-"""The name of a language's locale; C, POSIX and C.UTF-8 are none."""
+_LOCALE = re.compile(rb"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
+"""The name of a locale of a country; C, POSIX and C.UTF-8 are none, and two letters alone may be anything."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
-    for site in scene.calls("setlocale", "newlocale"):
+    held = any(_LOCALE.fullmatch(text) for text in scene.strings().around(_LOCALE))
+    for site in scene.calls("setlocale", "newlocale") if held else ():
         for _confidence, name in texts(site, 1):
             if _LOCALE.fullmatch(name):
                 yield at("likely", site, call(site, "…", quoted(name)))

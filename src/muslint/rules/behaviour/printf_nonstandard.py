@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
-from muslint.libc.printf import gnu_only, refused
+from muslint.libc.printf import SUSPECT, gnu_only, refused
+from muslint.libc.strftime import time_format
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
 from muslint.rules.finding import Severity
@@ -21,12 +22,15 @@ FORMATS = {
 """Function → place of its format among the arguments."""
 
 
+_TIMES = frozenset(("strftime", "strftime_l", "__strftime_l", "wcsftime", "strptime", "strptime_l", "__strptime_l"))
 _LONGEST = 2048  # bytes of a format; Go keeps all its texts in one
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    every = scene.strings().holding(b"%")
+    every = scene.strings().around(SUSPECT)
     held = [text for text in every if len(text) <= _LONGEST and refused(text) and plain(text)]
+    if not _TIMES.isdisjoint(scene.imports):
+        held = [text for text in held if not time_format(text)]
     if not held:
         return  # saves looking at every call
     names = first(scene, FORMATS)
@@ -34,18 +38,11 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         yield from _at(site)
     if any(name.startswith("__gmp") for name in scene.imports):
         return  # %Zd may be GMP's own
-    lengths = (b"L", b"q", b"Z", b"I")
-    bare = [text for length in lengths for text in _holding(scene, length) if plain(text) and gnu_only(text)]
+    bare = [text for text in held if gnu_only(text)]
     unknown = next((name for name in names if unresolved(scene.calls(name), FORMATS[name])), None) if bare else None
     if unknown is not None:  # else every format is known
         for text in bare:
             yield constant("likely", unknown, text)
-
-
-def _holding(scene: Scene, length: bytes) -> Iterator[bytes]:
-    endings = (b"64d", b"64u", b"64x") if length == b"I" else (b"d", b"i", b"u", b"x", b"X")
-    for ending in endings:
-        yield from (text for text in scene.strings().holding(length + ending) if b"%" in text)
 
 
 def _at(site: CallSite) -> Iterator[Proof]:

@@ -15,12 +15,13 @@ _FORMATS = {
     for name, index in (("scanf", 0), ("vscanf", 0), ("fscanf", 1), ("vfscanf", 1), ("sscanf", 1), ("vsscanf", 1))
 }
 _NUMBERS = ("strtol", "strtoll", "strtoul", "strtoull")
+_HINT = re.compile(rb"%[*'\dm$]*['qLI]")
 _GNU = re.compile(rb"(?<!%)(?:%%)*(%(?:\d+\$)?\*?['I]?\d*(?:m)?(?:[qL][diouxX]|I\d*[diouxX]|'[diouxX]))")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_FORMATS, *_NUMBERS)))
-    if not any(_GNU.search(text) for text in scene.strings().holding(b"%")):
+    if not any(_GNU.search(text) for text in scene.strings().around(_HINT)):
         return  # saves looking at every call
     for name in first(scene, _FORMATS):
         index = _FORMATS[name]

@@ -21,7 +21,9 @@ def used(scene: Scene, confidence: str, *names: str) -> Iterator[Proof]:
     found = [name for name in names if name in scene.imports]
     evidence: list[Evidence] = []
     for name in found:
-        places = dict.fromkeys(site.where for site in scene.calls(name))
+        # What is only possible is mostly not shown: not worth following every call.
+        sites = scene.calls(name) if confidence != "possible" else ()
+        places = dict.fromkeys(site.where for site in sites)
         evidence += [Evidence("call-site", where, f"calls {name}") for where in places]
         if not places:
             evidence.append(Evidence("import", name, f"imports {name}"))
