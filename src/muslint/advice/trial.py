@@ -177,11 +177,12 @@ def _case(
 
 
 def _kept(case: Case, obj: ElfObject, link: Link, loader: MuslLoader | GlibcLoader) -> dict[str, object]:
-    """The scene of the behaviour rules with all that was read of the code, in the changed target."""
+    """What was read of the object's code and constants, for the changed target."""
+    kept = {name: case.kept[name] for name in ("opened",) if name in case.kept}
     scene = case.kept.get("scene")
-    if scene is None or loader.model.family != "musl":
-        return {}
-    return {"scene": replace(scene, object=obj, musl=loader.model.version, link=link)}
+    if scene is not None:
+        kept["scene"] = replace(scene, object=obj, musl=loader.model.version, link=link)
+    return kept
 
 
 def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Finding]:
