@@ -151,6 +151,7 @@ def _alpine(release: str, arch: str, package: str | None) -> LibcModel:
     )
 
 
+@lru_cache(maxsize=1)
 def alpine_releases() -> tuple[str, ...]:
     """Return the Alpine releases the tables cover, oldest first, ``edge`` last."""
     return tuple(row[0] for row in rows(read_text("alpine/musl.txt")))
