@@ -6,6 +6,8 @@ and what it names is explained after it.
 
 from __future__ import annotations
 
+import re
+
 from muslint.advice.explain_library import explain_library, explain_rule
 from muslint.advice.explain_symbol import explain_symbol
 from muslint.advice.explain_version import explain_version
@@ -15,6 +17,9 @@ from muslint.rules import rules
 
 LONGEST = 64 << 10
 """Characters of a text that are looked at."""
+
+LONGEST_LIST = 200
+"""Words of a text that are looked up."""
 
 _MOST = 20  # names explained of one text
 _WRAPPERS = frozenset({"jvm", "exit-127", "dotnet-dll", "crash", "no-such-file", "shell-not-found", "runtime-exec"})
@@ -53,7 +58,7 @@ def _message(text: str, arch: str) -> Explanation | None:
         rest = form.pattern.sub("", rest)
     told = [pair for pair in found if pair[0].id not in _WRAPPERS | _SAY_LITTLE] or found
     if not told:
-        return None
+        return _names_in(text, arch)
     first = told[0][0]
     forms = list({form.id: form for form, _ in [*told, *found]}.values())
     facts = [Fact("says", first.says, first.says), *_named(told[0][1])]
@@ -63,6 +68,22 @@ def _message(text: str, arch: str) -> Explanation | None:
     facts += [Fact("rule", f"muslint check foresees it as {rule}", rule) for rule in foreseen]
     advice = tuple(dict.fromkeys(line for form in forms for line in form.advice))
     return Explanation("message", first.id, first.means, tuple(facts), advice, _about(told, arch))
+
+
+_WORD = re.compile(r"[A-Za-z_][\w.+-]*(?:@@?\w[\w.]*)?")
+_DISTINCT = re.compile(r"_|\d|\.so")
+"""Words that name a function or a library are seldom English where they hold one of these."""
+
+
+def _names_in(text: str, arch: str) -> Explanation | None:
+    """Of a text that is no message muslint knows: the names in it, for people shorten what they paste."""
+    words = dict.fromkeys(word.rstrip(".-") for word in _WORD.findall(text) if _DISTINCT.search(word))
+    told = [found for word in list(words)[:LONGEST_LIST] if (found := explain_name(word, arch)) is not None]
+    if not told:
+        return None
+    return Explanation(
+        "message", "names", "no message that muslint knows; the names in it", (), (), tuple(told[:_MOST])
+    )
 
 
 def _named(fields: dict[str, str]) -> list[Fact]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from muslint.advice.explanation import Explanation, Fact
 from muslint.libc.catalog import BaseImage, gcc_of, images, runtime
-from muslint.libc.glibc import symbols, version_key
+from muslint.libc.glibc import newest_release, symbols, version_key
 from muslint.libc.musl import alpine_releases
 from muslint.libc.table import read_text, rows
 
@@ -78,6 +78,11 @@ def _glibc(name: str, number: str, arch: str) -> Explanation:
         return Explanation(
             "version", name, "glibc's own parts share names at this version; they change from release to release", (),
             ("a piece of glibc was taken out of its distribution: remove it, and use the one of the image",),
+        )  # fmt: skip
+    if version_key(number) > version_key(newest_release()):
+        return Explanation(
+            "version", name, f"no release of glibc that muslint knows has it; the newest is {newest_release()}", (),
+            ("look whether the name is spelled right; muslint check FILE shows what a file really asks for",),
         )  # fmt: skip
     came = tuple(sorted(n for n, symbol in symbols(arch).items() if symbol.since == number))
     later = (n for n, s in symbols(arch).items() if s.since != number and any(node == number for _, node in s.nodes))

@@ -170,7 +170,7 @@ FORMS: tuple[Form, ...] = (
     ),
     _form(
         "iconv-charset",
-        r"(?:iconv\w*\(\)[^\n]*)?[Ww]rong (?:charset|encoding)[^\n]*|[\w-]+//(?:TRANSLIT|IGNORE)[^\n]*",
+        r"(?:iconv\w*\(\)[^\n]*)?[Ww]rong (?:charset|encoding)[^\n]*|[\w-]*//(?:TRANSLIT|IGNORE)[^\n]*",
         "iconv, through PHP or another",
         "musl's iconv knows fewer encodings, and neither //TRANSLIT nor //IGNORE",
         "apk add gnu-libiconv, and LD_PRELOAD=/usr/lib/preloadable_libiconv.so",

@@ -19,7 +19,7 @@ from muslint.loader.named import Target, opener, parse_target
 from muslint.loader.target import NOT_STARTED, Link, Opened, Tree
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity, When
-from muslint.rules.rule import Case
+from muslint.rules.rule import Case, Rule
 
 _NOT_OURS = frozenset({"label-mismatch", "link-missing", "static-glibc"})
 """What a label says, and what is not loaded, changes with none of these."""
@@ -177,11 +177,14 @@ def _case(
 
 
 def _kept(case: Case, obj: ElfObject, link: Link, loader: MuslLoader | GlibcLoader) -> dict[str, object]:
-    """The scene of the behaviour rules with all that was read of the code, in the changed target."""
+    """What was read of the object's code and constants, for the changed target."""
+    kept: dict[str, object] = {"behaviour": case.kept.setdefault("behaviour", {})}
+    if "opened" in case.kept:
+        kept["opened"] = case.kept["opened"]
     scene = case.kept.get("scene")
-    if scene is None or loader.model.family != "musl":
-        return {}
-    return {"scene": replace(scene, object=obj, musl=loader.model.version, link=link)}
+    if scene is not None:
+        kept["scene"] = replace(scene, object=obj, musl=loader.model.version, link=link)
+    return kept
 
 
 def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Finding]:
@@ -191,8 +194,24 @@ def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Fi
     for rule in rules():
         if rule.id in _NOT_OURS or any(rule.id.startswith(prefix) for prefix in over):
             continue
-        if rule.when is not When.RUN or rule.id in fired:
+        if rule.when is not When.RUN:
             yield from (finding for finding in rule.find(case) if stands(finding))
+        elif rule.id in fired:
+            yield from (finding for finding in _behaves(case, rule) if stands(finding))
+
+
+_OF_LINK = frozenset({"ld-symbol-versions"})
+"""Behaviour rules that look at what was loaded; the others look at the object and musl's release alone."""
+
+
+def _behaves(case: Case, rule: Rule) -> tuple[Finding, ...]:
+    """What a behaviour rule finds, asked once for each release of musl and each stack size."""
+    stack = case.object.gnu_stack
+    key = (rule.id, case.model.family, case.model.version, stack.memsz if stack is not None else None)
+    known: dict[object, tuple[Finding, ...]] = case.kept.get("behaviour", {})
+    if key not in known or rule.id in _OF_LINK:
+        known[key] = tuple(rule.find(case))
+    return known[key]
 
 
 def _serves(package: str, change: Change, case: Case) -> bool:

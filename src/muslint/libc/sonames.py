@@ -50,6 +50,17 @@ def provider(soname: str, release: str) -> Provider | None:
     return None
 
 
+@lru_cache(maxsize=8)
+def libraries(release: str) -> Mapping[str, tuple[str, ...]]:
+    """Return every package of Alpine ``release`` that the table knows with the sonames it holds, sorted."""
+    found: dict[str, list[str]] = {}
+    for soname in known():
+        row = provider(soname, release)
+        if row is not None and row.package is not None:
+            found.setdefault(row.package, []).append(soname)
+    return {package: tuple(held) for package, held in found.items()}
+
+
 def successors(soname: str, release: str) -> tuple[Provider, ...]:
     """Return packages of other versions of the library in ``release``, sorted by soname.
 

