@@ -13,6 +13,7 @@ const OBJECTS = DATA.objects.map((object, number) => ({
   ...object, number, findings: [], whole: [...object.parents, object.path].join('!'),
 }));
 
+/** What breaks first, then what is only told: thousands of names may be taken to come from a host. */
 const FINDINGS = DATA.findings.map((row, number) => {
   const finding = { number };
   for (let column = 0; column < COLUMNS.length; column++) finding[COLUMNS[column]] = row[column];
@@ -24,7 +25,8 @@ const FINDINGS = DATA.findings.map((row, number) => {
     .join('\n').toLowerCase();
   object.findings.push(finding);
   return finding;
-});
+}).sort((a, b) => a.rank - b.rank || a.number - b.number);
+FINDINGS.forEach((finding, number) => { finding.number = number; });
 
 /** An element with attributes, listeners (on…) and children; strings become text. */
 function make(tag, attributes, ...children) {
