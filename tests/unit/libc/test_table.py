@@ -20,6 +20,7 @@ IN_RELEASE_ORDER = {
 }
 KEPT_IN_THEIR_ORDER = IN_RELEASE_ORDER | {
     "images/images.txt",
+    "images/published.txt",
     "musl/relocations.txt",
     "shims/packages.txt",
     "groups/families.txt",
