@@ -61,8 +61,8 @@ def main() -> None:
     for suite, held in (("11", old), ("12", new), ("13", newest)):
         for library, package in held.items():
             rows[library, package].append(suite)
-    for (library, package), suites in sorted(rows.items()):
-        print(",".join(suites), library, package)
+    for line in sorted(" ".join((",".join(suites), *pair)) for pair, suites in rows.items()):
+        print(line)
 
 
 if __name__ == "__main__":

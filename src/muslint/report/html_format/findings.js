@@ -12,6 +12,7 @@ const findingsTable = new Rows('Findings', 'finding', [
 
 /** What the message adds to the name it is about. */
 function brief(finding) {
+  if (finding.rule === 'symbol-unresolved' && finding.severity === 'info') return 'taken to come from the program that loads it';
   const end = finding.message.lastIndexOf(': ');
   const words = end < 0 ? '' : finding.message.slice(end + 2);
   return words.length < 80 && !words.includes(finding.about) ? words : '';
