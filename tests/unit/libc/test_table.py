@@ -20,12 +20,7 @@ IN_RELEASE_ORDER = {
 }
 KEPT_IN_THEIR_ORDER = IN_RELEASE_ORDER | {
     "images/images.txt",
-<<<<<<< HEAD
-    "images/published.txt",  # the first pattern that fits counts
-    "images/debian.txt",  # by library
-=======
     "images/published.txt",
->>>>>>> bases
     "musl/relocations.txt",
     "shims/packages.txt",
     "groups/families.txt",
