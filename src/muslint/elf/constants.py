@@ -17,15 +17,13 @@ class Constants:
     compiler merged into the end of a longer one (``"xUTF-16"``) is not.
     """
 
-    __slots__ = ("_holding", "_image", "_parts", "_places", "_there", "_whole")
+    __slots__ = ("_image", "_parts", "_places", "_whole")
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._parts: list[Range] | None = None
         self._places: dict[bytes, list[int]] = {}
         self._whole: list[bytes] | None = None
-        self._there: dict[bytes, bool] = {}
-        self._holding: dict[bytes, tuple[bytes, ...]] = {}
 
     def _ranges(self) -> list[Range]:
         if self._parts is None:
@@ -33,11 +31,8 @@ class Constants:
         return self._parts
 
     def __contains__(self, constant: bytes) -> bool:
-        if constant not in self._there:
-            wanted = b"\0" + constant + b"\0"
-            parts = self._ranges()
-            self._there[constant] = any(p.content.find(wanted) >= 0 or p.content.startswith(wanted[1:]) for p in parts)
-        return self._there[constant]
+        wanted = b"\0" + constant + b"\0"
+        return any(p.content.find(wanted) >= 0 or p.content.startswith(wanted[1:]) for p in self._ranges())
 
     def places(self, constants: Collection[bytes]) -> Iterator[int]:
         """The addresses of whole constants."""
@@ -57,11 +52,6 @@ class Constants:
 
     def holding(self, part: bytes) -> Iterator[bytes]:
         """Every constant that holds ``part`` (which has no NUL), repeats left out."""
-        if part not in self._holding:
-            self._holding[part] = self._held(part)
-        return iter(self._holding[part])
-
-    def _held(self, part: bytes) -> tuple[bytes, ...]:
         seen: dict[bytes, list[int]] = {}
         for region in self._ranges():
             content = region.content
@@ -76,7 +66,7 @@ class Constants:
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
         self._places.update(seen)
-        return tuple(seen)
+        return iter(seen)
 
     def __iter__(self) -> Iterator[bytes]:
         """Every constant once, in address order, the empty one left out; tables look like constants too."""
