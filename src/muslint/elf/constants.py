@@ -17,15 +17,13 @@ class Constants:
     compiler merged into the end of a longer one (``"xUTF-16"``) is not.
     """
 
-    __slots__ = ("_holding", "_image", "_parts", "_places", "_there", "_whole")
+    __slots__ = ("_image", "_parts", "_places", "_whole")
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._parts: list[Range] | None = None
         self._places: dict[bytes, list[int]] = {}
         self._whole: list[bytes] | None = None
-        self._there: dict[bytes, bool] = {}
-        self._holding: dict[bytes, tuple[bytes, ...]] = {}
 
     def _ranges(self) -> list[Range]:
         if self._parts is None:
@@ -33,9 +31,7 @@ class Constants:
         return self._parts
 
     def __contains__(self, constant: bytes) -> bool:
-        if constant not in self._there:
-            self._there[constant] = any(True for part in self._ranges() for _place in _whole(part, constant))
-        return self._there[constant]
+        return any(True for part in self._ranges() for _place in _whole(part, constant))
 
     def places(self, constants: Collection[bytes]) -> Iterator[int]:
         """The addresses of whole constants."""
@@ -50,11 +46,6 @@ class Constants:
 
     def holding(self, part: bytes) -> Iterator[bytes]:
         """Every constant that holds ``part`` (which has no NUL), repeats left out."""
-        if part not in self._holding:
-            self._holding[part] = self._held(part)
-        return iter(self._holding[part])
-
-    def _held(self, part: bytes) -> tuple[bytes, ...]:
         seen: dict[bytes, list[int]] = {}
         for region in self._ranges():
             content = region.content
@@ -69,7 +60,7 @@ class Constants:
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
         self._places.update(seen)
-        return tuple(seen)
+        return iter(seen)
 
     def around(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
         """Every constant that holds a match of ``pattern``, repeats left out. The pattern must match no NUL."""
