@@ -172,12 +172,12 @@ class Calls:
         if self.machine is None:
             return frozenset()
         found = set()
-        reads = self._raw(name)[1]  # of its slot, which come before the call
+        reads = self._raw(name)[1]  # of its slot, anywhere before the call
         for address in self.candidates(name):
-            size = 2 * _BEFORE if address in reads else _BEFORE
-            before = self._image.at(address - _BEFORE, size) or b""
-            if self.machine.zeroes(before, argument):
-                found.add(self.functions.around(address).start)
+            bounds = self.functions.around(address)
+            start, end = (bounds.start, bounds.end) if address in reads else (address - _BEFORE, address)
+            if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
+                found.add(bounds.start)
         return frozenset(found)
 
     def _references(self, target: int) -> Iterable[int]:
