@@ -174,10 +174,11 @@ class Calls:
         found = set()
         reads = self._raw(name)[1]  # of its slot, anywhere before the call
         for address in self.candidates(name):
-            bounds = self.functions.around(address)
-            start, end = (bounds.start, bounds.end) if address in reads else (address - _BEFORE, address)
+            start, end = address - _BEFORE, address
+            if address in reads:
+                start, end, _ = self.functions.around(address)
             if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
-                found.add(bounds.start)
+                found.add(self.functions.around(address).start)
         return frozenset(found)
 
     def _references(self, target: int) -> Iterable[int]:
