@@ -11,6 +11,7 @@ from muslint.elf.facts import built_for
 from muslint.elf.image import Image
 from muslint.elf.object import ElfObject, Kind
 from muslint.errors import MalformedElf
+from muslint.libc.musl import release_key
 from muslint.rules import behaviours
 from muslint.rules.behaviour.behaviour import Behaviour, Scene
 from muslint.rules.finding import Severity
@@ -79,6 +80,8 @@ def count(root: Path) -> Counts:
 def _ask(rule: Behaviour, scene: Scene, counts: Counts) -> None:
     """As the rules of the pipeline are asked: a contract of glibc's binds only what was built for it."""
     if rule.triggers and scene.imports.isdisjoint(rule.triggers):
+        return
+    if rule.until is not None and release_key(MUSL) >= release_key(rule.until):
         return
     if rule.builds == "glibc" and scene.built_for != "glibc":
         return

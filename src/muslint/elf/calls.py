@@ -172,11 +172,12 @@ class Calls:
         if self.machine is None:
             return frozenset()
         found = set()
-        reads = self._raw(name)[1]  # of its slot, which come before the call
+        reads = self._raw(name)[1]  # of its slot, anywhere before the call
         for address in self.candidates(name):
-            size = 2 * _BEFORE if address in reads else _BEFORE
-            before = self._image.at(address - _BEFORE, size) or b""
-            if self.machine.zeroes(before, argument):
+            start, end = address - _BEFORE, address
+            if address in reads:
+                start, end, _ = self.functions.around(address)
+            if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
                 found.add(self.functions.around(address).start)
         return frozenset(found)
 
