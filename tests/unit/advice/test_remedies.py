@@ -342,6 +342,19 @@ def test_a_package_that_a_later_alpine_lacks(tmp_path: Path) -> None:
     assert "image" in first
 
 
+def test_objects_copied_from_a_runtime_known_by_name(tmp_path: Path) -> None:
+    """A program that copies ``std::cout`` runs on an image of which only the name of its libstdc++ is known."""
+    source = tmp_path / "cout.cc"
+    source.write_text('#include <iostream>\nint main() { std::cout << "ok"; }\n')
+    try:
+        binary = system_cc([source], tmp_path / "cout", "-no-pie", "-fno-pie", "-lstdc++")
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    judged = check(f"file:{binary}", "debian:13-slim").objects[0]
+    assert judged.verdict == "runs", judged.findings
+    assert any(name.endswith("libstdc++.so.6") for name in judged.assumed)
+
+
 CONSISTENT = (
     "h5py-3.16.0",
     *(("pandas-3.1.1", "scikit_learn-1.9.1", "scipy-1.18.1", "netcdf4-1.7.5.1") if FULL else ()),
