@@ -214,6 +214,8 @@ class _Search:
     def moved(self, release: str) -> Change:
         """The best change so far on another release, with the packages that hold there what is missing."""
         change = replace(self.best, release=release)
+        if self.left(change) is None:
+            change = Change(release=release)  # a package of the change is not to be had there
         for other in self.packages(self.left(change) or (), release):
             change = change | other
         return self.pruned(change)

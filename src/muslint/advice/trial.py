@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from muslint.advice.rewrite import Changes
 from muslint.elf.object import ElfObject
+from muslint.errors import UnknownTarget
 from muslint.loader.faults import faults_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
@@ -107,10 +108,13 @@ class Trials:
     def left(self, case: Case, findings: Iterable[Finding], start: Start, change: Change) -> tuple[Finding, ...] | None:
         """What still stands against the object of ``case`` once ``change`` is made.
 
-        ``findings`` are those without it. None where the changed target has no loader for the object.
+        ``findings`` are those without it. None where the changed target has no loader for the object, or is none.
         """
-        target = self.changed(change)
-        loader = self._loader(target, case.model.arch)
+        try:
+            target = self.changed(change)
+            loader = self._loader(target, case.model.arch)
+        except UnknownTarget:
+            return None  # another release has no such package
         if loader is None:
             return None
         self.links += 1

@@ -99,6 +99,7 @@ def _fixed(file: str, out: str, given: Changes, on: str | None) -> int:
         fails = after is None or _failing(after)
         if fails and not asked:
             print(_refusal(after, "nothing written").replace(partial, out))
+            _point(before)
             return 1
         os.replace(partial, out)
         print(f"written {out}")
@@ -113,6 +114,13 @@ def _fixed(file: str, out: str, given: Changes, on: str | None) -> int:
     finally:
         if os.path.exists(partial):
             os.unlink(partial)
+
+
+def _point(judged: Judged | None) -> None:
+    """Say what would be enough, where `check` knows something."""
+    way = next((way for way in judged.remedies if way.cures), None) if judged is not None else None
+    if way is not None:
+        print(f"enough would be: {', then '.join(way.commands)}  (muslint check tells more)")
 
 
 def _judged(file: str, on: str | None) -> tuple[Report, Judged | None]:

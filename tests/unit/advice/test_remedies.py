@@ -328,6 +328,33 @@ def test_libexecinfo_until_it_left(tmp_path: Path) -> None:
         assert bool(cures) is there
 
 
+def test_a_package_that_a_later_alpine_lacks(tmp_path: Path) -> None:
+    """A name of a shim that left and one that a later release brought: each release is tried with what it has."""
+    source = tmp_path / "both.c"
+    source.write_text("int backtrace(void), statx(void);\nint f(void) { return backtrace() + statx(); }\n")
+    try:
+        library = system_cc([source], tmp_path / "both.so", "-shared", "-fPIC")
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    judged, first = ways(library, "alpine:3.16")
+    assert judged.verdict == "fails"
+    assert first["preload"].remains == ("statx",)
+    assert "image" in first
+
+
+def test_objects_copied_from_a_runtime_known_by_name(tmp_path: Path) -> None:
+    """A program that copies ``std::cout`` runs on an image of which only the name of its libstdc++ is known."""
+    source = tmp_path / "cout.cc"
+    source.write_text('#include <iostream>\nint main() { std::cout << "ok"; }\n')
+    try:
+        binary = system_cc([source], tmp_path / "cout", "-no-pie", "-fno-pie", "-lstdc++")
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    judged = check(f"file:{binary}", "debian:13-slim").objects[0]
+    assert judged.verdict == "runs", judged.findings
+    assert any(name.endswith("libstdc++.so.6") for name in judged.assumed)
+
+
 CONSISTENT = (
     "h5py-3.16.0",
     *(("pandas-3.1.1", "scikit_learn-1.9.1", "scipy-1.18.1", "netcdf4-1.7.5.1") if FULL else ()),
