@@ -25,6 +25,7 @@ def facts(obj: ElfObject) -> Facts:
         "segments": obj.segments,
         "interpreter": obj.interpreter,
         "mapped interpreter": obj.mapped_interpreter,
+        "headers mapped": obj.headers_mapped,
         "dynamic": obj.dynamic,
         "needed": obj.needed,
         "soname": obj.soname,

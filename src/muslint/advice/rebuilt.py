@@ -71,6 +71,8 @@ def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, 
                 remains[name] = None
         elif finding.rule in ("symbol-too-new", "relr-unsupported", "tls-initial-exec", "textrel-program"):
             remains[finding.symbol or finding.rule] = None
+        elif finding.rule == "library-unusable" and finding.library is None:
+            continue  # the file itself is laid out so: a linker makes it anew
         elif finding.rule in ("library-missing", "library-off-path", "library-unusable"):
             row = provider(finding.library or "", release) if release else None
             if row is not None and row.package not in (None, "musl", "gcompat"):

@@ -137,6 +137,7 @@ def decoded_object(path: str, decoded: Decoded) -> ElfObject:
         tls=by_type.get(elf.PT_TLS),
         _late=decoded.versions,
         filters=decoded.filters,
+        headers_mapped=headers_mapped(header),
     )
 
 

@@ -95,6 +95,7 @@ class _Reading:
         filters = [string_at(string_table, value) for tag, value in dynamic if tag in (elf.DT_AUXILIARY, elf.DT_FILTER)]
         interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
         soname = self.named(string_table, elf.DT_SONAME)
+        mapped = headers_mapped(self.header)
         return ElfObject(
             path=self.path,
             ident=ident,
@@ -102,7 +103,7 @@ class _Reading:
             kind=kind_of(ident.type, interpreter, soname, self.last, bool(needed)),
             segments=segments,
             interpreter=interpreter,
-            mapped_interpreter=interpreter if headers_mapped(self.header) else None,
+            mapped_interpreter=interpreter if mapped else None,
             has_dynamic=elf.PT_DYNAMIC in by_type,
             dynamic=dynamic,
             needed=tuple(needed),
@@ -118,6 +119,7 @@ class _Reading:
             tls=by_type.get(elf.PT_TLS),
             _late=late,
             filters=tuple(filters),
+            headers_mapped=mapped,
         )
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:

@@ -244,6 +244,7 @@ class ElfObject:
     tls: Segment | None
     _late: LateFacts
     filters: tuple[str, ...] = ()  # DT_AUXILIARY and DT_FILTER in file order
+    headers_mapped: bool = True  # a PT_LOAD holds the program headers
 
     def forget(self) -> None:
         """Drop the bytes of the tables; a later question reads them again."""

@@ -18,6 +18,7 @@ from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
 from muslint.loader.mapped import cut_short, read_as_mapped
 from muslint.loader.opened import dlopen, link
+from muslint.loader.reclaim import dies_reclaiming
 from muslint.loader.relocate import (
     Missing,
     Needs,
@@ -119,7 +120,7 @@ class MuslLoader:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, exports(obj), writes_read_only(obj))
+        facts = Facts(obj, exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -161,6 +162,9 @@ class MuslLoader:
         chain = self._chain(name, library_path)
         chain.listed.append(Listed(name, None))
         program = Loaded(path, found.path, facts, None)
+        if facts.gaps_read_only:
+            chain.start(program)
+            return link(path, -SIGSEGV, chain, () if repeats else None)
         return self._run(path, chain, program, preload, repeats)
 
     def _chain(self, loader_name: str, library_path: str, secure: bool = False) -> Chain:
@@ -193,7 +197,11 @@ class MuslLoader:
             return _not_started(path, Message(text, "program", path))
         name = loader_name or facts.object.interpreter or self.path
         chain = self._chain(name, "" if secure else library_path, secure)
-        return self._run(path, chain, _program(path, found, facts, secure), "" if secure else preload, False)
+        program = _program(path, found, facts, secure)
+        if dies_reclaiming(facts.object, self.model.version, by_kernel=True):
+            chain.start(program)
+            return link(path, -SIGSEGV, chain, None)
+        return self._run(path, chain, program, "" if secure else preload, False)
 
     def open(
         self,

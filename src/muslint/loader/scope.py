@@ -39,8 +39,10 @@ class Facts:
 
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool) -> None:
+    def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool, gaps_read_only: bool = False) -> None:
         self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
+        self.gaps_read_only = gaps_read_only
+        """The loader dies giving what its mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
         self.size = 2000 + 120 * (len(exports.own) - exports.own.count(0))
@@ -202,6 +204,8 @@ class Chain:
             raise LoaderKilled(SIGSEGV)
         if facts is not None and facts.is_libc:
             return self.load("libc.so", needed_by)  # never a second one
+        if facts is not None and facts.gaps_read_only and not self.runtime:
+            raise LoaderKilled(SIGSEGV)
         untrusted = self.secure and not path.startswith("/")
         added = Loaded(path, found.path, facts, needed_by, no_origin=untrusted, runtime=self.runtime)
         self._by_identity[found.identity] = added

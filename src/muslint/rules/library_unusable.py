@@ -10,7 +10,11 @@ from muslint.rules.rule import Case, Rule
 
 _SIGNALS = {
     SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
-    SIGSEGV: ("SIGSEGV", "an object has no hash table, or text relocations marked only by DF_TEXTREL"),
+    SIGSEGV: (
+        "SIGSEGV",
+        "an object has no hash table, or text relocations marked only by DF_TEXTREL; or a read-only segment of the"
+        " program lies in the last page of a writable one, which musl gives to malloc",
+    ),
 }
 
 

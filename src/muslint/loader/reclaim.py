@@ -1,0 +1,75 @@
+"""What the mapping of an object leaves unused, musl gives to malloc, and writes there as soon as it is mapped.
+
+The ends of writable segments are "donated" (musl ``ldso/dynlink.c`` ``reclaim_gaps``, ``__malloc_donate``): those of
+the program, and of each library that is loaded with it; not of what ``dlopen`` loads. Where a later read-only segment
+shares the page, the write kills the loader. Tools that move the dynamic section to a new writable segment in front of
+the others make such files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from muslint.elf.object import PT_LOAD, ElfObject, Segment
+from muslint.libc.musl import release_key
+from muslint.loader.scope import PAGE
+
+_PT_GNU_RELRO = 0x6474E552
+_READ_WRITE, _WRITE = 6, 2  # PF_R | PF_W, PF_W
+_MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
+
+
+def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bool:
+    """Whether musl ``version`` dies giving the gaps of ``obj`` to malloc.
+
+    ``by_kernel`` says who mapped it: the kernel a program it starts, the loader libraries and what it is asked to ``--list``.
+    """
+    if not obj.headers_mapped:
+        return False  # dso->phdr is unset: nothing is given
+    release = release_key(version)
+    loads = [segment for segment in obj.segments if segment.type == PT_LOAD]
+    relro = next((s for s in reversed(obj.segments) if s.type == _PT_GNU_RELRO), None)
+    return any(
+        _written(start, end, release, obj.ident.bits // 8) and not _writable(loads, start, by_kernel)
+        for start, end in _gaps(loads, relro, release)
+    )
+
+
+def _gaps(loads: list[Segment], relro: Segment | None, release: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """The parts of pages before and behind each writable segment, less what becomes read-only later (``reclaim``)."""
+    low, high = (relro.vaddr & -PAGE, (relro.vaddr + relro.memsz) & -PAGE) if relro is not None else (0, 0)
+    for load in loads:
+        if load.flags & _READ_WRITE != _READ_WRITE or (load.memsz == 0 and release >= _NO_EMPTY):
+            continue
+        last = load.vaddr + load.memsz
+        for start, end in ((load.vaddr & -PAGE, load.vaddr), (last, (last + PAGE - 1) & -PAGE)):
+            start = high if low <= start < high else start
+            end = low if low <= end < high else end
+            if start < end:
+                yield start, end
+
+
+def _written(start: int, end: int, release: tuple[int, ...], word: int) -> bool:
+    """Whether malloc writes to a gap: mallocng clears it all, the older one needs room for a chunk."""
+    if release >= _MALLOCNG:
+        return True
+    overhead, align = 2 * word, 4 * word
+    return end - start > overhead + ((-start - overhead) & (align - 1)) + (end & (align - 1))
+
+
+def _writable(loads: list[Segment], address: int, by_kernel: bool) -> bool:
+    """Whether the page of ``address`` ends up writable: segments are mapped in order, each over what was there.
+
+    musl maps the lowest segment together with the room for all, and none that begins in its page again
+    (``map_library``, "Reuse the existing mapping"); the kernel maps each.
+    """
+    page = address & -PAGE
+    lowest = min(loads, key=lambda load: load.vaddr)
+    found = bool(lowest.flags & _WRITE)
+    for load in loads:
+        first = load.vaddr & -PAGE
+        if not by_kernel and first == lowest.vaddr & -PAGE:
+            continue
+        if first <= page < (load.vaddr + load.memsz + PAGE - 1) & -PAGE:
+            found = bool(load.flags & _WRITE)
+    return found
