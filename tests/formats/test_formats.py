@@ -35,6 +35,7 @@ def rows(source: Path, top: str = "", parents: tuple[str, ...] | None = None) ->
         del judged["parents"], judged["layer"]
         for finding in judged["findings"]:
             del finding["fingerprint"]  # it is made from the path, too
+        corpus.leave_place_out(judged.get("remedies", []))
         text = json.dumps(judged, sort_keys=True)
         # A package is put into ``/``: its paths are absolute.
         text = text.replace(f"{top}/{corpus.APP}" if top else f"/{corpus.APP}", corpus.APP)

@@ -107,6 +107,7 @@ def test_passed_over_everywhere(tmp_path: Path) -> None:
     report = check(str(tmp_path), on="alpine:3.23")
     assert report.objects == ()
     assert {item.path: item.reason.partition(":")[0] for item in report.skipped} == {
+        "module.ko": "a kernel module",
         "slim.o": "an object file for link-time optimisation",
     }
 

@@ -122,6 +122,7 @@ def _judged(source: Path, installs: bool) -> tuple[dict[str, Any], list[Any]]:
     found = {}
     for judged in document["objects"]:
         del judged["layer"]
+        corpus.leave_place_out(judged.get("remedies", []))
         judged["parents"] = judged["parents"][1:] if not source.is_dir() else judged["parents"]
         judged["findings"] = [
             {key: value for key, value in finding.items() if key != "fingerprint"}

@@ -22,7 +22,7 @@ _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bool:
     """Whether musl ``version`` dies giving the gaps of ``obj`` to malloc.
 
-    ``by_kernel`` says who mapped it: the kernel a program it starts, the loader libraries and what it is asked to ``--list``.
+    ``by_kernel`` says who mapped it: the kernel a program that it starts, the loader libraries and what it lists.
     """
     if not obj.headers_mapped:
         return False  # dso->phdr is unset: nothing is given
