@@ -26,7 +26,9 @@ TOOLS = shutil.which("objdump") and shutil.which("readelf")
 
 
 def wheels() -> list[Path]:
-    """The manylinux wheels of the corpus that the test cache holds."""
+    """The manylinux wheels of the corpus that the test cache holds, or all of a directory, ``MUSLINT_WHEELS``."""
+    if own := os.environ.get("MUSLINT_WHEELS"):
+        return sorted(Path(own).glob("*.whl"))
     try:
         alpine_with_wheels()
     except Unavailable as reason:
