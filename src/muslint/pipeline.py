@@ -347,6 +347,8 @@ def _judge(place: _Place, item: _Work) -> Judged:
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
     tried = place.way_out.of(case, findings, item.member) if place.asked.advise and verdict in _FAILING else ()
+    if not place.asked.memory.keeps:
+        case.let_go()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)

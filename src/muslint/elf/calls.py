@@ -72,6 +72,10 @@ class Calls:
         self._known_returned: dict[int, Value] = {}
         self._known_callers: dict[int, list[tuple[Body, int]]] = {}
 
+    def forget(self) -> None:
+        """Drop everything; not to be used afterwards."""
+        vars(self).clear()
+
     @cached_property
     def machine(self) -> Machine | None:
         """Who reads its instructions; None for a machine that is not known."""

@@ -41,6 +41,14 @@ class Case:
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
+    def let_go(self) -> None:
+        """Drop what was found out, once all rules were asked: its parts point at each other, and would stay for long."""
+        for held in self.lasting.values():
+            if hasattr(held, "forget"):
+                held.forget()
+        self.lasting.clear()
+        self.kept.clear()
+
     @property
     def built_for(self) -> str:
         """The C library it was linked for, as far as it shows."""
