@@ -42,7 +42,7 @@ class Case:
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
     def let_go(self) -> None:
-        """Drop what was found out, once all rules were asked: its parts point at each other, and would stay for long."""
+        """Drop what was found out, once all rules were asked: its parts point at each other, and would stay."""
         for held in self.lasting.values():
             if hasattr(held, "forget"):
                 held.forget()
