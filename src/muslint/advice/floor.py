@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from muslint.elf.object import ElfObject
 from muslint.libc.glibc import version_key
-from muslint.libc.sonames import provider
+from muslint.libc.sonames import RUNTIME, provider
 from muslint.rules.finding import Finding, Severity, When
 
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
-_RUNTIME = {"libstdc++.so.6": "libstdc++", "libgcc_s.so.1": "libgcc"}
 _NOT_LIBC = frozenset(
     {"interpreter-missing", "library-missing", "library-off-path", "library-unusable", "symbol-runtime"}
 )
@@ -84,7 +83,7 @@ def packages(obj: ElfObject, release: str) -> tuple[str, ...]:
     found = set()
     for name in obj.needed:
         row = provider(name, release)
-        package = _RUNTIME.get(name) or (row.package if row is not None else None)
+        package = RUNTIME.get(name) or (row.package if row is not None else None)
         if package is not None and package not in ("musl", "gcompat"):
             found.add(package)
     if "libstdc++" in found:

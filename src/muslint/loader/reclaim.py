@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.object import PT_LOAD, ElfObject, Segment
+from muslint.elf.object import PT_GNU_RELRO, PT_LOAD, ElfObject, Segment
 from muslint.libc.musl import release_key
 from muslint.loader.scope import PAGE
 
-_PT_GNU_RELRO = 0x6474E552
 _READ_WRITE, _WRITE = 6, 2  # PF_R | PF_W, PF_W
 _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 
@@ -28,7 +27,7 @@ def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bo
         return False  # dso->phdr is unset: nothing is given
     release = release_key(version)
     loads = [segment for segment in obj.segments if segment.type == PT_LOAD]
-    relro = next((s for s in reversed(obj.segments) if s.type == _PT_GNU_RELRO), None)
+    relro = next((s for s in reversed(obj.segments) if s.type == PT_GNU_RELRO), None)
     return any(
         _written(start, end, release, obj.ident.bits // 8) and not _writable(loads, start, by_kernel)
         for start, end in _gaps(loads, relro, release)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.uses import used
+from muslint.rules.behaviour.uses import LOOK_UPS, used
 from muslint.rules.finding import Severity
 
 
@@ -16,13 +16,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 RULE = Behaviour(
     id="dns-aaaa-failure-fatal",
     title="A failing AAAA question fails the whole look-up",
-    triggers=(
-        "getaddrinfo",
-        "gethostbyname",
-        "gethostbyname2",
-        "gethostbyname_r",
-        "gethostbyname2_r",
-    ),
+    triggers=LOOK_UPS,
     severity=Severity.WARNING,
     claim="where a name server answers the question for IPv6 addresses with an error, no address is found at all",
     glibc="gives the IPv4 addresses it got",

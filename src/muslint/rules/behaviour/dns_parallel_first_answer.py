@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.uses import used
+from muslint.rules.behaviour.uses import LOOK_UPS, used
 from muslint.rules.finding import Severity
 
 
@@ -16,13 +16,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 RULE = Behaviour(
     id="dns-parallel-first-answer",
     title="All name servers are asked at once and the first answer counts",
-    triggers=(
-        "getaddrinfo",
-        "gethostbyname",
-        "gethostbyname2",
-        "gethostbyname_r",
-        "gethostbyname2_r",
-    ),
+    triggers=LOOK_UPS,
     severity=Severity.WARNING,
     claim='with several name servers the fastest answer counts, even where it is "no such name"',
     glibc="asks the servers one after the other",

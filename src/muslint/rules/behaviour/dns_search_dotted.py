@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.uses import used
+from muslint.rules.behaviour.uses import LOOK_UPS, used
 from muslint.rules.finding import Severity
 
 
@@ -16,13 +16,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 RULE = Behaviour(
     id="dns-search-dotted",
     title="Names with a dot are not looked up in the search list",
-    triggers=(
-        "getaddrinfo",
-        "gethostbyname",
-        "gethostbyname2",
-        "gethostbyname_r",
-        "gethostbyname2_r",
-    ),
+    triggers=LOOK_UPS,
     severity=Severity.WARNING,
     claim=(
         "names with a dot are not tried with the domains of the search list, and one empty or failing answer ends "

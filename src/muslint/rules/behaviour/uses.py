@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 
+LOOK_UPS = ("getaddrinfo", "gethostbyname", "gethostbyname2", "gethostbyname_r", "gethostbyname2_r")
+"""Functions that ask for the addresses of a host."""
+
 _MOST = 8  # places of one proof
 _RUST = b"RUST_BACKTRACE"  # in all that has Rust's standard library; its texts end in no NUL
 
