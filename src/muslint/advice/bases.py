@@ -28,7 +28,6 @@ from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine
 from muslint.libc.catalog import image as catalogued
 from muslint.libc.musl import releases
 from muslint.libc.published import Published, add, install, instead, package, partial, published
-from muslint.libc.sonames import RUNTIME as ALPINE_RUNTIME
 from muslint.libc.sonames import provider
 from muslint.loader.named import Target, parse_target
 
@@ -168,7 +167,7 @@ class _Asked:
         if not plain.broken.only_libraries or target.release is None:
             return _Found(plain, shim)
         row = {soname: provider(soname, target.release) for soname in missing}
-        names = {s: ALPINE_RUNTIME.get(s) or (p.package if (p := row[s]) is not None else None) for s in missing}
+        names = {soname: found.package if found is not None else None for soname, found in row.items()}
         if any(name in (None, "musl", "gcompat") for name in names.values()):
             return _Found(plain, shim)
         added = _without_implied(name for name in names.values() if name is not None)

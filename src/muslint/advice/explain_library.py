@@ -11,12 +11,12 @@ from muslint.libc import glibc, sonames
 from muslint.libc.catalog import newest_alpine
 from muslint.libc.musl import alpine_releases
 from muslint.libc.shims import shim
-from muslint.libc.sonames import RUNTIME
 from muslint.loader.search import reserved_family
 from muslint.rules import rules
 from muslint.rules.page import page
 
 _FORM = re.compile(r"\S*(\.so|ld64)(\.[\w.-]+)?")
+_RUNTIME = {"libstdc++.so.6": "libstdc++", "libgcc_s.so.1": "libgcc"}
 
 
 @lru_cache(maxsize=8)
@@ -42,7 +42,7 @@ def explain_library(name: str, arch: str = "x86_64") -> Explanation | None:
         return Explanation(
             "soname", name, "a part of the C library", (fact,), ("nothing to do: it is always found on musl",)
         )
-    package = RUNTIME.get(name)
+    package = _RUNTIME.get(name)
     facts = [Fact("glibc", "a library of glibc", True)] if name in _glibc_names(arch) else []
     if package is not None:
         facts.append(Fact("alpine", f"{package}: every release", {"package": package}))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from muslint.elf.object import ElfObject
 from muslint.libc.glibc import version_key
-from muslint.libc.sonames import RUNTIME, provider
+from muslint.libc.sonames import provider
 from muslint.rules.finding import Finding, Severity, When
 
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
@@ -83,7 +83,7 @@ def packages(obj: ElfObject, release: str) -> tuple[str, ...]:
     found = set()
     for name in obj.needed:
         row = provider(name, release)
-        package = RUNTIME.get(name) or (row.package if row is not None else None)
+        package = row.package if row is not None else None
         if package is not None and package not in ("musl", "gcompat"):
             found.add(package)
     if "libstdc++" in found:

@@ -8,9 +8,6 @@ from muslint.errors import UnknownLibc
 from muslint.libc.musl import alpine_releases
 from muslint.libc.table import covers, notes, read_text, rows
 
-RUNTIME: Mapping[str, str] = {"libstdc++.so.6": "libstdc++", "libgcc_s.so.1": "libgcc"}
-"""The compiler's runtime: library → Alpine package, the same in every release."""
-
 
 @dataclass(frozen=True, slots=True)
 class Provider:
