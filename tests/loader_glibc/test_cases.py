@@ -43,7 +43,7 @@ def _check(case: Case, root: Path, ask: Ask, suite: str) -> None:
         assert shown in text, f"the real loader does not show the rule: {case.rule}\n{text}"
     for hidden in ask.hides if suite not in ask.by_suite else ():
         assert hidden not in text, f"the real loader differs: {case.rule}\n{text}"
-    loader = glibc_loader_of(DirectoryTree(str(root)), "x86_64")
+    loader = glibc_loader_of(DirectoryTree(str(root)), "x86_64", real_glibc.processor())
     ours = loader.list(ask.subject, library_path=ask.library_path or "", preload=ask.preload or "", repeats=True)
     row = {
         "exit": ours.exit,

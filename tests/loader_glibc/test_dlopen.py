@@ -71,7 +71,8 @@ def test_dlopen(root: Path, name: str, lazy: bool) -> None:
     path = f"/p/{name}"
     status, err = real_glibc.start(root, "/driver", {"OPEN": path} | ({"LAZY": "1"} if lazy else {}))
     assert status == 0, err
-    ours = glibc_loader_of(DirectoryTree(str(root)), "x86_64").open("/driver", path, lazy=lazy, first_only=True)
-    alone = glibc_loader_of(DirectoryTree(str(root)), "x86_64").open(None, path, lazy=lazy, first_only=True)
+    tree, cpu = DirectoryTree(str(root)), real_glibc.processor()
+    ours = glibc_loader_of(tree, "x86_64", cpu).open("/driver", path, lazy=lazy, first_only=True)
+    alone = glibc_loader_of(tree, "x86_64", cpu).open(None, path, lazy=lazy, first_only=True)
     assert (ours.errors[0] if ours.exit else "opened") == err.strip()
     assert (alone.exit, alone.errors) == (ours.exit, ours.errors)

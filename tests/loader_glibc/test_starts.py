@@ -37,7 +37,7 @@ def test_start(name: str, suite: str) -> None:
     with tempfile.TemporaryDirectory(prefix="muslint-case-") as folder:
         root = Path(folder, "root")
         lay_out(case, suite, root)
-        loader = glibc_loader_of(DirectoryTree(str(root)), "x86_64")
+        loader = glibc_loader_of(DirectoryTree(str(root)), "x86_64", real_glibc.processor())
         for ask in _started(case):
             # There is no /proc in the root to tell the program its own path.
             environment = {"LD_ORIGIN_PATH": ask.subject.rpartition("/")[0]}
@@ -62,7 +62,7 @@ def test_a_deferred_function_ends_the_process(tmp_path: Path) -> None:
     program = Object("/app/main", "program", code, needed=("@/x/liba.so",), flags=("-rpath=/x", "-z", "lazy"))
     case = Case("deferred", "", "", (Object("/x/liba.so"), program), {}, (), {}, {}, False, (), ())
     lay_out(case, "bookworm", tmp_path / "root")
-    loader = glibc_loader_of(DirectoryTree(str(tmp_path / "root")), "x86_64")
+    loader = glibc_loader_of(DirectoryTree(str(tmp_path / "root")), "x86_64", real_glibc.processor())
     ours = loader.start("/app/main")
     status, err = real_glibc.start(tmp_path / "root", "/app/main")
     assert (ours.exit, status) == (0, 127)

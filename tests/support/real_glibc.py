@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from muslint.loader.glibc_rtld import Processor
+
 from . import real_loader
 from .real_loader import FILE_TIMEOUT
 
@@ -47,6 +49,28 @@ class GlibcAnswer:
         loaded = [[name, path] for name, path in self.loaded]
         row: dict[str, object] = {"path": self.path, "exit": self.exit, "loaded": loaded}
         return row | {"missing": list(self.missing), "errors": list(self.errors)}
+
+
+_LEVELS = {
+    2: {"cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3"},
+    3: {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"},
+    4: {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+}
+"""The x86-64 psABI's levels by what each adds, in the kernel's words."""
+_HASWELL = {"abm", "avx2", "bmi1", "bmi2", "fma", "movbe", "popcnt"}
+
+
+def processor() -> Processor:
+    """The processor of this machine as glibc sees it (``cpu_features.c``: ``init_cpu_features``)."""
+    lines = dict(re.findall(r"(\w+)\s*: (.*)", Path("/proc/cpuinfo").read_text()))
+    flags = set(lines.get("flags", "").split())
+    level = 1
+    while level + 1 in _LEVELS and _LEVELS[level + 1] <= flags:
+        level += 1
+    if lines.get("vendor_id") != "GenuineIntel":
+        return Processor(level)
+    wide = ("avx512_1",) if _LEVELS[4] <= flags and "avx512er" not in flags else ()
+    return Processor(level, "haswell" if flags >= _HASWELL else None, (*wide, "x86_64"))
 
 
 def find_loader(root: Path) -> str:

@@ -65,7 +65,7 @@ def ldd(
     ] = None,
     cpu: Annotated[
         str,
-        typer.Option("--cpu", metavar="LEVEL", help="glibc: the processor, x86-64 to x86-64-v4 (glibc-hwcaps)."),
+        typer.Option("--cpu", metavar="CPU", help="glibc: the processor, x86-64-v3, haswell and so on."),
     ] = "x86-64-v4",
     reader: Annotated[
         str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
@@ -120,17 +120,17 @@ def _loader(
     tree: DirectoryTree, arch: str | None, reader: Reader, libc: Libc | None, cpu: str
 ) -> MuslLoader | GlibcLoader:
     """The loader of a root; musl's where both are there and none is named."""
-    from muslint.loader.glibc_rtld import LEVELS
+    from muslint.loader.glibc_rtld import PROCESSORS
     from muslint.loader.root import glibc_loader_of, loader_of, musl_loaders
 
-    if cpu not in LEVELS:
-        raise WrongUse(f"--cpu {cpu}: not one of {', '.join(LEVELS)}")
+    if cpu not in PROCESSORS:
+        raise WrongUse(f"--cpu {cpu}: not one of {', '.join(PROCESSORS)}")
     if libc is None:
         from muslint.loader.glibc_rtld import glibc_loaders
 
         libc = Libc.GLIBC if not musl_loaders(tree) and glibc_loaders(tree) else Libc.MUSL
     if libc is Libc.GLIBC:
-        return glibc_loader_of(tree, arch, LEVELS[cpu], reader)
+        return glibc_loader_of(tree, arch, PROCESSORS[cpu], reader)
     return loader_of(tree, arch, reader)
 
 

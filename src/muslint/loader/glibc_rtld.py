@@ -6,9 +6,10 @@ is taken from the machine muslint runs on.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from muslint.elf.dynamic import read
 from muslint.elf.machine import machine_number
@@ -43,6 +44,27 @@ VDSO = {"i386": "linux-gate.so.1", "powerpc64le": "linux-vdso64.so.1", "s390x": 
 LEVELS = {"x86-64": 1, "x86-64-v2": 2, "x86-64-v3": 3, "x86-64-v4": 4}
 """The levels of the x86-64 psABI; a directory of ``glibc-hwcaps`` is searched by a processor of its level."""
 
+
+class Processor(NamedTuple):
+    """What ``ld.so`` finds out about the processor it runs on, as far as it changes where libraries are looked for.
+
+    The default is any but Intel's: there glibc takes ``haswell`` for the platform where the processor has what that
+    name stands for (``cpu_features.c``: ``init_cpu_features``, ``arch_kind_intel``).
+    """
+
+    level: int = 4  # see `LEVELS`
+    platform: str | None = None  # "haswell", "xeon_phi"; None leaves the kernel's AT_PLATFORM
+    capabilities: tuple[str, ...] = ("x86_64",)  # of x86-64, most significant first: those worth a directory
+
+
+PLAIN = Processor()
+PROCESSORS = {
+    **{name: Processor(level) for name, level in LEVELS.items()},
+    "haswell": Processor(3, "haswell"),
+    "skylake-avx512": Processor(4, "haswell", ("avx512_1", "x86_64")),
+}
+"""What ``muslint ldd --cpu`` takes: the psABI's levels, and Intel's processors by GCC's names."""
+
 _BANNER = re.compile(rb"(?:GNU C Library|ld\.so) \([^)\n]*\) [a-z]+ release version (\d+)\.(\d+)")
 _DIRECTORIES = re.compile(rb"(?:/[\x21-\x2e\x30-\x7e][\x21-\x7e]*/\0){2,}")
 _NUMBERED = re.compile(r"GLIBC_(\d+)\.(\d+)")
@@ -63,6 +85,7 @@ class Rtld:
     platform: str  # $PLATFORM
     debian: bool = False  # with Debian's patches
     level: int = 4  # of the processor, see `LEVELS`
+    capabilities: tuple[str, ...] = ()  # as `Processor` has them; none but on x86-64
     cache: str = "/etc/ld.so.cache"
 
     @property
@@ -70,16 +93,16 @@ class Rtld:
         """What is tried below each directory before the directory itself (``_dl_important_hwcaps``).
 
         ``glibc-hwcaps`` came with 2.33; the older names, a power set of ``tls``, the platform and the
-        capabilities worth a directory, went with 2.37. A capability only some processors of other makes
-        have (``haswell``, ``avx512_1``) is left out.
+        capabilities worth a directory, went with 2.37.
         """
         found = []
         if self.release >= (2, 33) and self.arch == "x86_64":
             found += [f"glibc-hwcaps/x86-64-v{level}/" for level in (4, 3, 2) if level <= self.level]
         if self.release < (2, 37):
-            p = self.platform
-            twice = (f"tls/{p}/{p}/", f"tls/{p}/", "tls/", f"{p}/{p}/", f"{p}/")
-            found += twice if self.arch == "x86_64" else (f"tls/{p}/", "tls/", f"{p}/")
+            names = ("tls/", f"{self.platform}/", *(f"{name}/" for name in self.capabilities))
+            taken = itertools.product((True, False), repeat=len(names))
+            found += dict.fromkeys("".join(itertools.compress(names, each)) for each in taken)
+            found.pop()  # none of them: the directory itself
         return (*found, "")
 
     @property
@@ -108,7 +131,7 @@ def _loader(tree: Tree, arch: str) -> tuple[Opened, ElfObject] | None:
     return found, obj
 
 
-def rtld_of(tree: Tree, arch: str, level: int = 4) -> Rtld | None:
+def rtld_of(tree: Tree, arch: str, processor: Processor = PLAIN) -> Rtld | None:
     """The glibc loader of a tree for one architecture; None where there is none.
 
     Raises UnknownTarget when there is one and its release cannot be told.
@@ -123,7 +146,8 @@ def rtld_of(tree: Tree, arch: str, level: int = 4) -> Rtld | None:
     directories = _directories(data)
     return Rtld(
         INTERPRETERS[arch], found.path, arch, obj, _release(tree, data, obj, directories), obj.soname or "",
-        directories, _token(data, directories), PLATFORMS.get(arch, arch), _patched(data, directories), level,
+        directories, _token(data, directories), processor.platform or PLATFORMS.get(arch, arch),
+        _patched(data, directories), processor.level, processor.capabilities if arch == "x86_64" else (),
     )  # fmt: skip
 
 

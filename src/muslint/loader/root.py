@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from muslint.elf.object import Reader
     from muslint.libc.model import LibcModel
     from muslint.loader.glibc import GlibcLoader
+    from muslint.loader.glibc_rtld import Processor
     from muslint.sources.directory import DirectoryTree
 
 PREFIX, SUFFIX = "ld-musl-", ".so.1"
@@ -51,14 +52,14 @@ def loader_of(tree: DirectoryTree, arch: str | None = None, reader: Reader | Non
 
 
 def glibc_loader_of(
-    tree: DirectoryTree, arch: str | None = None, level: int = 4, reader: Reader | None = None
+    tree: DirectoryTree, arch: str | None = None, processor: Processor | None = None, reader: Reader | None = None
 ) -> GlibcLoader:
-    """The glibc loader of a root for ``arch``; ``level`` is that of an x86-64 processor, 1 to 4.
+    """The glibc loader of a root for ``arch`` as it works on a processor; without one, on any but Intel's.
 
     Raises UnknownTarget when the root has none, or several and none is named.
     """
     from muslint.loader.glibc import GlibcLoader
-    from muslint.loader.glibc_rtld import INTERPRETERS, glibc_loaders, rtld_of
+    from muslint.loader.glibc_rtld import INTERPRETERS, PLAIN, glibc_loaders, rtld_of
 
     found = glibc_loaders(tree)
     # A 32-bit loader beside the root's own is what a multilib package brings.
@@ -67,7 +68,7 @@ def glibc_loader_of(
     if arch is None and len(found) > 1:
         raise UnknownTarget(f"{tree.root or '/'} holds glibc loaders for {', '.join(found)}: name one with --arch")
     name = arch or (found[0] if found else None)
-    rtld = rtld_of(tree, name, level) if name is not None and name in found else None
+    rtld = rtld_of(tree, name, processor or PLAIN) if name is not None and name in found else None
     if rtld is None:
         what = INTERPRETERS.get(name, name) if name is not None else "such as /lib64/ld-linux-x86-64.so.2"
         raise UnknownTarget(f"{tree.root or '/'} has no glibc loader {what}")

@@ -1,6 +1,7 @@
 """The parts of glibc's loader by themselves: no network, no real loader."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from muslint.loader.glibc_bind import GlibcFacts
 from muslint.loader.glibc_cache import compare, parse
 from muslint.loader.glibc_deps import _depth_first, _moved
 from muslint.loader.glibc_map import LinkMap, strerror
-from muslint.loader.glibc_rtld import Rtld, rtld_of
+from muslint.loader.glibc_rtld import PROCESSORS, Rtld, rtld_of
 from muslint.loader.glibc_search import directories, directory_of, expand
 from muslint.loader.named import parse_target
 from muslint.sources.bytes import MemoryBytes
@@ -26,7 +27,7 @@ def rtld(release: tuple[int, int] = (2, 36), level: int = 4) -> Rtld:
     """A loader as it lies in Debian."""
     return Rtld(
         "/lib64/ld-linux-x86-64.so.2", "/lib64/ld", "x86_64", ITSELF, release, "ld-linux-x86-64.so.2",
-        ("/lib/x86_64-linux-gnu/", "/lib/"), "lib/x86_64-linux-gnu", "x86_64", level=level,
+        ("/lib/x86_64-linux-gnu/", "/lib/"), "lib/x86_64-linux-gnu", "x86_64", level=level, capabilities=("x86_64",),
     )  # fmt: skip
 
 
@@ -63,6 +64,15 @@ def test_directories() -> None:
 def test_subdirectories(release: tuple[int, int], level: int, found: tuple[str, ...]) -> None:
     """By release and by level of the processor."""
     assert rtld(release, level).subdirectories == found
+
+
+def test_subdirectories_of_intel() -> None:
+    """Every choice of tls, the platform and the capabilities, those that come first mattering most."""
+    intel = PROCESSORS["skylake-avx512"]
+    found = replace(rtld((2, 31)), platform=intel.platform, capabilities=intel.capabilities).subdirectories
+    assert len(found) == 16
+    assert found[:3] == ("tls/haswell/avx512_1/x86_64/", "tls/haswell/avx512_1/", "tls/haswell/x86_64/")
+    assert found[-3:] == ("avx512_1/", "x86_64/", "")
 
 
 @pytest.mark.parametrize(
