@@ -28,7 +28,7 @@ class AArch64:
         del fixed  # addresses are always told by distance
         self.word = word
         self._effects = Effects()
-        self._known_pages: dict[int, list[tuple[int, int]]] = {}
+        self._known_pages: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
         """The instructions of some code."""
@@ -214,14 +214,15 @@ class AArch64:
 
     def _pages(self, code: Range) -> list[tuple[int, int]]:
         """(place, page) of every ``adrp``."""
-        if code.address not in self._known_pages:
+        part = code.address, code.end
+        if part not in self._known_pages:
             found = []
             for hit in re.finditer(rb"[\x90\xb0\xd0\xf0]", code.content[3::4]):
                 at = 4 * hit.start()
                 (word,) = struct.unpack_from("<I", code.content, at)
                 found.append((at, _page(word, code.address + at)))
-            self._known_pages[code.address] = found
-        return self._known_pages[code.address]
+            self._known_pages[part] = found
+        return self._known_pages[part]
 
 
 def _flow(word: int, address: int) -> tuple[Flow, int | None]:

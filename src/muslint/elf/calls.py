@@ -9,55 +9,30 @@ looked up where that function is called.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
-from importlib import import_module
 
 from muslint.elf.code import Flow, Machine
+from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
-from muslint.elf.functions import Functions
-from muslint.elf.image import Image
-from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
-from muslint.elf.object import ET_EXEC
+from muslint.elf.functions import WINDOW, Functions
+from muslint.elf.image import Image, Range
 from muslint.elf.prototypes import telling
 from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 from muslint.elf.where import Places
 
-_MACHINES = {
-    (EM_X86_64, 64): ("x86", "X86", 8), (EM_386, 32): ("x86", "X86", 4),
-    (EM_AARCH64, 64): ("aarch64", "AArch64", 8),
-}  # fmt: skip
-"""(EM_*, bits) → module, class and the bytes of an address."""
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
-_SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
+_SEARCHES, _MOST_SEARCHES = 4, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
 _FEW = 4  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _DIRECT = (Flow.CALL, Flow.JUMP)
 _BODIES = 512  # functions kept disassembled
-_LISTED = 1 << 24  # bytes of code whose calls are listed
+_LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
-
-
-def can_disassemble(image: Image) -> bool:
-    """Whether calls can be found on this machine."""
-    return _machine_of(image) is not None
-
-
-def _machine_of(image: Image) -> Machine | None:
-    known = _MACHINES.get((image.object.ident.machine, image.object.ident.bits))
-    if known is None or not image.little:
-        return None
-    module, name, word = known
-    try:
-        fixed = image.object.ident.type == ET_EXEC
-        made: Machine = getattr(import_module(f"muslint.elf.{module}"), name)(word, fixed)
-    except ImportError:
-        return None  # a platform that iced-x86 or capstone has no wheel for
-    return made
 
 
 class Calls:
@@ -70,7 +45,8 @@ class Calls:
         self._searches = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_returned: dict[int, Value] = {}
-        self._known_callers: dict[int, list[tuple[Body, int]]] = {}
+        self._known_calls: dict[frozenset[int], dict[int, list[int]]] = {}
+        self._known_callers: dict[tuple[int, frozenset[int] | None], list[tuple[Body, int]]] = {}
 
     def forget(self) -> None:
         """Drop everything; not to be used afterwards."""
@@ -79,7 +55,7 @@ class Calls:
     @cached_property
     def machine(self) -> Machine | None:
         """Who reads its instructions; None for a machine that is not known."""
-        machine = _machine_of(self._image)
+        machine = machine_of(self._image)
         if machine is not None:
             machine.learn(list(self._image.code()), self._tables())
         return machine
@@ -114,25 +90,77 @@ class Calls:
         bounds = self.functions.around(stub)
         return not bounds.known or bounds.start == stub or bounds.start in found
 
-    def of(self, name: str, only: frozenset[int] | None = None) -> Iterator[CallSite]:
-        """Every call of one import; with ``only``, those that lie in functions which begin at one of these."""
+    def of(
+        self, name: str, only: frozenset[int] | None = None, *, callers: frozenset[int] | None = None
+    ) -> Iterator[CallSite]:
+        """Every call of one import; with ``only``, those that lie in functions which begin at one of these.
+
+        Where an argument is the function's own parameter its callers tell, with ``callers`` those among these alone.
+        """
         if self.machine is None:
             return
         stubs, slots = self._ways(name)
-        direct, reads = self._raw(name)
-        bodies = {self.functions.around(address).start: address for address in sorted(direct)}
-        readers = {self.functions.around(address).start: address for address in sorted(reads)}
+        direct, reads = self._raw(name) if only is None else self._raw_in(only, stubs, slots - self.slots.jumps)
+        around = self.functions.around
+        bodies = {around(address).start: address for address in sorted(direct)}
+        readers = {around(address).start: address for address in sorted(reads)}
         for start, address in sorted({**bodies, **readers}.items()):
             if only is not None and start not in only:
                 continue
             body = self.body(address)
             for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
-                yield from self._resolved(body, at, name)
+                yield from self._resolved(body, at, name, callers)
+
+    def _raw_in(
+        self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """As `_raw`, in some functions alone."""
+        known = self._calls_in(only) if stubs else {}
+        reads = [self._reads(self._part(start), slot) for slot in slots for start in only]
+        return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
+
+    def _calls_in(self, only: frozenset[int]) -> dict[int, list[int]]:
+        """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
+        only those of stubs."""
+        if only not in self._known_calls:
+            parts = [self._part(start) for start in only]
+            if sum(len(part.content) for part in parts) <= _LISTED_IN:
+                self._known_calls[only] = self._list(parts, *self._extent)
+            else:
+                self._known_calls[only] = self._list(parts, min(self.stubs), max(self.stubs), self.stubs)
+        return self._known_calls[only]
+
+    @cached_property
+    def _extent(self) -> tuple[int, int]:
+        """Where code begins and ends, all in all."""
+        parts = list(self._image.code())
+        return min(part.address for part in parts), max(part.end for part in parts)
+
+    def _part(self, start: int) -> Range:
+        """The code of what `Functions.around` says begins at ``start``: a function, or about as much as it may be."""
+        bounds = self.functions.around(start)
+        known = bounds.known and bounds.start == start
+        end = bounds.end if known else max(bounds.end, start + 2 * WINDOW)
+        return Range(start, self._image.at(start, end - start) or self._image.at(start, bounds.end - start) or b"")
 
     def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """The stubs and the slots of an import."""
-        slots = frozenset(slot for slot, known in self.slots.imports.items() if known == name)
-        return frozenset(stub for stub, slot in self.stubs.items() if slot in slots), slots
+        slots = self._slots_of.get(name, frozenset())
+        return frozenset(stub for slot in slots for stub in self._stubs_of.get(slot, ())), slots
+
+    @cached_property
+    def _slots_of(self) -> dict[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        for slot, name in self.slots.imports.items():
+            found.setdefault(name, set()).add(slot)
+        return {name: frozenset(slots) for name, slots in found.items()}
+
+    @cached_property
+    def _stubs_of(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for stub, slot in self.stubs.items():
+            found.setdefault(slot, []).append(stub)
+        return found
 
     def _raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """Addresses of what may be direct calls of an import, and of what may read its slots."""
@@ -140,7 +168,12 @@ class Calls:
             stubs, slots = self._ways(name)
             self._known_raw[name] = (
                 frozenset(address for stub in stubs for address in self._references(stub)),
-                frozenset(address for slot in slots if slot not in self.slots.jumps for address in self._reads(slot)),
+                frozenset(
+                    address
+                    for slot in slots - self.slots.jumps
+                    for part in self._image.code()
+                    for address in self._reads(part, slot)
+                ),
             )
         return self._known_raw[name]
 
@@ -153,13 +186,18 @@ class Calls:
         (of a structure that holds it); of few ones, of what they call too."""
         if self.machine is None:
             return frozenset()
-        wanted = sorted(set(addresses))
+        known = frozenset(addresses)
+        wanted = sorted(known)
         found: set[int] = set()
         for part in self._image.code() if wanted else ():
             if len(wanted) <= _FEW and not reach:
                 found.update(place for address in wanted for place in self.machine.pointers(part, address))
                 continue
-            for place, target in self.machine.all_pointers(part, wanted[0] - reach, wanted[-1]):
+            pointers = self.machine.all_pointers(part, wanted[0] - reach, wanted[-1])
+            if not reach:
+                found.update(place for place, target in pointers if target in known)
+                continue
+            for place, target in pointers:
                 next_one = bisect_left(wanted, target)
                 if next_one < len(wanted) and wanted[next_one] - target <= reach:
                     found.add(place)
@@ -185,7 +223,7 @@ class Calls:
                 found.add(self.functions.around(address).start)
         return frozenset(found)
 
-    def _references(self, target: int) -> Iterable[int]:
+    def _references(self, target: int) -> Sequence[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
         Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
@@ -203,7 +241,7 @@ class Calls:
 
     @cached_property
     def _stub_calls(self) -> dict[int, list[int]]:
-        return self._list(min(self.stubs), max(self.stubs))
+        return self._list(self._image.code(), min(self.stubs), max(self.stubs), self.stubs)
 
     @cached_property
     def _small(self) -> bool:
@@ -211,27 +249,27 @@ class Calls:
 
     @cached_property
     def _targets(self) -> dict[int, list[int]]:
-        parts = list(self._image.code())
-        return self._list(min(part.address for part in parts), max(part.end for part in parts))
+        return self._list(self._image.code(), *self._extent)
 
-    def _list(self, first: int, last: int) -> dict[int, list[int]]:
+    def _list(
+        self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None
+    ) -> dict[int, list[int]]:
         """Target → the addresses of what may be direct calls of it, or jumps to it."""
         assert self.machine is not None
         found: dict[int, list[int]] = {}
-        for part in self._image.code():
+        for part in parts:
             for address, target in self.machine.all_references(part, first, last):
                 if target in found:
                     found[target].append(address)
-                else:
+                elif only is None or target in only:
                     found[target] = [address]
         return found
 
-    def _reads(self, slot: int) -> Iterator[int]:
-        """The addresses of what may read a slot, other than its stub."""
+    def _reads(self, part: Range, slot: int) -> Iterator[int]:
+        """The addresses in some code of what may read a slot, other than its stub."""
         assert self.machine is not None
-        inside = {stub + distance for stub, known in self.stubs.items() if known == slot for distance in range(16)}
-        for part in self._image.code():
-            yield from (address for address in self.machine.slot_references(part, slot) if address not in inside)
+        inside = {stub + distance for stub in self._stubs_of.get(slot, ()) for distance in range(16)}
+        return (address for address in self.machine.slot_references(part, slot) if address not in inside)
 
     def body(self, address: int) -> Body:
         """The code around an address."""
@@ -281,43 +319,43 @@ class Calls:
 
     # --- arguments ------------------------------------------------------------------------------------------
 
-    def _resolved(self, body: Body, at: int, name: str) -> Iterator[CallSite]:
+    def _resolved(self, body: Body, at: int, name: str, among: frozenset[int] | None) -> Iterator[CallSite]:
         """One call, or one for each caller where its arguments are the function's own."""
         values = {index: body.argument(index, at) for index in telling(name)}
-        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS):
+        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS, among):
             yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
 
     def _through_callers(
-        self, body: Body, address: int, values: dict[int, Value], levels: int
+        self, body: Body, address: int, values: dict[int, Value], levels: int, among: frozenset[int] | None
     ) -> list[tuple[int, dict[int, Value]]]:
         asked = any(
             isinstance(item, Symbol) and item.kind == "param" for value in values.values() for item in value.known
         )
-        callers = self._callers(body.bounds.start) if asked and levels and body.bounds.known else []
+        callers = self._callers(body.bounds.start, among) if asked and levels and body.bounds.known else []
         if not callers or len(callers) > _CALLERS:
             return [(address, values)]
         found = []
         for caller, number in callers:
             given = {index: _filled(value, caller, number) for index, value in values.items()}
-            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1)
+            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1, among)
         if not any(_tells_more(given, values) for _, given in found):
             return [(address, values)]
         if self._reachable_otherwise(body.bounds.start):
             found.append((address, values))
         return found
 
-    def _callers(self, start: int) -> list[tuple[Body, int]]:
-        """(function, step) of every direct call of a function."""
-        if start not in self._known_callers:
+    def _callers(self, start: int, among: frozenset[int] | None) -> list[tuple[Body, int]]:
+        """(function, step) of every direct call of a function, or of those in functions ``among`` these."""
+        if (start, among) not in self._known_callers:
             found: dict[int, tuple[Body, int]] = {}
-            addresses = self._references(start)
-            for address in addresses if len(list(addresses)) <= _ASKED else ():
+            addresses = self._references(start) if among is None else self._calls_in(among).get(start, [])
+            for address in addresses if len(addresses) <= _ASKED else ():
                 body = self.body(address)
                 number = body.index.get(address)
                 if number is not None and body.steps[number].target == start and body.bounds.start != start:
                     found[address] = body, number
-            self._known_callers[start] = [found[address] for address in sorted(found)]
-        return self._known_callers[start]
+            self._known_callers[start, among] = [found[address] for address in sorted(found)]
+        return self._known_callers[start, among]
 
     def _reachable_otherwise(self, start: int) -> bool:
         """Whether others than this object's own direct calls may reach a function: exported, or its address taken."""

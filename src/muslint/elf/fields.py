@@ -1,31 +1,44 @@
-"""Finding the places in code whose bytes point at one address, by searching for those bytes."""
+"""Finding the places in code whose bytes point at some addresses, by searching for those bytes."""
 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import repeat
+from operator import add
+
+_WINDOW = 1 << 18
+"""Bytes searched at once: over these the high half of a distance has few values, so it is searched for as it is."""
+
+Pairs = list[tuple[int, int]]
+"""(place, address it points at)."""
 
 
-def relative(content: bytes, address: int, target: int, *, unit: int, low: int, behind: int) -> Iterator[int]:
-    """Places of numbers that tell the distance to ``target`` in ``unit`` bytes; ``content`` stands at ``address``.
+def distances(content: bytes, address: int, lead: bytes, first: int, last: int) -> Iterator[Pairs]:
+    """Places of 32-bit distances, counted from their own ends, to addresses from ``first`` to ``last``, by window.
 
-    The two bytes from place ``low`` on are the high half of the number's 32 bits, and count from ``behind`` bytes after
-    the place. Over a stretch of 64 KiB times ``unit`` that half is the same, so it is searched for as it is.
+    ``content`` stands at ``address``. ``lead`` is a pattern of the byte, or the two, that stand right before such a
+    number; it must not be able to overlap itself.
     """
-    span = unit << 16
-    end = len(content)
-    start = 0
-    while start < end:
-        distance = target - (address + start + behind)
-        high = distance // span
-        # The last place that still has this high half: distance >= high * span.
-        last = min(end, start + distance - high * span + 1)
-        needle = (high & 0xFFFF).to_bytes(2, "little")
-        at = content.find(needle, start + low, last + low + 1)
-        while at >= 0:
-            yield at - low
-            at = content.find(needle, at + 1, last + low + 1)
-        start = last
+    size = len(content)
+    for start in range(0, size, _WINDOW):
+        end = min(start + _WINDOW, size)
+        pattern = _pattern(lead, first - address - end - 8 >> 16, last - address - start >> 16)
+        found = list(pattern.finditer(content, start, min(end + 5, size)))
+        if not found:
+            continue
+        places = [hit.end() + address for hit in found]
+        numbers = struct.unpack(f"<{len(found)}i", b"".join([hit[1] for hit in found]))
+        targets = map(add, map(add, places, repeat(4)), numbers)
+        yield [(place, target) for place, target in zip(places, targets) if first <= target <= last]
+
+
+@lru_cache(1024)
+def _pattern(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
+    """A lead with a number behind it whose high half is from ``low`` to ``high``."""
+    return re.compile(lead + b"(?=(.." + high_bytes(low << 16, high << 16) + b"))", re.S)
 
 
 def high_bytes(first: int, last: int) -> bytes:

@@ -15,14 +15,15 @@ from typing import NamedTuple
 
 from muslint.elf.header import LAYOUTS
 from muslint.elf.image import Image
-from muslint.elf.object import STT_FUNC, STT_GNU_IFUNC, Segment
+from muslint.elf.object import PT_GNU_EH_FRAME, STT_FUNC, STT_GNU_IFUNC, Segment
 from muslint.elf.values import signed
 
-PT_GNU_EH_FRAME, PT_ARM_EXIDX = 0x6474E550, 0x70000001
+PT_ARM_EXIDX = 0x70000001
 SHT_SYMTAB = 2
 _LONGEST = 1 << 20  # bytes of one function
 _MOST = 1 << 21  # functions of one object
-_WINDOW = 1 << 10  # bytes looked back where no table tells of a function
+WINDOW = 1 << 10
+"""Bytes looked back and on where no table tells of a function."""
 
 
 class Bounds(NamedTuple):
@@ -96,8 +97,7 @@ class Functions:
 
     def around(self, address: int) -> Bounds:
         """The function that holds ``address``; what cannot be known is bounded by its neighbours."""
-        code = next((part for part in self._image.code() if part.address <= address < part.end), None)
-        low, high = (code.address, code.end) if code else (address, address)
+        low, high = next((part for part in self._parts if part[0] <= address < part[1]), (address, address))
         unwound = self._unwind.around(address)
         if unwound is not None and unwound[1]:
             start, size = unwound
@@ -115,8 +115,13 @@ class Functions:
         if start >= low and address - start < size and (unwound is None or unwound[0] + unwound[1] <= start):
             return Bounds(start, min(start + size, end, start + _LONGEST), True)
         behind = max(low, start + size if start >= low else low, sum(unwound) if unwound else low)
-        first = max(behind if behind <= address else low, (address - _WINDOW) & ~15)
-        return Bounds(first, min(end, address + _WINDOW), False)
+        first = max(behind if behind <= address else low, (address - WINDOW) & ~15)
+        return Bounds(first, min(end, address + WINDOW), False)
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, int]]:
+        """Where code begins and ends."""
+        return [(part.address, part.end) for part in self._image.code()]
 
     @cached_property
     def starts(self) -> list[int]:
@@ -138,7 +143,8 @@ class Functions:
     def _dynamic(self) -> list[tuple[int, int, str]]:
         symbols = self._image.object.symbols
         wanted = [i for i, (shndx, info) in enumerate(zip(symbols.shndxs, symbols.infos)) if shndx and _code(info)]
-        return [(row.value, row.size, row.name) for row in (symbols[i] for i in wanted)]
+        values, sizes, names = symbols.values, symbols.sizes, symbols.names_of(wanted)
+        return [(values[index], sizes[index], name) for index, name in zip(wanted, names)]
 
     @cached_property
     def _sizes(self) -> dict[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from muslint.elf import object as elf
 from muslint.elf.object import ElfObject, Readable
@@ -111,8 +111,43 @@ class Image:
         """What cannot change and is no code: read-only segments and the RELRO part of writable ones.
 
         Code counts only where it shares a segment with its constants (``-z noseparate-code``): in an object that has
-        no segment which is merely read.
+        no segment which is merely read. The loader's tables and those of unwinding are left out.
         """
+        for part in self._constants():
+            address = part.address
+            for start, end in self._tables():
+                if address < start < part.end:
+                    yield Range(address, part.content[address - part.address : start - part.address])
+                if part.address < end and start < part.end:
+                    address = max(address, end)
+            if address < part.end:
+                yield Range(address, part.content[address - part.address :]) if address > part.address else part
+
+    def _tables(self) -> list[tuple[int, int]]:
+        """(first address, end) of what no code points to, sorted."""
+        tag = self.object.tag
+        rows = ((elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
+                (elf.DT_JMPREL, elf.DT_PLTRELSZ))  # fmt: skip
+        found = [(tag(start), tag(size)) for start, size in rows]
+        found.append((tag(elf.DT_SYMTAB), len(self.object.symbols) * (24 if self.word_size == 8 else 16)))
+        return sorted([(start, start + size) for start, size in found if start and size] + self._frames())
+
+    def _frames(self) -> list[tuple[int, int]]:
+        """``.eh_frame_hdr``, and ``.eh_frame`` up to its last entry but one or so (LSB "Exception Frames")."""
+        header = next((s for s in self.object.segments if s.type == elf.PT_GNU_EH_FRAME), None)
+        head = self.at(header.vaddr, 12) if header is not None else None
+        if header is None or head is None or head[:4] != b"\x01\x1b\x03\x3b":
+            return []
+        order: Literal["little", "big"] = "little" if self.little else "big"
+        end = header.vaddr + 12 + 8 * int.from_bytes(head[8:12], order)
+        last = self.at(end - 4, 4) if end <= header.vaddr + header.filesz else None
+        if last is None:
+            return []
+        first = header.vaddr + 4 + int.from_bytes(head[4:8], order, signed=True)
+        behind = header.vaddr + int.from_bytes(last, order, signed=True)
+        return [(header.vaddr, end), *([(first, behind)] if end <= first < behind else [])]
+
+    def _constants(self) -> Iterator[Range]:
         apart = any(not segment.flags & (PF_W | PF_X) for segment in self._loads)
         for index, segment in enumerate(self._loads):
             if not segment.flags & PF_W:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
-PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
+PT_GNU_EH_FRAME, PT_GNU_STACK, PT_GNU_RELRO = 0x6474E550, 0x6474E551, 0x6474E552
 SHN_UNDEF = 0
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE, STT_COMMON, STT_TLS = range(7)
@@ -142,6 +142,8 @@ class SymbolTable(Protocol):
     def shndxs(self) -> Sequence[int]: ...
     @property
     def values(self) -> Sequence[int]: ...
+    @property
+    def sizes(self) -> Sequence[int]: ...
     @property
     def versyms(self) -> Sequence[int] | None:
         """Version indexes with the hidden bit (0x8000), None without DT_VERSYM."""

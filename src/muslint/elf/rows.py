@@ -69,6 +69,11 @@ class SymbolRows:
         return [row.value for row in self._rows]
 
     @property
+    def sizes(self) -> Sequence[int]:
+        """``st_size`` by index, bytes."""
+        return [row.size for row in self._rows]
+
+    @property
     def versyms(self) -> Sequence[int] | None:
         """Version indexes with the hidden bit."""
         return self._versyms

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
-from muslint.elf.fields import high_bytes, relative
+from muslint.elf.fields import distances, high_bytes
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
@@ -24,6 +24,16 @@ _THUNKS = {
     b"\x8b\x34\x24\xc3": "rsi", b"\x8b\x3c\x24\xc3": "rdi", b"\x8b\x2c\x24\xc3": "rbp",
 }  # fmt: skip
 """``__x86.get_pc_thunk.*``: what i386 code calls to learn its own address."""
+_RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
+"""ModRM of a distance from the next instruction, whatever the register."""
+_BRANCHES = ((1, rb"\xe8"), (1, rb"\xe9"), (2, rb"\x0f[\x80-\x8f]"))
+"""``call``, ``jmp`` and ``jcc``, each with its size: a pattern that begins with one byte is searched for quickest."""
+_ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
+_SHORT = 1 << 12
+"""Bytes of code up to which one search for all of them is quicker than three."""
+_distance = struct.Struct("<i").unpack
+_READS = (rb"\xff" + _RELATIVE, rb"\x8b" + _RELATIVE)
+_LEA = rb"\x8d" + _RELATIVE
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
 
@@ -178,79 +188,61 @@ class X86:
 
     def references(self, code: Range, target: int) -> Iterator[int]:
         """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to the target."""
-        content = code.content
-        for field in relative(content, code.address, target, unit=1, low=2, behind=4):
-            lead = content[field - 1] if field else 0
-            if lead & 0xFE == 0xE8:
-                start = field - 1
-            elif lead & 0xF0 == 0x80 and field > 1 and content[field - 2] == 0x0F:
-                start = field - 2
-            else:
-                continue
-            if code.address + field + 4 + int.from_bytes(content[field : field + 4], "little", signed=True) == target:
-                yield code.address + start
+        return (address for address, _ in self.all_references(code, target, target))
 
     def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         """Every ``call``, ``jmp`` and ``jcc`` with a 32-bit distance to an address from first to last."""
-        content, base = code.content, code.address
-        high = high_bytes(first - code.end - 6, last - base)
-        unpack = struct.Struct("<i").unpack
-        for length, lead in ((5, rb"[\xe8\xe9]"), (6, rb"\x0f[\x80-\x8f]")):
-            for hit in re.finditer(lead + rb"(?=(.." + high + rb"))", content, re.S):
-                at = base + hit.start()
-                target = at + length + unpack(hit[1])[0]
+        if len(code.content) < _SHORT:
+            for hit in _ANY_BRANCH.finditer(code.content):
+                target = code.address + hit.end() + 4 + _distance(hit[1])[0]
                 if first <= target <= last:
-                    yield at, target
+                    yield code.address + hit.start(), target
+            return
+        for size, lead in _BRANCHES:
+            for pairs in distances(code.content, code.address, lead, first, last):
+                yield from [(place - size, target) for place, target in pairs]
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
-        content = code.content
-        for field in self._fields(code, slot):
-            if field < 2 or content[field - 2] not in (0xFF, 0x8B):
-                continue
-            form = content[field - 1]
-            if form & 0xC7 == 0x05 or (self.word == 4 and form & 0xC0 == 0x80):
-                yield code.address + field - 2
-
-    def _fields(self, code: Range, slot: int) -> Iterator[int]:
-        content = code.content
         if self.word == 8:
-            for field in relative(content, code.address, slot, unit=1, low=2, behind=4):
-                distance = int.from_bytes(content[field : field + 4], "little", signed=True)
-                if code.address + field + 4 + distance == slot:
-                    yield field
+            yield from (place for place, _ in self._all_reads(code, slot, slot))
             return
+        content = code.content
+        for field in self._numbers(content, slot):
+            if field >= 2 and content[field - 2] in (0xFF, 0x8B):
+                form = content[field - 1]
+                if form & 0xC7 == 0x05 or form & 0xC0 == 0x80:
+                    yield code.address + field - 2
+
+    def _all_reads(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+        for lead in _READS:
+            for pairs in distances(code.content, code.address, lead, first, last):
+                yield from [(place - 2, slot) for place, slot in pairs]
+
+    def _numbers(self, content: bytes, address: int) -> Iterator[int]:
+        """Places of an address itself, and of its distance from what %ebx may hold."""
         for base in (0, *self._ebx_bases):
-            needle = ((slot - base) & 0xFFFFFFFF).to_bytes(4, "little")
+            needle = ((address - base) & 0xFFFFFFFF).to_bytes(4, "little")
             at = content.find(needle)
             while at >= 0:
                 yield at
                 at = content.find(needle, at + 1)
 
     def pointers(self, code: Range, address: int) -> Iterator[int]:
-        """Every place that tells the distance to the address, or in a file of a fixed address the address itself."""
+        """``lea`` of the distance to the address; in a file of a fixed address also every place of the address."""
         if self.word == 8:
-            for field in relative(code.content, code.address, address, unit=1, low=2, behind=4):
-                distance = int.from_bytes(code.content[field : field + 4], "little", signed=True)
-                if code.address + field + 4 + distance == address:
-                    yield code.address + field
-        for base in (0, *self._ebx_bases):
-            if self.fixed or self.word == 4:
-                needle = ((address - base) & 0xFFFFFFFF).to_bytes(4, "little")
-                at = code.content.find(needle)
-                while at >= 0:
-                    yield code.address + at
-                    at = code.content.find(needle, at + 1)
+            for pairs in distances(code.content, code.address, _LEA, address, address):
+                yield from (place for place, _ in pairs)
+        if self.fixed or self.word == 4:
+            yield from (code.address + at for at in self._numbers(code.content, address))
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
         content, base = code.content, code.address
         unpack = struct.Struct("<i").unpack
         if self.word == 8:
-            high = high_bytes(first - code.end - 8, last - base)
-            for hit in re.finditer(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + high + rb"))", content, re.S):
-                at = base + hit.start() + 2
-                yield at, at + 4 + unpack(hit[1])[0]
+            for pairs in distances(content, base, _LEA, first, last):
+                yield from pairs
         for got in self._ebx_bases:
             for hit in re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S):
                 yield base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF

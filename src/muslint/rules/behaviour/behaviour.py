@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from muslint.elf.calls import Calls, can_disassemble
+from muslint.elf.calls import Calls
 from muslint.elf.constants import Constants
 from muslint.elf.data import Initialised
+from muslint.elf.disassembly import can_disassemble
 from muslint.elf.image import Image
 from muslint.elf.object import ElfObject
 from muslint.elf.site import CallSite
@@ -65,18 +66,22 @@ class Scene:
         """
         known = self.code()
         narrow: frozenset[int] | None = None
+        callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         if texts is not None or addresses is not None:
             narrow = known.pointing(self.strings().places(texts or ())) | known.pointing(addresses or (), _STRUCTURE)
+            callers = narrow
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
+        if narrow is not None and not narrow:
+            return ()
         for name in names if self.can_disassemble else ():
             if name not in self.imports:
                 continue
-            if zero is not None:
-                narrow = known.zeroing(name, zero)
+            if zero is not None:  # told by the code right before the call: callers need not be asked
+                narrow, callers = known.zeroing(name, zero), frozenset()
             if narrow is not None:
-                found += known.of(name, narrow)
+                found += known.of(name, narrow, callers=callers)
                 continue
             if name not in self._kept:
                 self._kept[name] = tuple(known.of(name))

@@ -17,6 +17,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     if not first(scene, ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l")):
         return
+    if not first(scene, _COMPARE):
+        return
     known = {text.encode() for text in words()}
     held = [text for text in known if text in scene.strings()]
     for site in scene.calls(*first(scene, _COMPARE), texts=held):
