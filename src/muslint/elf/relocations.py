@@ -24,7 +24,7 @@ _INFO = {
 the lowest first."""
 _MIPS64_LITTLE = ((7, 6, 5, 4), (0, 1, 2, 3))
 """The same where the index stands first, and then three types, a byte each (musl ``arch/mips64/reloc.h``)."""
-_EQUAL = tuple(bytes(255 * (byte == wanted) for byte in range(256)) for wanted in range(256))
+_EQUAL = tuple(bytes(wanted) + b"\xff" + bytes(255 - wanted) for wanted in range(256))
 """By a byte: the table of `bytes.translate` that makes 255 of this byte and 0 of any other."""
 _MOST_PAGES = 8  # of 256 symbols; with more, they are looked up one by one
 
