@@ -246,7 +246,9 @@ def exports(version: str, arch: str) -> frozenset[str]:
     before the first one of that architecture.
     """
     limit = version_key(version)
-    names = frozenset(n for n, s in symbols(arch).items() if version_key(s.since) <= limit)
+    table = symbols(arch)
+    there = {since for since in {symbol.since for symbol in table.values()} if version_key(since) <= limit}
+    names = frozenset([name for name, symbol in table.items() if symbol.since in there])
     if not names:
         raise UnknownLibc(f"glibc {version} has no port to {arch}")
     return names
