@@ -71,6 +71,7 @@ docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
 	$(BIN)/python -m tests.docs.behaviours
+	$(BIN)/python -c "from muslint.rules.behaviour import index; index.write()"
 	$(BIN)/python -m tests.docs.load_rules
 	$(BIN)/python -m tests.docs.messages
 	$(BIN)/python -m tests.docs.api

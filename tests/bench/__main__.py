@@ -45,8 +45,9 @@ def measured(rounds: int) -> list[Row]:
 def table(rows: list[Row]) -> str:
     """The rows for people."""
     cells = [
-        (row.title, f"{row.value:.2f} {row.unit}", f"{'at least' if row.least else 'at most'} {row.goal:.3g}",
-         "yes" if row.met else "NO")
+        (row.title, f"{row.value:.2f} {row.unit}",
+         "" if row.goal is None else f"{'at least' if row.least else 'at most'} {row.goal:.3g}",
+         "" if row.goal is None else "yes" if row.met else "NO")
         for row in rows
     ]  # fmt: skip
     return tabulate(cells, headers=("measured", "ratio", "goal", "met"), disable_numparse=True)

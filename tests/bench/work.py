@@ -127,6 +127,13 @@ def _bytes() -> Callable[[list[str]], Counts]:
     return work
 
 
+def _tables() -> Callable[[list[str]], Counts]:
+    """The same bytes found by `floor.tables`, nothing of them decoded."""
+    from .floor import tables
+
+    return lambda paths: {"files": len(paths), "bytes": sum(map(tables, paths))}
+
+
 def _check(behaviour: bool) -> Callable[[list[str]], Counts]:
     """``check`` of a whole tree, the only path of LIST: with the behaviour rules, or with the load rules alone."""
     from muslint import pipeline
@@ -147,6 +154,7 @@ WORKS: dict[str, Callable[[], Callable[[list[str]], Counts]]] = {
     "check-load-rules": lambda: _check(False),
     "loader-muslint": lambda: _loader(True),
     "references-muslint": lambda: _loader(False),
+    "tables": _tables,
     **{f"facts-{reader}": lambda reader=reader: _facts(reader) for reader in facts.READERS},
     **{f"totals-{reader}": lambda reader=reader: _totals(reader) for reader in facts.READERS},
 }

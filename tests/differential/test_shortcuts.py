@@ -7,6 +7,7 @@ import pytest
 from muslint.elf.dynamic import read
 from muslint.elf.hashes import gnu_hash
 from muslint.elf.object import STB_LOCAL, ElfObject, Kind
+from muslint.elf.relocations import picked
 from muslint.elf.rows import SymbolRows
 from muslint.loader.bind import Exports, exports
 from muslint.sources.bytes import MemoryBytes
@@ -29,19 +30,26 @@ def test_columns_against_rows(name: str) -> None:
         assert list(symbols.undefined(start)) == rows.undefined(start)
         assert list(symbols.without_value(start)) == rows.without_value(start)
         assert list(symbols.with_hidden_version(start)) == rows.with_hidden_version(start)
+    marks = bytes(index % 3 == 1 for index in range(len(rows)))
+    assert list(symbols.names_marked(marks)) == list(rows.names_marked(marks))
+    assert list(symbols.names_of([2, 1])) == list(rows.names_of([2, 1])) if len(rows) > 2 else True
     assert list(symbols.linkage()) == list(rows.linkage())
     assert [symbols.is_undefined(i) for i in range(len(rows))] == [rows.is_undefined(i) for i in range(len(rows))]
 
 
 @pytest.mark.parametrize("name", recipes.NAMES)
 def test_relocation_columns_against_rows(name: str) -> None:
-    """The run at the head of a table is told once; the pairs and their order are the same."""
-    for table in _object(name).relocations:
+    """What is told from columns of bytes is what the entries say one by one."""
+    obj = _object(name)
+    for table in obj.relocations:
         pairs = [(row.type, row.symbol) for row in table]
-        types, indexes = table.columns()
         assert list(table.all_references()) == pairs
-        assert list(dict.fromkeys(zip(types, indexes, strict=True))) == list(dict.fromkeys(pairs))
         assert list(table.references()) == list(dict.fromkeys(pairs))
+        marks = bytes(index % 3 == 1 for index in range(len(obj.symbols)))
+        for odd in (set[int](), {pairs[0][0], pairs[-1][0]} if pairs else set[int]()):
+            kinds, found = table.picked(marks, odd.__contains__)
+            wanted = picked(pairs, marks, odd.__contains__)
+            assert (kinds, list(dict.fromkeys(found))) == (wanted[0], list(dict.fromkeys(wanted[1])))
 
 
 @pytest.mark.parametrize("name", recipes.NAMES)

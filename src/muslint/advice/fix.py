@@ -245,9 +245,9 @@ def suggested(obj: ElfObject, findings: Iterable[Finding], loader: str, director
     file takes from another one would be missing afterwards.
     """
     told = list(findings)
-    ours = glibc.library_names()
     missing = [f.library for f in told if f.rule == "library-missing" and f.library in obj.needed]
-    dropped = [n for n in missing if n and (n in ours or n.startswith(("ld-linux", "ld64.so", "ld.so.")))]
+    loaders = ("ld-linux", "ld64.so", "ld.so.")
+    dropped = [n for n in missing if n and (n.startswith(loaders) or n in glibc.library_names())]
     lost = [f.library for f in told if f.rule in ("library-off-path", "library-missing") and f.library not in dropped]
     places = [directories[name] for name in lost if name in directories]
     rpath = ":".join(dict.fromkeys([*filter(None, [obj.runpath or obj.rpath or ""]), *places])) if places else None

@@ -8,6 +8,8 @@ Nothing is decoded before it is asked for: the tables are kept as bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
+from struct import Struct
 
 from muslint.elf import object as elf
 from muslint.elf.columns import Code, column
@@ -24,6 +26,8 @@ from muslint.errors import MalformedElf
 
 _LARGEST_DYNAMIC = 1 << 16
 _WINDOW_SLACK = 1 << 16
+_WORDS_LITTLE, _WORDS_BIG = Struct("<4I"), Struct(">4I")
+_tag = itemgetter(0)  # of a dynamic entry
 _NO_SIZE = -1  # no tag says how long the table is
 _TABLES = (
     (elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
@@ -51,18 +55,18 @@ class _Reading:
         self.data, self.path, self.head, self.header = data, path, head, header
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
         self.map = AddressMap(header.segments)
-        self.window, self.window_start = memoryview(head), 0
+        self.window, self.window_start, self.window_end = memoryview(head), 0, len(head)
         self.gnu: GnuHash | None = None
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
         self.last: dict[int, int] = {}  # tag → last value, as its decode_vec keeps it
 
     def bytes_at(self, offset: int, size: int, what: str) -> Buffer:
-        start = offset - self.window_start
-        if start >= 0 and start + size <= len(self.window):
-            return self.window[start : start + size]
-        if offset + size <= len(self.head):
+        end = offset + size
+        if self.window_start <= offset and end <= self.window_end:
+            return self.window[offset - self.window_start : end - self.window_start]
+        if end <= HEAD_SIZE and end <= len(self.head):
             return self.head[offset : offset + size]
-        found = self.data.at(offset, size) if offset + size <= self.data.size else b""
+        found = self.data.at(offset, size) if end <= self.data.size else b""
         if len(found) != size:
             raise MalformedElf(f"the file ends inside its {what}")
         return found
@@ -134,10 +138,8 @@ class _Reading:
         available = min(segment.filesz, span, _LARGEST_DYNAMIC)
         table = self.at_address(segment.vaddr, available // size * size, "dynamic section")
         entries = tuple(self.layout.dynamic.iter_unpack(table))
-        for index, (tag, _) in enumerate(entries):
-            if tag == elf.DT_NULL:
-                return entries[:index]
-        return entries
+        tags = list(map(_tag, entries))
+        return entries[: tags.index(elf.DT_NULL)] if elf.DT_NULL in tags else entries
 
     def prefetch(self) -> None:
         """Read all loader tables at once where they lie together, as linkers lay them."""
@@ -153,6 +155,7 @@ class _Reading:
         known = sum(size for _, size in spans)
         if high <= self.data.size and high - low <= 2 * known + _WINDOW_SLACK and high > len(self.head):
             self.window, self.window_start = memoryview(self.data.at(low, high - low)), low
+            self.window_end = low + len(self.window)
 
     def string_table(self) -> tuple[Piece, bytes]:
         address = self.last.get(elf.DT_STRTAB)
@@ -214,7 +217,8 @@ class _Reading:
         """(number of symbols, or 0 when the table is empty; index of the first hashed symbol)."""
         offset, span = self.map.offset(address), self.map.span(address)
         little = self.layout.order == "<"
-        buckets, first, bloom, shift = column(self.bytes_at(offset, 16, "GNU hash table"), "I", 0, 1, little)
+        head = self.bytes_at(offset, 16, "GNU hash table")
+        buckets, first, bloom, shift = (_WORDS_LITTLE if little else _WORDS_BIG).unpack(head)
         bucket_start = 16 + bloom * self.layout.word_size
         chain_start = bucket_start + 4 * buckets
         if chain_start > span:

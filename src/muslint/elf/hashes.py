@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate, repeat
 from operator import mul
 
 from muslint.elf.columns import column
@@ -39,7 +40,7 @@ def _sysv_hash(name: str) -> int:
     return h
 
 
-_POWERS = tuple(pow(33, n, 1 << 32) for n in range(1024, -1, -1))
+_POWERS = tuple(accumulate(repeat(33, 1024), lambda power, by: power * by & 0xFFFFFFFF, initial=1))[::-1]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -6,7 +6,7 @@ one `ElfObject`. Numbers and names are those of the gABI and of ``elf.h``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -95,6 +95,10 @@ class Relocation(NamedTuple):
     offset: int  # address the entry applies to
     type: int  # as the loader reads it: for mips64 the three packed types as one number
     symbol: int  # index into the dynamic symbol table, 0 for none
+
+
+Pair = tuple[int, int]
+"""A relocation's type and the index of its symbol."""
 
 
 class Version(NamedTuple):
@@ -190,6 +194,10 @@ class SymbolTable(Protocol):
         """The names of some symbols, without decoding those of all."""
         ...
 
+    def names_marked(self, marks: bytes) -> Sequence[str]:
+        """The names of the symbols whose byte in ``marks``, by index, is not 0."""
+        ...
+
     def forget(self) -> None:
         """Drop what can be read again: what is kept of thousands of objects must be small."""
         ...
@@ -202,16 +210,20 @@ class RelocationTable(Protocol):
     def table(self) -> str: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Relocation]: ...
-    def references(self) -> Sequence[tuple[int, int]]:
+    def references(self) -> Sequence[Pair]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
         ...
 
-    def all_references(self) -> Sequence[tuple[int, int]]:
+    def all_references(self) -> Sequence[Pair]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
         ...
 
-    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
+    def picked(self, marks: bytes, odd: Callable[[int], bool]) -> tuple[set[int], Sequence[Pair]]:
+        """All types that occur, and in file order the pairs of interest; repeats may be left out.
+
+        Those whose symbol has a mark (not 0 at its index in ``marks``) and whose type is not 0, and those whose type
+        is ``odd``. An index beyond ``marks`` has no mark.
+        """
         ...
 
     def forget(self) -> None:

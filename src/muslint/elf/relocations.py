@@ -1,17 +1,44 @@
 """Relocation tables as bytes, decoded when asked for.
 
-The loader asks two things of a table: which (type, symbol) pairs it holds, in order of first
-occurrence, and whether there are any at all. Both come from one strided column of ``r_info``.
+The loader asks two things of a table: which types there are, and which entries have a symbol that some other object
+must give. Both are told for all entries at once: each byte of ``r_info`` is a column, and one or two say all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 
 from muslint.elf.columns import column
 from muslint.elf.header import Layout
-from muslint.elf.object import Relocation
+from muslint.elf.object import Pair, Relocation
 from muslint.elf.pieces import Buffer, Piece
+
+_INFO = {
+    (8, True): ((0, 1, 2, 3), (4, 5, 6, 7)),
+    (8, False): ((7, 6, 5, 4), (3, 2, 1, 0)),
+    (4, True): ((0,), (1, 2, 3)),
+    (4, False): ((3,), (2, 1, 0)),
+}
+"""(bytes of a word, little-endian) → where in ``r_info`` the bytes of the type lie and those of the symbol's index,
+the lowest first."""
+_MIPS64_LITTLE = ((7, 6, 5, 4), (0, 1, 2, 3))
+"""The same where the index stands first, and then three types, a byte each (musl ``arch/mips64/reloc.h``)."""
+_EQUAL = tuple(bytes(wanted) + b"\xff" + bytes(255 - wanted) for wanted in range(256))
+"""By a byte: the table of `bytes.translate` that makes 255 of this byte and 0 of any other."""
+_MOST_PAGES = 8  # of 256 symbols; with more, they are looked up one by one
+
+Odd = Callable[[int], bool]
+"""Whether a relocation type is of interest whatever its symbol."""
+
+
+def picked(pairs: Sequence[Pair], marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
+    """What `RelocationTable.picked` gives for ``pairs``."""
+    kinds = {kind for kind, _ in pairs}
+    kept = {kind for kind in kinds if odd(kind)}
+    count = len(marks)
+    found = [(kind, at) for kind, at in pairs if kind in kept or (kind and at < count and marks[at])]
+    return kinds, found
 
 
 class RawRelocations:
@@ -34,83 +61,115 @@ class RawRelocations:
         """Drop the bytes; a later question reads them again."""
         self._piece.forget()
 
+    def _whole(self) -> Buffer:
+        return self._piece.content[: len(self) * self._words * self._layout.word_size]
+
     def _offsets(self) -> list[int]:
         layout = self._layout
         return column(self._whole(), layout.word, 0, self._words, layout.order == "<")
 
-    def _whole(self) -> Buffer:
-        return self._piece.content[: len(self) * self._words * self._layout.word_size]
+    def _infos(self) -> bytes:
+        """All ``r_info`` as stored."""
+        layout = self._layout
+        return memoryview(self._whole()).cast("B").cast(layout.word)[1 :: self._words].tobytes()
 
-    def _infos(self) -> tuple[bytes, int, bytes]:
-        """All ``r_info`` as stored: one that stands at the head of the table, how many times, and the others.
+    def _columns(self, infos: bytes) -> tuple[list[bytes], list[bytes]]:
+        """The bytes of types and of symbol indexes, by column, the lowest first, without columns of zeros."""
+        size, little = self._layout.word_size, self._layout.order == "<"
+        kind, symbol = _MIPS64_LITTLE if self._packed and little else _INFO[size, little]
+        none = bytes(len(infos) // size)
+        kinds, symbols = [infos[kind[0] :: size]], [infos[symbol[0] :: size]]
+        for found, places in (kinds, kind), (symbols, symbol):
+            for at in places[:0:-1]:
+                octets = infos[at::size]
+                if len(found) > 1 or octets != none:
+                    found.insert(1, octets)
+        return kinds, symbols
+
+    def _distinct(self) -> tuple[list[bytes], list[bytes]]:
+        """`_columns`, of like entries at the head of the table only the last.
 
         Linkers put the entries without a symbol first (DT_RELACOUNT), which are most of all and all alike.
         """
-        code, size = self._layout.word, self._layout.word_size
-        infos = memoryview(self._whole()).cast("B").cast(code)[1 :: self._words].tobytes()
-        first = run = infos[:size]
-        at = 0
-        while run and infos.startswith(run, at):  # ever longer runs, then ever shorter ones
-            at += len(run)
-            run += run
-        while len(run) > size:
-            run = run[: len(run) // 2]
-            if infos.startswith(run, at):
-                at += len(run)
-        return (first, at // size, infos[at:]) if at > size else (first, 0, infos)
-
-    def _numbers(self, infos: bytes) -> list[int]:
-        return column(infos, self._layout.word, 0, 1, self._layout.order == "<")
-
-    def _split(self, infos: bytes) -> list[tuple[int, int]]:
-        layout = self._layout
-        little = layout.order == "<"
-        if layout.word_size == 4:
-            return [(info & 0xFF, info >> 8) for info in self._numbers(infos)]
-        if self._packed and little:
-            return [(_swapped(info >> 32) & 0x7FFFFFFF, info & 0xFFFFFFFF) for info in self._numbers(infos)]
-        return list(zip(*self._halves(infos)))
-
-    def _halves(self, infos: bytes) -> tuple[Sequence[int], list[int]]:
-        """Types and symbol indexes of 64-bit ``r_info`` (musl ``R_TYPE``, ``R_SYM``)."""
-        little = self._layout.order == "<"
-        low, high = (0, 1) if little else (1, 0)
-        start = 0 if little else 7  # of the lowest byte of the type; types over 255 are seldom
-        types: Sequence[int] = infos[start::8]
-        step = 1 if little else -1
-        if any(infos[start + step * byte :: 8] != bytes(len(types)) for byte in (1, 2, 3)):
-            types = [kind & 0x7FFFFFFF for kind in column(infos, "I", low, 2, little)]
-        return types, column(infos, "I", high, 2, little)
+        infos, size = self._infos(), self._layout.word_size
+        first = infos[:size]
+        if infos.startswith(first, size):
+            low = infos[::size] if self._layout.order == "<" else infos[size - 1 :: size]
+            run = len(low) - len(low.lstrip(low[:1]))
+            while not infos.startswith(first * run):
+                run //= 2
+            infos = infos[(run - 1) * size :]
+        return self._columns(infos)
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
             Relocation(offset, kind, symbol) for offset, (kind, symbol) in zip(self._offsets(), self.all_references())
         )
 
-    def references(self) -> Sequence[tuple[int, int]]:
+    def references(self) -> Sequence[Pair]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
-        first, alike, infos = self._infos()
-        return list(dict.fromkeys(self._split(first + infos if alike else infos)))
+        kinds, symbols = self._distinct()
+        return list(dict.fromkeys(zip(_types(kinds), _numbers(symbols))))
 
-    def all_references(self) -> Sequence[tuple[int, int]]:
+    def all_references(self) -> Sequence[Pair]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
-        first, alike, infos = self._infos()
-        return self._split(first) * alike + self._split(infos)
+        kinds, symbols = self._columns(self._infos())
+        return list(zip(_types(kinds), _numbers(symbols)))
 
-    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Types, and symbol indexes, in file order; of like entries at the head of the table only the first."""
-        first, alike, infos = self._infos()
-        if alike:
-            infos = first + infos
-        layout = self._layout
-        if layout.word_size == 8 and not (self._packed and layout.order == "<"):
-            return self._halves(infos)
-        pairs = self._split(infos)
-        return [kind for kind, _ in pairs], [symbol for _, symbol in pairs]
+    def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
+        """See `RelocationTable.picked`."""
+        kinds, symbols = self._distinct()
+        types = _types(kinds)
+        every = set(types)
+        if 0 in every or len(symbols) > 2:
+            return picked(list(zip(types, _numbers(symbols))), marks, odd)
+        answers = _answers(symbols, marks)
+        kept = {kind for kind in every if odd(kind)}
+        if kept:
+            answers = _either(answers, bytes(map(kept.__contains__, types)))
+        indexes = _numbers([bytes(compress(octets, answers)) for octets in symbols])
+        return every, list(zip(compress(types, answers), indexes))
 
 
-def _swapped(number: int) -> int:
-    return int.from_bytes(number.to_bytes(4, "little"), "big")
+def _types(columns: list[bytes]) -> Sequence[int]:
+    """The numbers of types; the highest of 32 bits is no part of one (musl ``R_TYPE``)."""
+    numbers = _numbers(columns)
+    return [number & 0x7FFFFFFF for number in numbers] if len(columns) == 4 else numbers
+
+
+def _numbers(columns: list[bytes]) -> Sequence[int]:
+    """The numbers whose bytes are ``columns``, the lowest first."""
+    if len(columns) == 1:
+        return columns[0]
+    size = 2 if len(columns) == 2 else 4
+    mixed = bytearray(size * len(columns[0]))
+    for at, octets in enumerate(columns):
+        mixed[at::size] = octets
+    return column(bytes(mixed), "H" if size == 2 else "I", 0, 1, True)
+
+
+def _answers(symbols: list[bytes], marks: bytes) -> bytes:
+    """The mark of each symbol index of one or two bytes; 0 for an index that has none."""
+    low = symbols[0]
+    if len(symbols) == 1:
+        return low.translate(marks[:256].ljust(256, b"\0"))
+    found, pages, at = 0, 0, marks.find(1)
+    while at >= 0:
+        at, pages = at & ~255, pages + 1
+        if pages > _MOST_PAGES:
+            return bytes(map(marks.ljust(1 << 16, b"\0").__getitem__, _numbers(symbols)))
+        here = symbols[1].translate(_EQUAL[at >> 8])
+        found |= _as_number(here) & _as_number(low.translate(marks[at : at + 256].ljust(256, b"\0")))
+        at = marks.find(1, at + 256)
+    return found.to_bytes(len(low), "little")
+
+
+def _either(one: bytes, other: bytes) -> bytes:
+    return (_as_number(one) | _as_number(other)).to_bytes(len(one), "little")
+
+
+def _as_number(octets: bytes) -> int:
+    return int.from_bytes(octets, "little")
 
 
 class MipsGot:
@@ -145,9 +204,9 @@ class MipsGot:
         """As `references`: each symbol has one GOT slot."""
         return self.references()
 
-    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
-        """The same as two columns."""
-        return [self.JUMP_SLOT] * self._count, range(self._first, self._first + self._count)
+    def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
+        """See `RelocationTable.picked`."""
+        return picked(self.references(), marks, odd)
 
 
 def relr_addresses(words: Sequence[int], word_size: int) -> Iterator[int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 
-from muslint.elf.object import SHN_UNDEF, Linkage, Relocation, Symbol
+from muslint.elf.object import SHN_UNDEF, Linkage, Pair, Relocation, Symbol
+from muslint.elf.relocations import Odd, picked
 
 
 class SymbolRows:
@@ -27,6 +29,10 @@ class SymbolRows:
     def names_of(self, indexes: Iterable[int]) -> Sequence[str]:
         """The names of some symbols."""
         return [self._rows[index].name for index in indexes]
+
+    def names_marked(self, marks: bytes) -> Sequence[str]:
+        """The names of the symbols whose byte in ``marks`` is not 0."""
+        return [row.name for row in compress(self._rows, marks)]
 
     def possible(self, names: Iterable[str]) -> Iterable[str]:
         """All: rows have no hash table."""
@@ -126,17 +132,17 @@ class RelocationRows:
     def __iter__(self) -> Iterator[Relocation]:
         return iter(self._rows)
 
-    def references(self) -> Sequence[tuple[int, int]]:
+    def references(self) -> Sequence[Pair]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
         return list(dict.fromkeys(self.all_references()))
 
-    def all_references(self) -> Sequence[tuple[int, int]]:
+    def all_references(self) -> Sequence[Pair]:
         """Every ``(type, symbol index)`` pair in file order."""
         return [(row.type, row.symbol) for row in self._rows]
 
-    def columns(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Types, and symbol indexes, in file order."""
-        return [row.type for row in self._rows], [row.symbol for row in self._rows]
+    def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
+        """See `RelocationTable.picked`."""
+        return picked(self.references(), marks, odd)
 
     def forget(self) -> None:
         """Rows are all there is: nothing can be dropped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -33,6 +33,10 @@ def _looked_up(values: Sequence[T], numbers: bytes) -> tuple[T, ...]:
     """The value of each number, with two more at the end: `itemgetter` makes a tuple of two at least."""
     found: tuple[T, ...] = itemgetter(*numbers, 0, 0)(values)
     return found
+
+
+def _as_number(octets: bytes) -> int:
+    return int.from_bytes(octets, "little")
 
 
 class RawSymbols:
@@ -101,7 +105,8 @@ class RawSymbols:
             _decoded.append(self)
 
     def _table(self) -> bytes:
-        return self._kept("table", lambda: bytes(self._data.content))
+        known: bytes | None = self._columns.get("table")
+        return self._kept("table", lambda: bytes(self._data.content)) if known is None else known
 
     def _string_table(self) -> bytes:
         return self._kept("strings", lambda: bytes(self._strings.content))
@@ -128,8 +133,19 @@ class RawSymbols:
 
     def names_of(self, indexes: Iterable[int]) -> list[str]:
         """The names of some symbols, without decoding those of all."""
-        offsets = self._numbers("st_name", "I", 0)
-        return strings(self._string_table(), list(map(offsets.__getitem__, indexes)))
+        wanted = list(indexes)
+        offsets = self._columns.get("st_name")
+        if offsets is None and wanted and (last := max(wanted)) < self._count // 2:
+            # What others must give stands first where there is a GNU hash.
+            known = self._table()[: (last + 1) * self._layout.symbol_size]
+            offsets = column(known, "I", 0, self._layout.symbol_size // 4, self._little)
+        if offsets is None:
+            offsets = self._numbers("st_name", "I", 0)
+        return strings(self._string_table(), list(map(offsets.__getitem__, wanted)))
+
+    def names_marked(self, marks: bytes) -> list[str]:
+        """The names of the symbols whose byte in ``marks`` is not 0."""
+        return strings(self._string_table(), list(compress(self._numbers("st_name", "I", 0), marks)))
 
     @property
     def infos(self) -> bytes:
@@ -231,13 +247,18 @@ class RawSymbols:
     def _zeros(self, start: int, offset: int, size: int) -> list[int]:
         """Indexes from ``start`` on whose number of ``size`` bytes at ``offset`` is 0."""
         table, stride, none = self._table(), self._layout.symbol_size, bytes(size)
-        lowest = table[start * stride + offset + (0 if self._little else size - 1) :: stride]
-        found, at = [], lowest.find(0)
+        first, step = (offset, 1) if self._little else (offset + size - 1, -1)
+        marks = table[start * stride + first :: stride]
+        if marks.find(0) < 0:
+            return []
+        second = table[start * stride + first + step :: stride]  # many addresses end in a byte of 0, few in two
+        marks = (_as_number(marks) | _as_number(second)).to_bytes(len(marks), "little")
+        found, at = [], marks.find(0)
         while at >= 0:
             place = (start + at) * stride + offset
-            if table[place : place + size] == none:
+            if size == 2 or table[place : place + size] == none:
                 found.append(start + at)
-            at = lowest.find(0, at + 1)
+            at = marks.find(0, at + 1)
         return found
 
     def is_undefined(self, index: int) -> bool:

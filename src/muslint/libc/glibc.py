@@ -95,6 +95,7 @@ def loader(arch: str) -> str | None:
     return _LOADERS.get(musl_arch(arch))
 
 
+@lru_cache(maxsize=1 << 12)
 def version_key(version: str) -> tuple[int, ...]:
     """Return the numbers of ``2.17`` or ``GLIBC_2.2.5``, for comparing.
 
@@ -127,19 +128,26 @@ def _letter(arch: str) -> str:
 def _symbols(arch: str) -> Mapping[str, GlibcSymbol]:
     letter = _letter(arch)
     held: dict[str, bool] = {"*": True}
+    alike: dict[str, GlibcSymbol | None] = {}  # most names share kind and nodes with many others
     found: dict[str, GlibcSymbol] = {}
-    for row in rows(read_text("glibc/symbols.txt")):
-        if nodes := _nodes_of(row, letter, held):
-            since = nodes[0][1] if len(nodes) == 1 else _lowest(nodes)
-            found[row[0]] = GlibcSymbol(row[1], since, tuple(nodes))
+    for line in read_text("glibc/symbols.txt").splitlines():
+        name, _, rest = line.partition(" ")
+        if name[:1] in ("#", "@", ""):
+            continue
+        if rest not in alike:
+            kind, *clauses = rest.split()
+            nodes = _nodes_of(clauses, letter, held)
+            alike[rest] = GlibcSymbol(kind, _lowest(nodes), tuple(nodes)) if nodes else None
+        if (symbol := alike[rest]) is not None:
+            found[name] = symbol
     _add_extra(found, arch)
     return found
 
 
-def _nodes_of(row: list[str], letter: str, held: dict[str, bool]) -> list[tuple[str, str]]:
+def _nodes_of(clauses: Iterable[str], letter: str, held: dict[str, bool]) -> list[tuple[str, str]]:
     """(library, node) of a row on an architecture; ``held`` keeps which sets of letters hold it."""
     nodes: list[tuple[str, str]] = []
-    for clause in row[2:]:
+    for clause in clauses:
         letters, lib, versions = clause.split(":")
         here = held.get(letters)
         if here is None:
@@ -160,7 +168,7 @@ def _symbol(name: str, arch: str) -> GlibcSymbol | None:
         return _symbols(arch).get(name)
     row = _row("glibc/symbols.txt", name)
     found: dict[str, GlibcSymbol] = {}
-    if row and (nodes := _nodes_of(row, _letter(arch), {"*": True})):
+    if row and (nodes := _nodes_of(row[2:], _letter(arch), {"*": True})):
         found[name] = GlibcSymbol(row[1], _lowest(nodes), tuple(nodes))
     more = [row for row in (_row("glibc/extra.txt", name), _row("glibc/mvec.txt", name)) if row]
     _add_rows(found, more, arch, arch, "")
@@ -238,7 +246,9 @@ def exports(version: str, arch: str) -> frozenset[str]:
     before the first one of that architecture.
     """
     limit = version_key(version)
-    names = frozenset(n for n, s in symbols(arch).items() if version_key(s.since) <= limit)
+    table = symbols(arch)
+    there = {since for since in {symbol.since for symbol in table.values()} if version_key(since) <= limit}
+    names = frozenset([name for name, symbol in table.items() if symbol.since in there])
     if not names:
         raise UnknownLibc(f"glibc {version} has no port to {arch}")
     return names
@@ -260,10 +270,9 @@ def nodes(version: str, arch: str) -> Mapping[str, frozenset[str]]:
     limit = version_key(version)
     machine = musl_arch(arch)
     found: dict[str, set[str]] = {}
-    for symbol in symbols(arch).values():
-        for lib, node in symbol.nodes:
-            if (machine in _EXTRA_ARCHES or lib in _LISTED_LIBS) and _holds(lib, node, limit):
-                found.setdefault(lib, set()).add("GLIBC_" + node)
+    for lib, node in {pair for symbol in symbols(arch).values() for pair in symbol.nodes}:
+        if (machine in _EXTRA_ARCHES or lib in _LISTED_LIBS) and _holds(lib, node, limit):
+            found.setdefault(lib, set()).add("GLIBC_" + node)
     for lib, node, since_version, arches_text in rows(read_text("glibc/markers.txt")):
         if version_key(since_version) <= limit and (arches_text == "*" or machine in arches_text.split(",")):
             found.setdefault(lib, set()).add(node)

@@ -103,11 +103,13 @@ _COMPAT_LINKS = (
 _STUBS_IN_LIB64 = frozenset({"x86_64", "powerpc64le", "aarch64"})
 
 
+@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """Return the shims the tables know, sorted."""
     return tuple(sorted({row[0] for row in rows(read_text("shims/packages.txt"))}))
 
 
+@lru_cache(maxsize=256)
 def shim(name: str, release: str, arch: str) -> Shim | None:
     """Return shim ``name`` as Alpine ``release`` ships it, None where it does not.
 
@@ -207,6 +209,7 @@ def _libc6_compat(release: str, arch: str) -> Shim:
     )
 
 
+@lru_cache(maxsize=64)
 def _gcompat_version(version: str) -> str:
     known = notes(read_text("shims/exports.txt"))["gcompat"].split()
     older = [v for v in known if release_key(v) <= release_key(version)]

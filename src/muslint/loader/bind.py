@@ -21,11 +21,12 @@ from muslint.elf.object import (
     STT_SECTION,
     STT_TLS,
     ElfObject,
+    Pair,
     SymbolTable,
 )
 from muslint.libc.model import LFS64_NAMES, Lfs64, LibcModel, lfs64_target
 
-_kind, _index = itemgetter(0), itemgetter(1)  # of a (relocation type, symbol index) pair
+_index = itemgetter(1)  # of a (relocation type, symbol index) pair
 _OK_BINDS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
 _OK_TYPES = (STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_COMMON, STT_TLS)
 _TLS = 2
@@ -36,6 +37,13 @@ _ACCEPTED = bytes(
 STATIC_TLS = ("TPOFF", "TPOFF_NEG")
 """Relocation classes of initial-exec TLS."""
 _PECULIAR = ("COPY", *STATIC_TLS)
+"""Relocation classes for which an entry of the object's own, or a weak one, does not settle the matter."""
+_CALLS = {"PLT"}
+_SINGLY = frozenset({None, *_PECULIAR})
+"""The same, and None: a type the loader does not know."""
+_APART = _SINGLY | _CALLS
+"""Relocation classes that are no ordinary reference to data."""
+_WHERE_ZERO = b"\xff" + bytes(255)
 _WEAK = 2
 _ASKING_FINAL = bytes(_WEAK if info >> 4 == STB_WEAK else info >> 4 != STB_LOCAL for info in range(256))
 _ASKING = bytes(
@@ -73,8 +81,7 @@ class Exports:
     @cached_property
     def defined(self) -> frozenset[str]:
         """Names that any reference finds here."""
-        own = self.own
-        return frozenset(self._symbols.names_of(compress(range(len(own)), own)))
+        return frozenset(self._symbols.names_marked(self.own))
 
     @cached_property
     def canonical(self) -> frozenset[str]:
@@ -118,7 +125,7 @@ def exports(obj: ElfObject) -> Exports:
         rejected = [index for index in rejected if index not in unseen]
     canonical = _canonical(obj, set(undefined).difference(without_value, hidden)) if undefined else ()
     if rejected and symbols.may_share_names(rejected):
-        defined = frozenset(symbols.names_of(compress(range(count), own)))
+        defined = frozenset(symbols.names_marked(bytes(own)))
         clash = _clash(symbols, own, rejected, defined)
         if clash:
             return Exports(symbols, bytes(count), True, canonical, defined - clash)
@@ -154,8 +161,6 @@ def _canonical(obj: ElfObject, with_value: Iterable[int]) -> list[int]:
     ]
 
 
-Pair = tuple[int, int]
-"""Relocation type and symbol index."""
 Reference = tuple[str, str | None, int, int]
 """One distinct relocation that can fail: the symbol looked up (empty where only the type can fail), the
 relocation class (PLT, GOT, COPY …; None for a type the loader does not know), the type and the symbol's index."""
@@ -173,11 +178,14 @@ class References:
     own scope.
     """
 
-    __slots__ = ("_classes", "_names", "_pairs", "copy", "fatal", "other", "plt", "static_tls", "unsupported")
+    __slots__ = (
+        "_classes", "_left", "_names", "_pairs", "_single", "copy", "fatal", "other", "plt", "static_tls", "unsupported"
+    )  # fmt: skip
 
-    def __init__(self, classes: Mapping[int, str], pairs: list[Pair], names: list[str]) -> None:
-        """``pairs`` can fail, each by the name at its place; an empty name where only the type can."""
-        self._classes, self._pairs, self._names = classes, pairs, names
+    def __init__(self, classes: Mapping[int, str], pairs: list[Pair], names: Sequence[str], left: set[str]) -> None:
+        """``pairs`` may fail, each by the name at its place, and do where that is ``left``: not given by libc."""
+        self._classes, self._pairs, self._names, self._left = classes, pairs, names, left
+        self._single: dict[Pair, str] = {}  # of the `_peculiar` types those that can fail, with the name
         self.plt = self.other = self.copy = self.fatal = frozenset[str]()
         self.unsupported = self.static_tls = False
 
@@ -187,16 +195,24 @@ class References:
     @property
     def order(self) -> tuple[Reference, ...]:
         """As they are processed, each distinct one once."""
-        get = self._classes.get
-        return tuple((name, get(kind), kind, index) for (kind, index), name in zip(self._pairs, self._names))
+        return tuple(self._told(zip(self._pairs, self._names), self._left))
 
     def among(self, names: Collection[str]) -> Iterator[Reference]:
         """Those of `order` by one of ``names``, and those of an unknown type."""
-        get = self._classes.get
         if self.unsupported:
             return (found for found in self.order if found[0] in names or found[1] is None)
         rows = compress(zip(self._pairs, self._names), map(names.__contains__, self._names))
-        return ((name, get(kind), kind, index) for (kind, index), name in rows)
+        return self._told(rows, self._left)
+
+    def _told(self, rows: Iterable[tuple[Pair, str]], left: Container[str]) -> Iterator[Reference]:
+        classes, single = self._classes, self._single
+        for pair, name in dict.fromkeys(rows):
+            handled = classes.get(pair[0])
+            if handled in _SINGLY:
+                if pair in single:
+                    yield single[pair], handled, *pair
+            elif name in left:
+                yield name, handled, *pair
 
 
 def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final: bool, with_libc: bool) -> References:
@@ -210,22 +226,35 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     """
     classes = model.relocations
     asking = _asking(obj.symbols, given.own, local_is_final)
-    pairs, kinds = _can_fail(obj, asking, classes)
+    tables = _can_fail(obj, asking, classes)
+    pairs = list(chain.from_iterable([rows for _, rows in tables]))
     names = obj.symbols.names_of(map(_index, pairs))
     left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
-    if _peculiar(kinds, classes):
-        wanted = [row for row in zip(pairs, names) if row[1] in left or row[0][0] not in classes]
-        found = _one_by_one(obj, given, asking, classes, left, wanted)
-    else:
-        keep = list(map(left.__contains__, names))
-        pairs, names = list(compress(pairs, keep)), list(compress(names, keep))
-        found = References(classes, pairs, names)
-        plt = {kind for kind in kinds if classes.get(kind) == "PLT"}
-        if plt:
-            found.plt = frozenset([name for (kind, _), name in zip(pairs, names) if kind in plt])
-        if not kinds <= plt:
-            found.other = frozenset([name for (kind, _), name in zip(pairs, names) if kind not in plt])
-    found.static_tls = any(classes.get(kind) in STATIC_TLS for kind in kinds)
+    found = References(classes, pairs, names, left)
+    calls: list[str] = []
+    others: list[str] = []
+    peculiar: list[tuple[Pair, str]] = []
+    start = 0
+    for handled, rows in tables:
+        here = names[start : start + len(rows)]
+        start += len(rows)
+        if handled == _CALLS:
+            calls += here
+        elif handled.isdisjoint(_APART):
+            others += here
+        else:
+            for pair, name in zip(rows, here):
+                way = classes.get(pair[0])
+                if way == "PLT":
+                    calls.append(name)
+                elif way in _SINGLY:
+                    peculiar.append((pair, name))
+                else:
+                    others.append(name)
+    found.plt, found.other = frozenset(left.intersection(calls)), frozenset(left.intersection(others))
+    if peculiar:
+        _one_by_one(found, obj, given, asking, peculiar)
+    found.static_tls = any(not handled.isdisjoint(STATIC_TLS) for handled, _ in tables)
     return found
 
 
@@ -236,26 +265,15 @@ def _in_libc(exports: frozenset[str], lfs64: Lfs64, with_libc: bool) -> frozense
     return frozenset(mapped) | (exports if with_libc else frozenset[str]())
 
 
-def _peculiar(kinds: Iterable[int], classes: Mapping[int, str]) -> set[int]:
-    """The relocation types for which an entry of the object's own, or a weak one, does not settle the matter."""
-    return {kind for kind in kinds if kind and classes.get(kind, "COPY") in _PECULIAR}
-
-
 def _one_by_one(
-    obj: ElfObject,
-    given: Exports,
-    asking: bytes,
-    classes: Mapping[int, str],
-    left: Container[str],
-    rows: Iterable[tuple[Pair, str]],
-) -> References:
-    """`references` where some types are peculiar; ``left`` are the names that libc does not give."""
-    symbols = obj.symbols
+    found: References, obj: ElfObject, given: Exports, asking: bytes, rows: Iterable[tuple[Pair, str]]
+) -> None:
+    """Add to ``found`` the references of the types for which an own entry, or a weak one, does not settle it."""
+    symbols, classes, left = obj.symbols, found._classes, found._left
     infos = symbols.infos
-    found = References(classes, [], [])
-    sets: dict[str, set[str]] = {"PLT": set(), "COPY": set()}
-    other, fatal = set[str](), set[str]()
-    for (kind, index), name in rows:
+    copy, other, fatal = set[str](), set[str](), set[str]()
+    for pair, name in dict.fromkeys(rows):
+        kind, index = pair
         handled = classes.get(kind)
         local = not index or infos[index] >> 4 == STB_LOCAL
         free = not asking[index] and (local or symbols.is_undefined(index))
@@ -268,13 +286,11 @@ def _one_by_one(
                 continue
             name = ""
         else:
-            sets.get(handled or "", other).add(name)
+            (copy if handled == "COPY" else other).add(name)
         found.unsupported = found.unsupported or handled is None
-        found._pairs.append((kind, index))
-        found._names.append(name)
-    found.plt, found.copy = frozenset(sets["PLT"]), frozenset(sets["COPY"])
-    found.other, found.fatal = frozenset(other), frozenset(fatal)
-    return found
+        found._single[pair] = name
+    found.copy, found.fatal = frozenset(copy), frozenset(fatal)
+    found.other |= other
 
 
 def _asking(symbols: SymbolTable, own: bytes, local_is_final: bool) -> bytes:
@@ -284,14 +300,9 @@ def _asking(symbols: SymbolTable, own: bytes, local_is_final: bool) -> bytes:
     """
     if not own:
         return b"\0"
-    count, start = len(own), min(symbols.first_hashed, len(own))
     infos = bytes(symbols.infos).translate(_ASKING_FINAL if local_is_final else _ASKING)
-    if own.count(0, start) < _FEW:
-        asking = bytearray(infos[:start]) + bytes(count - start)
-        for index in _zeros(own, start):
-            asking[index] = infos[index]
-    else:
-        asking = bytearray(0 if given else asks for given, asks in zip(own, infos))
+    open_ones = int.from_bytes(infos, "little") & int.from_bytes(own.translate(_WHERE_ZERO), "little")
+    asking = bytearray(open_ones.to_bytes(len(own), "little"))
     asking[0] = 0
     at = asking.find(_WEAK)
     while at >= 0:
@@ -300,27 +311,24 @@ def _asking(symbols: SymbolTable, own: bytes, local_is_final: bool) -> bytes:
     return bytes(asking)
 
 
-def _can_fail(obj: ElfObject, asking: bytes, classes: Mapping[int, str]) -> tuple[list[Pair], set[int]]:
-    """The (type, symbol index) pairs that are not plainly settled, in order, each once; and all types."""
+def _can_fail(
+    obj: ElfObject, asking: bytes, classes: Mapping[int, str]
+) -> list[tuple[set[str | None], Sequence[Pair]]]:
+    """For each table the classes of its types, and the pairs that are not plainly settled, in order."""
     count = len(asking)
     mips = "SYM_OR_REL" in classes.values()
-    found: list[Pair] = []
-    every: set[int] = set()
+    found: list[tuple[set[str | None], Sequence[Pair]]] = []
+
+    def peculiar(kind: int) -> bool:
+        return kind != 0 and classes.get(kind) in _SINGLY
+
     for table in obj.relocations:
         if table.table == "MIPS_GOT" and not mips:
             continue
-        types, indexes = table.columns()
-        kinds = set(types)
-        every |= kinds
-        try:
-            answers = itemgetter(*indexes, 0)(asking)
-        except IndexError:
-            indexes = [index if index < count else 0 for index in indexes]
-            answers = itemgetter(*indexes, 0)(asking)
-        peculiar = _peculiar(kinds, classes)
-        pairs = zip(types, indexes)
-        if peculiar or 0 in kinds:
-            found += [pair for pair, asks in zip(pairs, answers) if pair[0] in peculiar or (asks and pair[0])]
-        else:
-            found += compress(pairs, answers)
-    return list(dict.fromkeys(found)), every
+        kinds, pairs = table.picked(asking, peculiar)
+        kinds.discard(0)
+        handled = {classes.get(kind) for kind in kinds}
+        if not handled.isdisjoint(_SINGLY):
+            pairs = [pair if pair[1] < count else (pair[0], 0) for pair in pairs]
+        found.append((handled, pairs))
+    return found

@@ -119,13 +119,16 @@ def _libraries(version: str, arch: str) -> dict[str, ElfObject]:
     limit = version_key(version)
     defined = nodes(version, arch)
     found: dict[str, list[tuple[str, str, str]]] = {name: [] for name in defined}
+    homes: dict[tuple[str, str], str | None] = {}  # (library, node) → the file that has it in this release
     for name, symbol in symbols(arch).items():
-        for lib, node in symbol.nodes:
-            if node != PRIVATE and version_key(node) > limit:
-                continue
-            home = soname("c" if lib in _MERGED and limit >= (2, 34) else lib, arch)
-            if home in found and f"GLIBC_{node}" in defined[home]:
-                found[home].append((name, f"GLIBC_{node}", symbol.kind))
+        for pair in symbol.nodes:
+            if pair not in homes:
+                lib, node = pair
+                home = soname("c" if lib in _MERGED and limit >= (2, 34) else lib, arch)
+                there = (node == PRIVATE or version_key(node) <= limit) and f"GLIBC_{node}" in defined.get(home, ())
+                homes[pair] = home if there else None
+            if (where := homes[pair]) is not None:
+                found[where].append((name, f"GLIBC_{pair[1]}", symbol.kind))
     loader = INTERPRETERS[arch].rpartition("/")[2]
     return {
         home: listed_versions(

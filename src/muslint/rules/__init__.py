@@ -9,15 +9,17 @@ from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from muslint.rules.behaviour.behaviour import Behaviour
 from muslint.rules.behaviour.found import as_rule
+from muslint.rules.behaviour.index import behaviours, listed
 from muslint.rules.rule import Rule
+
+__all__ = ["behaviours", "load_rules", "rules"]
 
 
 @lru_cache(maxsize=1)
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order a report shows their findings: causes before consequences, loading before running."""
-    every = (*load_rules(), *(as_rule(behaviour) for behaviour in behaviours()))
+    every = (*load_rules(), *(as_rule(behaviour) for behaviour in listed()))
     return tuple(sorted(every, key=lambda rule: (rule.order, rule.id)))
 
 
@@ -26,13 +28,3 @@ def load_rules() -> tuple[Rule, ...]:
     """The rules about loading and linking."""
     found = (getattr(import_module(f"{__name__}.{m.name}"), "RULE", None) for m in iter_modules(__path__))
     return tuple(sorted((rule for rule in found if rule is not None), key=lambda rule: (rule.order, rule.id)))
-
-
-@lru_cache(maxsize=1)
-def behaviours() -> tuple[Behaviour, ...]:
-    """The rules about what loads and behaves differently, by id."""
-    from muslint.rules import behaviour as package
-
-    names = (f"{package.__name__}.{module.name}" for module in iter_modules(package.__path__))
-    found = (getattr(import_module(name), "RULE", None) for name in names)
-    return tuple(sorted((rule for rule in found if rule is not None), key=lambda rule: rule.id))

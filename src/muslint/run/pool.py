@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -86,6 +85,8 @@ def _forked(
 
 
 def _answer(work: Callable[[_Item], _Result], item: _Item, number: int) -> bytes:
+    import pickle
+
     try:
         return pickle.dumps((number, work(item), None))
     except Exception as error:
@@ -99,6 +100,7 @@ def _answer(work: Callable[[_Item], _Result], item: _Item, number: int) -> bytes
 
 def _collected(readers: list[Connection], count: int, done: Callable[[int], object]) -> Iterator[Any]:
     """The results in order, as soon as each is the next."""
+    import pickle
     from multiprocessing.connection import wait
 
     early: dict[int, tuple[Any, Exception | None]] = {}

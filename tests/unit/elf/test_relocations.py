@@ -8,7 +8,7 @@ import pytest
 from muslint.elf.dynamic import read
 from muslint.elf.header import LAYOUTS, AddressMap
 from muslint.elf.object import DT_JMPREL, DT_PLTREL, DT_REL, DT_RELA, DT_RELR, DT_RELRSZ, DT_STRTAB, Relocation
-from muslint.elf.relocations import MipsGot, RawRelocations, relr_addresses
+from muslint.elf.relocations import MipsGot, RawRelocations, picked, relr_addresses
 from muslint.errors import MalformedElf
 from muslint.sources.bytes import MemoryBytes
 from tests.differential import recipes
@@ -35,16 +35,31 @@ def test_a_run_at_the_head_is_told_once_and_nothing_is_lost(order: str, bits: in
     table = RawRelocations("REL", data, LAYOUTS[bits, order == "<"], 2, False)
     assert list(table.all_references()) == pairs
     assert table.references() == list(dict.fromkeys(pairs))
-    types, indexes = table.columns()
-    assert list(zip(types, indexes)) == (pairs[run - 1 :] if run > 1 else pairs)
+    every = table.picked(bytes((0, 1)), lambda kind: kind == 8)
+    assert every == ({6, 8}, pairs[run - 1 :] if run > 1 else pairs)
 
 
 def test_types_beyond_a_byte() -> None:
     """AArch64 has types over 255; the highest bit is no part of one (musl ``R_TYPE``)."""
     infos = [1 << 32 | 1025, 2 << 32 | 0x80000007]
     data = b"".join(struct.pack("<QQ", 0, info) for info in infos)
-    types, indexes = RawRelocations("REL", data, LAYOUTS[64, True], 2, False).columns()
-    assert (list(types), list(indexes)) == ([1025, 7], [1, 2])
+    table = RawRelocations("REL", data, LAYOUTS[64, True], 2, False)
+    assert list(table.all_references()) == [(1025, 1), (7, 2)]
+    assert table.picked(bytes((0, 1, 0)), lambda kind: kind == 7) == ({1025, 7}, [(1025, 1), (7, 2)])
+
+
+@pytest.mark.parametrize("marked", [(), (5,), (5, 255, 256, 700), (300, 65535), tuple(range(0, 5000, 200))])
+@pytest.mark.parametrize("most", [200, 3000, 70000])
+def test_picked_by_any_number_of_symbols(marked: tuple[int, ...], most: int) -> None:
+    """Indexes of one, two and three bytes, marks on few and on many pages."""
+    pairs = [(kind, at * 37 % most) for at in range(4000) for kind in (6, 7)]
+    data = b"".join(struct.pack("<QQq", 0, symbol << 32 | kind, 0) for kind, symbol in pairs)
+    table = RawRelocations("RELA", data, LAYOUTS[64, True], 3, False)
+    marks = bytearray(max(marked, default=0) + 1)
+    for at in marked:
+        marks[at] = 1
+    for odd in set[int]().__contains__, {7}.__contains__:
+        assert table.picked(bytes(marks), odd) == picked(pairs, bytes(marks), odd)
 
 
 def test_rel_of_32_bits() -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.index import Entry
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case, Rule
 
@@ -18,7 +19,7 @@ _RANKS = ("certain", "likely", "possible")
 _EVIDENCE, _DETAILS = 24, 4  # of one finding: further evidence is counted, not listed
 
 
-def as_rule(behaviour: Behaviour) -> Rule:
+def as_rule(behaviour: Behaviour | Entry) -> Rule:
     """The rule of the registry that a behaviour rule stands for."""
     return Rule(
         id=behaviour.id, title=behaviour.title, severity=behaviour.severity, when=When.RUN,
@@ -31,7 +32,7 @@ def _ranked(severity: Severity) -> int:
     return (Severity.ERROR, Severity.WARNING, Severity.INFO).index(severity)
 
 
-def find(behaviour: Behaviour, case: Case) -> Iterator[Finding]:
+def find(behaviour: Behaviour | Entry, case: Case) -> Iterator[Finding]:
     """At most one finding: what the object holds that shows the behaviour, the surest proofs only.
 
     A contract of glibc's headers (``builds="glibc"``) binds only what was compiled with them. What was built for
@@ -44,6 +45,8 @@ def find(behaviour: Behaviour, case: Case) -> Iterator[Finding]:
         return
     if behaviour.triggers and scene.imports.isdisjoint(behaviour.triggers):
         return
+    if isinstance(behaviour, Entry):
+        behaviour = behaviour.rule()
     proofs = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
     if proofs:
         yield _finding(behaviour, case, scene, proofs)
@@ -98,7 +101,7 @@ def _remedies(behaviour: Behaviour) -> Iterator[Remedy]:
         yield Remedy("rebuild" if behaviour.builds == "glibc" else "source", behaviour.fix, behaviour.builds == "glibc")
 
 
-def _holds(behaviour: Behaviour, version: str) -> bool:
+def _holds(behaviour: Behaviour | Entry, version: str) -> bool:
     """Whether this release of musl behaves so."""
     number = _number(version)
     if behaviour.since is not None and number < _number(behaviour.since):
