@@ -45,7 +45,7 @@ _FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
     """One member on its way through."""
 
@@ -117,7 +117,7 @@ def check(
     return Report(opened.name, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """What the user asked for, beside the source and the target."""
 
@@ -135,7 +135,7 @@ class _Asked:
         return self.selection.wants(nested(self.source, parents, path))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """One source or archive with what its objects are judged by."""
 

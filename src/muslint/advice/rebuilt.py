@@ -41,7 +41,7 @@ _STACK = 8 << 20
 _NSS = re.compile(r"(get(addrinfo|nameinfo|hostby\w+|serv\w+|proto\w+|pw\w+|gr\w+|spnam\w*)|iconv_open|dlopen)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rebuild:
     """What is left of an object's findings after a rebuild for musl, and what build and target want."""
 

@@ -78,7 +78,7 @@ class _Edited:
         return found
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trials:
     """The changed targets of one place, shared by all its objects."""
 

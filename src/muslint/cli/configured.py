@@ -38,7 +38,7 @@ Config = Annotated[
 Isolated = Annotated[bool, typer.Option("--isolated", help="Take no settings from files or the environment.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Effective:
     """One option as it counts, and where that comes from."""
 

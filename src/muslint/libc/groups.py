@@ -6,7 +6,7 @@ from functools import lru_cache
 from muslint.libc.table import read_text, rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A group of glibc names that are missing for one reason and cured one way.
 

@@ -16,7 +16,7 @@ def faults_of(link: Link) -> list[Fault]:
     return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Links:
     """For every object: the faults that occur in each link it takes part in."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from muslint.elf.listed import Export, listed_versions
@@ -29,17 +30,23 @@ _TRIPLETS = {
 
 
 class _ImageTree(TableTree):
-    """A `TableTree` with the directories its files lie in."""
+    """A `TableTree` with the directories its files lie in; what glibc's own files give is listed when one is opened."""
 
-    def __init__(self, files: dict[str, Opened], directories: tuple[str, ...]) -> None:
+    def __init__(
+        self, files: dict[str, Opened], directories: tuple[str, ...], own: dict[str, Opened],
+        library: Callable[[str], ElfObject],
+    ) -> None:  # fmt: skip
         super().__init__(files, {})
-        self._directories = frozenset(directories)
+        self._directories, self._own, self._library = frozenset(directories), own, library
 
     def open(self, path: str) -> Opened | int:
         """Open a listed file, or one of the built-in directories."""
         if path.endswith("/") and path in self._directories:
             return Opened(path.rstrip("/"), path, True, None)
-        return super().open(path)
+        found = super().open(path)
+        if isinstance(found, Opened) and found is self._own.get(found.path):
+            return found._replace(object=self._library(found.path.rpartition("/")[2]))
+        return found
 
 
 def glibc_image(name: str) -> BaseImage:
@@ -72,12 +79,10 @@ def image_loader(base: BaseImage, arch: str, reader: Reader | None = None) -> Gl
         return None
     directories = _directories(base.name, arch)
     path = INTERPRETERS[arch]
-    files = {
-        f"{directories[0]}{name}": Opened(f"{directories[0]}{name}", name, False, None, obj)
-        for name, obj in _libraries(version, arch).items()
-        if name not in base.without
-    }
-    itself = _libraries(version, arch)[path.rpartition("/")[2]]
+    places = ((f"{directories[0]}{name}", name) for name in _given(version, arch) if name not in base.without)
+    own = {place: Opened(place, name, False, None) for place, name in places}
+    files = dict(own)
+    itself = _library(version, arch, path.rpartition("/")[2])
     files[path] = Opened(path, path.rpartition("/")[2], False, None, itself)
     held = (("libgcc_s.so.1", base.libgcc), ("libstdc++.so.6", base.libstdcxx))
     for name, there in held:
@@ -92,7 +97,7 @@ def image_loader(base: BaseImage, arch: str, reader: Reader | None = None) -> Gl
         directories[0].strip("/"), PLATFORMS.get(arch, arch), debian,
         capabilities=PLAIN.capabilities if arch == "x86_64" else (),
     )  # fmt: skip
-    loader = GlibcLoader(_ImageTree(files, directories), rtld, reader)
+    loader = GlibcLoader(_ImageTree(files, directories, own, partial(_library, version, arch)), rtld, reader)
     loader.model = model
     loader.assume = assume
     loader.defines = _Levels(base).defines
@@ -114,8 +119,8 @@ def _directories(name: str, arch: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _libraries(version: str, arch: str) -> dict[str, ElfObject]:
-    """File name → object, of every library glibc ``version`` itself installs."""
+def _given(version: str, arch: str) -> dict[str, tuple[list[tuple[str, str, str]], list[str]]]:
+    """Of every library glibc ``version`` itself installs: (name, version, kind) of what it gives, and its versions."""
     limit = version_key(version)
     defined = nodes(version, arch)
     found: dict[str, list[tuple[str, str, str]]] = {name: [] for name in defined}
@@ -129,14 +134,18 @@ def _libraries(version: str, arch: str) -> dict[str, ElfObject]:
                 homes[pair] = home if there else None
             if (where := homes[pair]) is not None:
                 found[where].append((name, f"GLIBC_{pair[1]}", symbol.kind))
+    return {name: (rows, sorted(defined[name], key=version_key)) for name, rows in found.items()}
+
+
+@lru_cache(maxsize=128)
+def _library(version: str, arch: str, name: str) -> ElfObject:
+    """One of the libraries glibc ``version`` itself installs."""
     loader = INTERPRETERS[arch].rpartition("/")[2]
-    return {
-        home: listed_versions(
-            f"/lib/{home}", arch, _exports(rows), sorted(defined[home], key=version_key),
-            () if home == loader else (loader,) if home == "libc.so.6" else ("libc.so.6",),
-        )
-        for home, rows in found.items()
-    }  # fmt: skip
+    rows, versions = _given(version, arch)[name]
+    return listed_versions(
+        f"/lib/{name}", arch, _exports(rows), versions,
+        () if name == loader else (loader,) if name == "libc.so.6" else ("libc.so.6",),
+    )  # fmt: skip
 
 
 def _exports(rows: list[tuple[str, str, str]]) -> list[Export]:

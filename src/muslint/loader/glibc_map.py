@@ -101,7 +101,7 @@ Accept = Callable[[Opened, bool], "GlibcFacts | Fault | None"]
 """Maps a file: its facts, what is wrong with it, or None for a file known only by name. True for the program."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Namespace:
     """The objects of one process (``_ns_loaded``), growing as names are loaded."""
 

@@ -88,7 +88,7 @@ Accept = Callable[[Opened], "Facts | int"]
 """Reads a file as `map_library` would: its facts, or the error number it is refused with."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Chain:
     """The objects of one process, growing as names are loaded."""
 

@@ -32,7 +32,7 @@ class Kind(StrEnum):
     COUNT = "a whole number"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """One option that can be set outside the command line."""
 

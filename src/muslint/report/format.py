@@ -18,7 +18,7 @@ from muslint.policy.suppression import unknown
 from muslint.report.report import Report
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """One way to show a report. Rendering is pure: the same report gives the same bytes."""
 

@@ -80,7 +80,7 @@ class Case:
         return self.object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule. ``find`` yields its findings for a case and touches nothing else."""
 

@@ -42,7 +42,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One entry of an archive."""
 

@@ -55,7 +55,7 @@ class _KeptTree:
         return found._replace(data=self._files[found.identity])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Memory:
     """The objects read so far, known by the tree they lie in: valid as long as the source stays open.
 

@@ -70,7 +70,7 @@ class Image:
     tags: tuple[str, ...] = ()  # what it is called
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """What the user asked about, or an archive inside it, ready to be looked at."""
 

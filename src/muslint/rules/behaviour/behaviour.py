@@ -118,7 +118,7 @@ class Scene:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Behaviour:
     """One behaviour rule: data, and ``prove``, which yields what shows it in an object and touches nothing else."""
 

@@ -28,7 +28,7 @@ class Claim:
         return path.startswith(self.below) and (self.paths is None or path in self.paths)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Label:
     """One kind of label."""
 
