@@ -27,6 +27,7 @@ from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
 from muslint.report.started import judged_image
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
+from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
 from muslint.run.pool import in_order
@@ -400,5 +401,5 @@ def _judged(
     obj, member = item.object, item.member
     return Judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
-        obj.interpreter, assumed, findings, reason, member.layer,
+        obj.interpreter, assumed, together(findings), reason, member.layer,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from functools import cached_property, lru_cache
 from itertools import chain, compress
 from operator import itemgetter
+from sys import intern
 
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import (
@@ -218,7 +219,8 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
         found = _one_by_one(obj, given, asking, classes, left, wanted)
     else:
         keep = list(map(left.__contains__, names))
-        pairs, names = list(compress(pairs, keep)), list(compress(names, keep))
+        # What hosts give is asked for by hundreds of plugins alike: one text for all.
+        pairs, names = list(compress(pairs, keep)), list(map(intern, compress(names, keep)))
         found = References(classes, pairs, names)
         plt = {kind for kind in kinds if classes.get(kind) == "PLT"}
         if plt:

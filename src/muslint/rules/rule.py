@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from sys import intern
 from typing import Any
 
 from muslint.elf.facts import built_for
@@ -61,8 +60,8 @@ class Case:
         return self.object.kind is Kind.EXECUTABLE
 
     def shown(self, path: str) -> str:
-        """A path as people are shown it: one text, for thousands of findings name it."""
-        return intern(self.source.display(path))
+        """A path as people are shown it."""
+        return self.source.display(path)
 
     def line(self, message: Message) -> str:
         """The loader's line, with paths as people are shown them."""

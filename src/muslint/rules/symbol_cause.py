@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from sys import intern
 from typing import NamedTuple
 
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
@@ -41,7 +40,7 @@ def symbol_findings(case: Case, rule: str) -> Iterator[Finding]:
     for message, when, cause in _causes(case):
         if cause.rule == rule:
             yield Finding(
-                rule, cause.severity, when, case.shown(message.object), case.line(message), intern(message.name),
+                rule, cause.severity, when, case.shown(message.object), case.line(message), message.name,
                 cause.version, cause.library, evidence=cause.evidence, remedies=cause.remedies,
             )  # fmt: skip
 
@@ -113,14 +112,11 @@ def _unknown(case: Case, name: str, version: str | None, library: str | None, ab
             if case.host is not None
             else "the program that loads it"
         )
-        return Cause("symbol-unresolved", version, None, Severity.INFO, _from_host(name, who), ())
+        return Cause(
+            "symbol-unresolved", version, None, Severity.INFO,
+            (Evidence("host", name, f"taken to come from {who}"),), (),
+        )  # fmt: skip
     return Cause("symbol-unresolved", version, library, Severity.ERROR, (), ())
-
-
-@lru_cache(maxsize=65536)
-def _from_host(name: str, who: str) -> tuple[Evidence, ...]:
-    """One value for all plugins that ask for the name: a wheel may hold hundreds."""
-    return (Evidence("host", intern(name), f"taken to come from {who}"),)
 
 
 def _follows(case: Case, version: str | None, library: str) -> Cause:
