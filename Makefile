@@ -68,6 +68,7 @@ data: $(STAMPS)/test ## Check the tables of C libraries against their primary so
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian
 
 docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them, and build the site in site/
+	$(BIN)/python -c "from muslint.rules.behaviour.index import write; write()"
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
 	$(BIN)/python -m tests.docs.behaviours
