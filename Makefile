@@ -68,10 +68,10 @@ data: $(STAMPS)/test ## Check the tables of C libraries against their primary so
 	$(BIN)/python tools/make_tables.py --verify-zig --verify-debian
 
 docs: $(STAMPS)/test $(STAMPS)/docs ## Write what the docs show anew, check them, and build the site in site/
+	$(BIN)/python -c "from muslint.rules.behaviour.index import write; write()"
 	$(BIN)/python -m tests.docs.blocks
 	$(BIN)/python tools/make_man.py
 	$(BIN)/python -m tests.docs.behaviours
-	$(BIN)/python -c "from muslint.rules.behaviour import index; index.write()"
 	$(BIN)/python -m tests.docs.load_rules
 	$(BIN)/python -m tests.docs.messages
 	$(BIN)/python -m tests.docs.api

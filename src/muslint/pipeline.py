@@ -15,7 +15,7 @@ from muslint.hosts import host_of, host_of_package
 from muslint.hosts.host import Host
 from muslint.libc.sonames import Sonames
 from muslint.loader.environment import Environment, environment_of
-from muslint.loader.faults import Links, faults_of
+from muslint.loader.faults import Links, faults_of, links_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener, parse_target
@@ -27,6 +27,7 @@ from muslint.report.report import Judged, JudgedImage, Report, TargetFacts
 from muslint.report.started import judged_image
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity
+from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
 from muslint.run.pool import in_order
@@ -56,6 +57,11 @@ class _Work:
     host: Host | None = None
     interpreter_error: int = 0
     names: LinkNames | None = None  # of an object file
+
+    def let_go(self) -> None:
+        """Drop what only judging needed: thousands of others may follow."""
+        self.object.forget()
+        self.link = None
 
 
 Watch = Callable[[str, int, int], object]
@@ -161,7 +167,8 @@ def _check_place(
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
     work = list(_read(source, target, skipped, asked, in_root))
-    links = _link_all(source, target, environment, work, asked.watch)
+    _link_all(source, target, environment, work, asked.watch)
+    links = links_of((w.link, w.object.kind is Kind.EXECUTABLE) for w in work if w.link is not None)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(
@@ -272,8 +279,8 @@ def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
     return names, ""
 
 
-def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> Links:
-    links, done = Links(), 0
+def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> None:
+    done = 0
     for program in (True, False):
         for item in work:
             if item.loader is None or item.object.kind not in _LINKED:
@@ -295,8 +302,6 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
                 item.link = item.loader.open(
                     None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
                 )
-            links.add(item.link, program)
-    return links
 
 
 def _interpreter_error(item: _Work) -> int:
@@ -332,9 +337,11 @@ def _judge(place: _Place, item: _Work) -> Judged:
     canonical = ""
     if item.link is not None:
         canonical = item.link.scope[_place(source, item)].canonical if item.link.scope else ""
-        always = place.links.always.get(canonical, frozenset())
         every = obj.kind is Kind.EXECUTABLE
-        messages = tuple(m for m, f in zip(item.link.messages, faults_of(item.link)) if every or f in always)
+        messages = tuple(
+            message for message, fault in zip(item.link.messages, faults_of(item.link))
+            if every or (item.link.scope and place.links.counts(canonical, fault))
+        )  # fmt: skip
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host or host_of_package(source.kind),
@@ -347,14 +354,16 @@ def _judge(place: _Place, item: _Work) -> Judged:
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
     tried = place.way_out.of(case, findings, item.member) if place.asked.advise and verdict in _FAILING else ()
-    if not place.asked.memory.keeps:
-        case.let_go()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, verdict, tuple(assumed), findings)
-    return replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
+    done = replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
+    if not place.asked.memory.keeps:
+        case.let_go()
+        item.let_go()
+    return done
 
 
 def _size(obj: ElfObject) -> int:
@@ -392,5 +401,5 @@ def _judged(
     obj, member = item.object, item.member
     return Judged(
         member.display, member.parents, obj.arch, str(obj.kind), built_for(obj), verdict, requires(obj),
-        obj.interpreter, assumed, findings, reason, member.layer,
+        obj.interpreter, assumed, together(findings), reason, member.layer,
     )  # fmt: skip

@@ -25,6 +25,9 @@ from muslint.rules.rule import Case, Rule
 _NOT_OURS = frozenset({"label-mismatch", "link-missing", "static-glibc"})
 """What a label says, and what is not loaded, changes with none of these."""
 
+_HELD = 8 << 20
+"""Bytes of facts that the loader of a changed target keeps: there may be a dozen of them, each asked now and then."""
+
 _TAKES_OVER = {"gnu-libiconv": "iconv", "gcompat": "abi-strerror-r-gnu"}
 """Shims whose functions behave as glibc's do, and the behaviour rules about those."""
 
@@ -101,8 +104,10 @@ class Trials:
 
     def _loader(self, target: Target, arch: str) -> MuslLoader | GlibcLoader | None:
         loader, known = target.loader(arch), self.target.loader(arch)
-        if isinstance(loader, MuslLoader) and isinstance(known, MuslLoader) and loader is not known:
-            loader.learn_from(known)
+        if loader is not None and loader is not known:
+            loader.most_held = _HELD
+            if isinstance(loader, MuslLoader) and isinstance(known, MuslLoader):
+                loader.learn_from(known)
         return loader
 
     def left(self, case: Case, findings: Iterable[Finding], start: Start, change: Change) -> tuple[Finding, ...] | None:
@@ -132,7 +137,11 @@ class Trials:
             again = _case(case, obj, target, loader, start, change)
             if again.link is not None and again.link.exit == NOT_STARTED and not again.link.scope:
                 return None
-            return tuple(_found(again, findings, change))
+            left = tuple(_found(again, findings, change))
+            for mapped in again.link.scope if again.link is not None else ():
+                if mapped.object is not None:
+                    mapped.object.forget()
+            return left
         finally:
             loader.tree = tree
 

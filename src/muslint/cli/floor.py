@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -89,7 +89,7 @@ def floors(source: str) -> Iterator[Floor]:
             )  # fmt: skip
 
 
-def _foreign(findings: tuple[Finding, ...], interpreter: str | None) -> str | None:
+def _foreign(findings: Iterable[Finding], interpreter: str | None) -> str | None:
     return interpreter if any(f.rule == "interpreter-missing" for f in findings) else None
 
 

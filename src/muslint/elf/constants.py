@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from muslint.elf.image import Image, Range
 
 _LONGEST = 1 << 16  # bytes of one constant
+_TOGETHER = 1 << 18  # bytes of constants that are told apart at once
 
 
 class Constants:
@@ -17,13 +18,12 @@ class Constants:
     compiler merged into the end of a longer one (``"xUTF-16"``) is not.
     """
 
-    __slots__ = ("_image", "_parts", "_places", "_whole")
+    __slots__ = ("_image", "_parts", "_places")
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._parts: list[Range] | None = None
         self._places: dict[bytes, list[int]] = {}
-        self._whole: list[bytes] | None = None
 
     def _ranges(self) -> list[Range]:
         if self._parts is None:
@@ -78,18 +78,11 @@ class Constants:
         return iter(seen)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Every constant once, in address order, the empty one left out; tables look like constants too."""
-        if self._whole is None:
-            found: dict[bytes, None] = {}
-            for part in self._ranges():
-                found.update(dict.fromkeys(part.content.split(b"\0")[:-1]))
-            found.pop(b"", None)
-            self._whole = [constant for constant in found if len(constant) <= _LONGEST]
-        return iter(self._whole)
-
-    def matching(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
-        """Every constant in which ``pattern`` is found, each searched alone (so ``^`` and ``$`` are its ends)."""
-        return (constant for constant in self if pattern.search(constant))
+        """Every constant in address order, the empty one left out, some more than once; tables look like constants
+        too. They are many: none is kept."""
+        for part in self._ranges():
+            for piece in _pieces(part.content):
+                yield from (text for text in dict.fromkeys(piece.split(b"\0")) if 0 < len(text) <= _LONGEST)
 
     def starting(self, prefix: bytes) -> Iterator[bytes]:
         """Every constant that begins with ``prefix``."""
@@ -108,3 +101,12 @@ def _whole(part: Range, constant: bytes) -> Iterator[int]:
         if content[at + size : at + size + 1] == b"\0" and (at == 0 or content[at - 1] == 0):
             yield part.address + at
         at = content.find(constant, at + 1)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """All whole constants of some memory, in pieces that end with one, without the NUL there."""
+    start, last = 0, content.rfind(b"\0") + 1
+    while start < last:
+        end = content.find(b"\0", min(start + _TOGETHER, last - 1), last)
+        yield content[start:end]
+        start = end + 1

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from functools import cached_property, lru_cache
 from itertools import chain, compress
 from operator import itemgetter
+from sys import intern
 
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import (
@@ -251,7 +252,8 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
                     peculiar.append((pair, name))
                 else:
                     others.append(name)
-    found.plt, found.other = frozenset(left.intersection(calls)), frozenset(left.intersection(others))
+    # What hosts give is asked for by hundreds of plugins alike: one text for all.
+    found.plt, found.other = (frozenset(map(intern, left.intersection(which))) for which in (calls, others))
     if peculiar:
         _one_by_one(found, obj, given, asking, peculiar)
     found.static_tls = any(not handled.isdisjoint(STATIC_TLS) for handled, _ in tables)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from muslint.loader.target import Link
 
@@ -16,18 +18,29 @@ def faults_of(link: Link) -> list[Fault]:
     return [(canonical.get(m.object, m.object), m.kind, m.name, m.number) for m in link.messages]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Links:
-    """For every object: the faults that occur in each link it takes part in."""
+    """What the links of one place say together."""
 
-    always: dict[str, frozenset[Fault]] = field(default_factory=dict)
-    used_by_program: set[str] = field(default_factory=set)
+    always: Mapping[str, frozenset[Fault]]
+    """For an object that takes part in several links: the faults that occur in each. Most are in their own alone."""
+    used_by_program: frozenset[str]
+    """Objects that some program loads."""
 
-    def add(self, link: Link, program: bool) -> None:
-        """Take in one more link; ``program`` says that it is of a program."""
-        faults = frozenset(faults_of(link))
-        for mapped in link.scope:
-            known = self.always.get(mapped.canonical)
-            self.always[mapped.canonical] = faults if known is None else known & faults
-        if program:
-            self.used_by_program.update(mapped.canonical for mapped in link.scope[1:])
+    def counts(self, canonical: str, fault: Fault) -> bool:
+        """Whether a fault of a link of this object occurs in each of its links."""
+        return canonical not in self.always or fault in self.always[canonical]
+
+
+def links_of(links: Iterable[tuple[Link, bool]]) -> Links:
+    """The links together; each with whether it is of a program."""
+    links = tuple(links)
+    taking_part = Counter(mapped.canonical for link, _ in links for mapped in link.scope)
+    always: dict[str, frozenset[Fault]] = {}
+    for link, _ in links:
+        several = [mapped.canonical for mapped in link.scope if taking_part[mapped.canonical] > 1]
+        faults = frozenset(faults_of(link)) if several else frozenset()
+        for canonical in several:
+            always[canonical] = always[canonical] & faults if canonical in always else faults
+    used = (mapped.canonical for link, program in links if program for mapped in link.scope[1:])
+    return Links(always, frozenset(used))

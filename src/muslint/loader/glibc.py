@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from muslint.loader.glibc_rtld import Rtld
 
 MOST_HELD = 256 << 20
-"""About how many bytes of facts a loader keeps between links."""
+"""Bytes: see `GlibcLoader.most_held`."""
 
 
 class GlibcLoader:
@@ -46,6 +46,8 @@ class GlibcLoader:
         self._facts: dict[tuple[Hashable, bool], GlibcFacts | Fault] = {}
         self._verdicts: dict[Hashable, Fault | bool | None] = {}
         self._held = 0
+        self.most_held = MOST_HELD
+        """About how many bytes of facts it keeps between links."""
         self._own = GlibcFacts(rtld.object)
         self._model: LibcModel | None = None
         self.assume: Callable[[ElfObject, str, str | None, tuple[str, ...]], bool] = _anything
@@ -89,7 +91,7 @@ class GlibcLoader:
             known = self._map(found, program)
             self._held += _bytes(known)
         self._facts[key] = known
-        while self._held > MOST_HELD and len(self._facts) > 1:
+        while self._held > self.most_held and len(self._facts) > 1:
             self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
         if found.data is not None:
             found.data.close()

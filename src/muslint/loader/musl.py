@@ -40,7 +40,7 @@ Lines = list[str]
 """Error lines as printed."""
 
 MOST_HELD = 64 << 20
-"""About how many bytes of facts a loader keeps between links."""
+"""Bytes: see `MuslLoader.most_held`."""
 
 
 class MuslLoader:
@@ -57,6 +57,8 @@ class MuslLoader:
         """Whether libraries known only by name (their sonames) may be taken to give a name to an object."""
         self._facts: dict[Hashable, Facts | int] = {}
         self._held = 0
+        self.most_held = MOST_HELD
+        """About how many bytes of facts it keeps between links."""
         self._elder: MuslLoader | None = None
         self._searches = Searches(tree)
 
@@ -89,7 +91,7 @@ class MuslLoader:
         What is forgotten is read again when asked for again.
         """
         self._facts[identity] = facts
-        while self._held > MOST_HELD and len(self._facts) > 1:
+        while self._held > self.most_held and len(self._facts) > 1:
             self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
 
     def _map(self, found: Opened) -> Facts | int:

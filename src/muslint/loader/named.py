@@ -89,9 +89,10 @@ class Target:
         for mount, source in self.extra:
             tree = MountedTree(tree, mount, source) if mount else InstalledTree(tree, source)
         loader = MuslLoader(tree, model, path, self.reader)
+        release = self.release or self.stock
 
         def assume(obj: ElfObject, name: str, sonames: tuple[str, ...]) -> bool:
-            return gives(obj, name, sonames, self.release or self.stock)
+            return gives(obj, name, sonames, release)
 
         loader.assume = assume
         return loader

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from muslint.errors import WrongUse
 from muslint.rules.finding import Finding, stem
+from muslint.rules.findings import Findings, together
 
 PATTERNS = ("rule", "symbol", "soname", "path", "target")
 """Keys that say which findings are meant; all that are given must match."""
@@ -70,9 +71,9 @@ class Suppressions:
         self._today = today
         self._used = dict.fromkeys(range(len(self.entries)), 0)
 
-    def settle(self, findings: tuple[Finding, ...], path: str, target: str) -> tuple[Finding, ...]:
+    def settle(self, findings: Findings, path: str, target: str) -> Findings:
         """The findings of one object, those that are accepted marked with the reason."""
-        return tuple(self._settled(finding, path, target) for finding in findings) if self.entries else findings
+        return together(self._settled(finding, path, target) for finding in findings) if self.entries else findings
 
     def _settled(self, finding: Finding, path: str, target: str) -> Finding:
         for number, entry in enumerate(self.entries):

@@ -11,6 +11,7 @@ from muslint.policy.verdict import Verdict
 from muslint.report.json_format import SCHEMA
 from muslint.report.report import Judged, Report, TargetFacts
 from muslint.rules.finding import Effect, Evidence, Finding, Remedy, Severity, Tried, When
+from muslint.rules.findings import together
 from muslint.sources.source import Skipped
 
 
@@ -47,7 +48,7 @@ def _judged(document: Mapping[str, Any]) -> Judged:
     return Judged(
         document["path"], tuple(document["parents"]), document["arch"], document["kind"], document["built_for"],
         Verdict(document["verdict"]), dict(document["requires"]), None, tuple(document["assumed"]),
-        tuple(_finding(finding) for finding in document["findings"]), document.get("reason"),
+        together(_finding(finding) for finding in document["findings"]), document.get("reason"),
         remedies=tuple(_tried(way) for way in document.get("remedies", ())),
     )  # fmt: skip
 

@@ -9,7 +9,8 @@ from muslint.errors import WrongUse
 from muslint.policy.baseline import Baseline
 from muslint.policy.suppression import Suppressions
 from muslint.policy.verdict import FailOn, Verdict, fold, shut
-from muslint.rules.finding import Finding, Tried
+from muslint.rules.finding import Tried
+from muslint.rules.findings import Findings, together
 from muslint.sources.images.command import Started
 from muslint.sources.images.system import System
 from muslint.sources.source import Image, Layer, Skipped, nested
@@ -28,7 +29,7 @@ class Judged:
     requires: dict[str, str]  # version family → highest version asked for: GLIBC → 2.34
     interpreter: str | None
     assumed: tuple[str, ...]  # libraries and hosts taken to give what nothing known gives
-    findings: tuple[Finding, ...]
+    findings: Findings
     reason: str | None = None  # why the verdict is unknown
     layer: Layer | None = None  # of an image: the layer that added it
     package: str | None = None  # of a root: the distribution's package that installed it, NAME-VERSION
@@ -108,13 +109,13 @@ def settled(report: Report, suppressions: Suppressions, baseline: Baseline | Non
     found = [suppressions.settle(judged.findings, judged.path, report.target.name) for judged in report.objects]
     if baseline is not None:
         known = iter(baseline.settle(finding for findings in found for finding in findings))
-        found = [tuple(next(known) for _ in findings) for findings in found]
+        found = [together(next(known) for _ in findings) for findings in found]
     return replace(
         report, objects=tuple(_refolded(judged, findings) for judged, findings in zip(report.objects, found))
     )
 
 
-def _refolded(judged: Judged, findings: tuple[Finding, ...]) -> Judged:
+def _refolded(judged: Judged, findings: Findings) -> Judged:
     if findings == judged.findings:
         return judged
     verdict = judged.verdict if judged.verdict is Verdict.UNKNOWN else fold(findings)

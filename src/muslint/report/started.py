@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from muslint.policy.verdict import Verdict
 from muslint.report.report import Judged, JudgedImage, TargetFacts
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.findings import together
 from muslint.sources.images.command import Started, started
 from muslint.sources.images.system import system_of
 from muslint.sources.packed import PackedTree
@@ -53,8 +54,8 @@ def _without_interpreter(place: Source, steps: tuple[Started, ...]) -> Iterator[
             remedies=(Remedy("package", f"add {gone.asked} to the image, or write the script for /bin/sh", True),),
         )  # fmt: skip
         yield Judged(
-            script.path, place.parents, "none", "script", "none", Verdict.FAILS, {}, gone.asked, (), (finding,),
-            layer=_layer(place, script.path),
+            script.path, place.parents, "none", "script", "none", Verdict.FAILS, {}, gone.asked, (),
+            together((finding,)), layer=_layer(place, script.path),
         )  # fmt: skip
 
 

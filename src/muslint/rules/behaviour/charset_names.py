@@ -15,7 +15,7 @@ def named(scene: Scene) -> list[tuple[bytes, str]]:
     """Every constant that glibc takes for a character set, and its name in capitals."""
     known = charsets()
     names = {name.encode() for name in known}
-    texts = (
+    texts = dict.fromkeys(
         text
         for text in scene.strings()
         if len(text) <= _LONGEST and text.partition(b"//")[0].rstrip(b"/").upper() in names
