@@ -50,6 +50,8 @@ class Calls:
 
     def forget(self) -> None:
         """Drop everything; not to be used afterwards."""
+        for body in self._bodies.values():
+            vars(body).clear()  # it and its frame point at each other, and would stay with the bytes of the object
         vars(self).clear()
 
     @cached_property

@@ -60,6 +60,10 @@ class Image:
             self._data.close()
         return self._read[index]
 
+    def forget(self) -> None:
+        """Drop the segments; they are read again when asked for."""
+        self._read.clear()
+
     def at(self, address: int, size: int) -> bytes | None:
         """``size`` bytes from ``address``, or None where they do not all lie in one segment of the file."""
         for index, segment in enumerate(self._loads):

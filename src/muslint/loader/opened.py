@@ -170,6 +170,8 @@ def link(
     )
     leaning = any(o.leans for o in chain.objects)
     assumed = tuple(o.path for o in scope if o.assumed) if leaning else ()
+    for loaded in chain.objects:
+        loaded.deps.clear()  # they point at each other, and would stay
     return Link(
         path, status, tuple(chain.listed), tuple(messages), scope,
         tuple(chain.searches), assumed, deferred, repeats,
