@@ -141,7 +141,8 @@ def test_sarif_content(name: str) -> None:
     assert len(run["results"]) == len(found)
     lines = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
     assert len(set(lines)) == len(lines)
-    for result, finding in zip(run["results"], found):
+    judged_by = [judged for judged in report(name).objects for _ in judged.findings]
+    for result, finding, judged in zip(run["results"], found, judged_by, strict=True):
         rule = rules[result["ruleIndex"]]
         assert rule["id"] == result["ruleId"] == finding.rule
         assert rule["help"]["markdown"].startswith(f"# {finding.rule}\n")
@@ -154,7 +155,6 @@ def test_sarif_content(name: str) -> None:
             : bool(finding.suppressed)
         ]
         kinds = [place["kind"] for place in result["locations"][0]["logicalLocations"]]
-        judged = next(judged for judged in report(name).objects if any(finding is f for f in judged.findings))
         layer = judged.layer
         assert kinds == ["module", *["function"] * (finding.symbol is not None), *["layer"] * (layer is not None)]
         assert result["properties"].get("layer", {}).get("index") == (layer.index if layer else None)
