@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from typing import BinaryIO
 
 from muslint.elf.object import Readable
@@ -43,9 +44,9 @@ class FileBytes:
             os.close(self._fd)
             self._fd = None
 
-    def __del__(self) -> None:
-        self._keep_open = False
-        self.close()
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        if self._fd is not None:
+            close(self._fd)  # held here: when the interpreter ends the module's names may be gone
 
 
 class MemoryBytes:
