@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from muslint.advice.way_out import WayOut
-from muslint.elf.facts import built_for, requires
+from muslint.elf.facts import built_for, mapped_end, requires
 from muslint.elf.object import ElfObject, Kind, Readable, Reader
 from muslint.elf.relocatable import LinkNames, link_names
 from muslint.elf.system import foreign_system
@@ -349,7 +349,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         basenames=place.names, sonames=place.asked.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
-        lasting=place.asked.memory.found(source.tree, item.member.path, _size(obj)),
+        lasting=place.asked.memory.found(source.tree, item.member.path, mapped_end(obj)),
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
@@ -359,15 +359,10 @@ def _judge(place: _Place, item: _Work) -> Judged:
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, verdict, tuple(assumed), findings)
-    done = replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
     if not place.asked.memory.keeps:
         case.let_go()
         item.let_go()
-    return done
-
-
-def _size(obj: ElfObject) -> int:
-    return max((segment.offset + segment.filesz for segment in obj.segments), default=0)
+    return replace(done, loaded=loaded, package=place.owners.get(item.member.path), remedies=tried)
 
 
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:
@@ -387,8 +382,8 @@ def _place(source: Source, item: _Work) -> int:
 def _unjudged(target: Target, item: _Work) -> Judged:
     if item.object.kind in (Kind.STATIC_EXECUTABLE, Kind.STATIC_PIE):
         return _judged(item, Verdict.RUNS, (), ())
-    reason = f"{target.name} has no {'musl' if target.image is None else 'glibc'} loader for {item.object.arch}"
-    return _judged(item, Verdict.UNKNOWN, (), (), reason)
+    family = "musl" if target.image is None else "glibc"
+    return _judged(item, Verdict.UNKNOWN, (), (), f"{target.name} has no {family} loader for {item.object.arch}")
 
 
 def _judged(

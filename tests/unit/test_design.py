@@ -70,7 +70,7 @@ def test_every_module_of_a_registry_is_in_it() -> None:
         (
             "rules",
             "RULE",
-            {"finding", "page", "rule", "library_cause", "symbol_cause", "opened_by_name", "behaviour"},
+            {"finding", "findings", "page", "rule", "library_cause", "symbol_cause", "opened_by_name", "behaviour"},
         ),
     ):
         parent = import_module(f"muslint.{package}")

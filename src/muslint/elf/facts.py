@@ -50,3 +50,8 @@ def built_for(obj: ElfObject) -> str:
     if any(note.owner == "GNU" and note.type == _NT_GNU_ABI_TAG for note in obj.notes):
         return "glibc"
     return "unknown" if needed or obj.relocations else "none"
+
+
+def mapped_end(obj: ElfObject) -> int:
+    """How many bytes of its file its segments reach into."""
+    return max((segment.offset + segment.filesz for segment in obj.segments), default=0)
