@@ -30,3 +30,9 @@ def column(data: Buffer, code: Code, first: int, stride: int, little: bool) -> l
     numbers = numbers[first::stride]
     numbers.byteswap()
     return numbers.tolist()
+
+
+def either(one: bytes, other: bytes) -> bytes:
+    """Two columns of bytes or-ed, all at once."""
+    joined = int.from_bytes(one, "little") | int.from_bytes(other, "little")
+    return joined.to_bytes(len(one), "little")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 from muslint.elf.image import Image
 
@@ -34,7 +33,7 @@ class Initialised:
         """
         wide = self._image.word_size == 8
         before, size = (16, 40) if wide else (12, 24)
-        order: Literal["little", "big"] = "little" if self._image.little else "big"
+        order = self._image.order
         kinds = b"|".join(re.escape(kind.to_bytes(4, order)) for kind in _KINDS)
         pattern = re.compile(
             b"(?=(" + b"\\0" * before + b"(" + kinds + b")" + b"\\0" * (size - before - 4) + b"))", re.S

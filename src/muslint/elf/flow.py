@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Literal
 
 from muslint.elf.code import Effect, Expr, Flow, Machine, Step, Store, Table
 from muslint.elf.frame import Frame, Place
@@ -109,9 +108,8 @@ class Body:
         content = next(
             (part for n in (_TABLE, 64, 8, 2) if (part := self.image.at(table.address, table.size * n))), b""
         )
-        order: Literal["little", "big"] = "little" if self.image.little else "big"
         for at in range(0, len(content) - table.size + 1, table.size):
-            entry = int.from_bytes(content[at : at + table.size], order, signed=table.signed)
+            entry = int.from_bytes(content[at : at + table.size], self.image.order, signed=table.signed)
             target = (table.origin + entry * table.scale) & (1 << 8 * self.machine.word) - 1
             if target not in self.index:
                 return

@@ -51,16 +51,14 @@ class Unwind:
             self._entries.append(entry)
 
     def _table(self, segment: Segment) -> Iterator[tuple[int, int]]:
-        """The rows of .eh_frame_hdr (encoding datarel | sdata4, as all linkers write it) or .ARM.exidx."""
+        """The rows of .eh_frame_hdr or .ARM.exidx."""
         order = "<" if self._image.little else ">"
         if not self._frames:
             table = self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
             return struct.iter_unpack(f"{order}ii", table)
-        head = self._image.at(segment.vaddr, 12) if segment.filesz >= 12 else None
-        table = b""
-        if head is not None and head[:4] == b"\x01\x1b\x03\x3b":
-            (count,) = struct.unpack(f"{order}I", head[8:12])
-            table = self._image.at(segment.vaddr + 12, 8 * min(count, (segment.filesz - 12) // 8, _MOST)) or b""
+        told, table = self._image.eh_frame_hdr(segment), b""
+        if told is not None:
+            table = self._image.at(segment.vaddr + 12, 8 * min(told[1], (segment.filesz - 12) // 8, _MOST)) or b""
         return struct.iter_unpack(f"{order}ii", table)
 
     def _distance(self, address: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from muslint.elf import object as elf
-from muslint.elf.object import ElfObject, Readable
+from muslint.elf.object import ElfObject, Readable, Segment
 
 PF_X, PF_W, PF_R = 1, 2, 4
 _HEADER = 64  # bytes of an ELF header of 64 bits
@@ -53,6 +53,11 @@ class Image:
         self._read: dict[int, bytes] = {}
         self.relro = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == elf.PT_GNU_RELRO]
 
+    @property
+    def order(self) -> Literal["little", "big"]:
+        """Its byte order, as `int.from_bytes` wants it."""
+        return "little" if self.little else "big"
+
     def _bytes(self, index: int) -> bytes:
         if index not in self._read:
             segment = self._loads[index]
@@ -76,7 +81,7 @@ class Image:
     def number(self, address: int, size: int) -> int | None:
         """The unsigned number of ``size`` bytes at ``address``, or None."""
         found = self.at(address, size)
-        return None if found is None else int.from_bytes(found, "little" if self.little else "big")
+        return None if found is None else int.from_bytes(found, self.order)
 
     def constant(self, address: int, size: int = 1) -> bool:
         """Whether these bytes cannot change once the object is loaded: not writable, or PT_GNU_RELRO."""
@@ -117,9 +122,10 @@ class Image:
         Code counts only where it shares a segment with its constants (``-z noseparate-code``): in an object that has
         no segment which is merely read. The loader's tables and those of unwinding are left out.
         """
+        tables = self._tables()
         for part in self._constants():
             address = part.address
-            for start, end in self._tables():
+            for start, end in tables:
                 if address < start < part.end:
                     yield Range(address, part.content[address - part.address : start - part.address])
                 if part.address < end and start < part.end:
@@ -139,17 +145,26 @@ class Image:
     def _frames(self) -> list[tuple[int, int]]:
         """``.eh_frame_hdr``, and ``.eh_frame`` up to its last entry but one or so (LSB "Exception Frames")."""
         header = next((s for s in self.object.segments if s.type == elf.PT_GNU_EH_FRAME), None)
-        head = self.at(header.vaddr, 12) if header is not None else None
-        if header is None or head is None or head[:4] != b"\x01\x1b\x03\x3b":
+        told = self.eh_frame_hdr(header) if header is not None else None
+        if header is None or told is None:
             return []
-        order: Literal["little", "big"] = "little" if self.little else "big"
-        end = header.vaddr + 12 + 8 * int.from_bytes(head[8:12], order)
+        first, end = told[0], header.vaddr + 12 + 8 * told[1]
         last = self.at(end - 4, 4) if end <= header.vaddr + header.filesz else None
         if last is None:
             return []
-        first = header.vaddr + 4 + int.from_bytes(head[4:8], order, signed=True)
-        behind = header.vaddr + int.from_bytes(last, order, signed=True)
+        behind = header.vaddr + int.from_bytes(last, self.order, signed=True)
         return [(header.vaddr, end), *([(first, behind)] if end <= first < behind else [])]
+
+    def eh_frame_hdr(self, header: Segment) -> tuple[int, int] | None:
+        """Where ``.eh_frame`` begins, and how many rows of 8 bytes follow the 12 of its header (PT_GNU_EH_FRAME).
+
+        None where the rows are not datarel | sdata4, as all linkers write them (LSB "Exception Frames").
+        """
+        head = self.at(header.vaddr, 12) if header.filesz >= 12 else None
+        if head is None or head[:4] != b"\x01\x1b\x03\x3b":
+            return None
+        first = header.vaddr + 4 + int.from_bytes(head[4:8], self.order, signed=True)
+        return first, int.from_bytes(head[8:12], self.order)
 
     def _constants(self) -> Iterator[Range]:
         apart = any(not segment.flags & (PF_W | PF_X) for segment in self._loads)

@@ -44,12 +44,12 @@ def _addends(image: Image) -> bytes:
 
 def _addend(table: bytes, slot: int, image: Image) -> int:
     """The addend of the relocation of one word, 0 without one."""
-    word, order = image.word_size, "little" if image.little else "big"
-    wanted = slot.to_bytes(word, order)  # type: ignore[arg-type]
+    word, order = image.word_size, image.order
+    wanted = slot.to_bytes(word, order)
     at = table.find(wanted)
     while at >= 0:
         if at % (3 * word) == 0:
-            return int.from_bytes(table[at + 2 * word : at + 3 * word], order)  # type: ignore[arg-type]
+            return int.from_bytes(table[at + 2 * word : at + 3 * word], order)
         at = table.find(wanted, at + 1)
     return 0
 

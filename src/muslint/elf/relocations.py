@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 
-from muslint.elf.columns import column
+from muslint.elf.columns import column, either
 from muslint.elf.header import Layout
 from muslint.elf.object import Pair, Relocation
 from muslint.elf.pieces import Buffer, Piece
@@ -126,7 +126,7 @@ class RawRelocations:
         answers = _answers(symbols, marks)
         kept = {kind for kind in every if odd(kind)}
         if kept:
-            answers = _either(answers, bytes(map(kept.__contains__, types)))
+            answers = either(answers, bytes(map(kept.__contains__, types)))
         indexes = _numbers([bytes(compress(octets, answers)) for octets in symbols])
         return every, list(zip(compress(types, answers), indexes))
 
@@ -162,10 +162,6 @@ def _answers(symbols: list[bytes], marks: bytes) -> bytes:
         found |= _as_number(here) & _as_number(low.translate(marks[at : at + 256].ljust(256, b"\0")))
         at = marks.find(1, at + 256)
     return found.to_bytes(len(low), "little")
-
-
-def _either(one: bytes, other: bytes) -> bytes:
-    return (_as_number(one) | _as_number(other)).to_bytes(len(one), "little")
 
 
 def _as_number(octets: bytes) -> int:

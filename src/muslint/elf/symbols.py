@@ -8,7 +8,7 @@ from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from muslint.elf.columns import SIZES, Code, column
+from muslint.elf.columns import SIZES, Code, column, either
 from muslint.elf.hashes import GnuHash, sysv_chain
 from muslint.elf.header import Layout
 from muslint.elf.object import Linkage, Symbol
@@ -33,10 +33,6 @@ def _looked_up(values: Sequence[T], numbers: bytes) -> tuple[T, ...]:
     """The value of each number, with two more at the end: `itemgetter` makes a tuple of two at least."""
     found: tuple[T, ...] = itemgetter(*numbers, 0, 0)(values)
     return found
-
-
-def _as_number(octets: bytes) -> int:
-    return int.from_bytes(octets, "little")
 
 
 class RawSymbols:
@@ -206,8 +202,7 @@ class RawSymbols:
     def _defined_marks(self) -> bytes:
         """By index: 1 where ``st_shndx`` is not 0, from its two bytes taken together for all symbols at once."""
         table, first, stride = self._table(), 6 if self._wide else 14, self._layout.symbol_size
-        one, other = (int.from_bytes(table[first + byte :: stride], "little") for byte in (0, 1))
-        return (one | other).to_bytes(self._count, "little").translate(_NOT_ZERO)
+        return either(table[first::stride], table[first + 1 :: stride]).translate(_NOT_ZERO)
 
     def __getitem__(self, index: int) -> Symbol:
         info, other = self.infos[index], self.others[index]
@@ -252,7 +247,7 @@ class RawSymbols:
         if marks.find(0) < 0:
             return []
         second = table[start * stride + first + step :: stride]  # many addresses end in a byte of 0, few in two
-        marks = (_as_number(marks) | _as_number(second)).to_bytes(len(marks), "little")
+        marks = either(marks, second)
         found, at = [], marks.find(0)
         while at >= 0:
             place = (start + at) * stride + offset

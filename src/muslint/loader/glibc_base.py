@@ -15,7 +15,7 @@ from muslint.libc.glibc import PRIVATE, is_glibc, newest_release, nodes, soname,
 from muslint.libc.glibc import model as table_model
 from muslint.loader.base import TableTree
 from muslint.loader.glibc import GlibcLoader
-from muslint.loader.glibc_rtld import INTERPRETERS, PLAIN, PLATFORMS, Rtld, rtld_of
+from muslint.loader.glibc_rtld import INTERPRETERS, PLATFORMS, Rtld, rtld_of
 from muslint.loader.target import Opened, Tree
 
 if TYPE_CHECKING:
@@ -95,7 +95,6 @@ def image_loader(base: BaseImage, arch: str, reader: Reader | None = None) -> Gl
     rtld = Rtld(
         path, path, arch, itself, (major, minor), path.rpartition("/")[2], directories,
         directories[0].strip("/"), PLATFORMS.get(arch, arch), debian,
-        capabilities=PLAIN.capabilities if arch == "x86_64" else (),
     )  # fmt: skip
     loader = GlibcLoader(_ImageTree(files, directories, own, partial(_library, version, arch)), rtld, reader)
     loader.model = model

@@ -94,7 +94,7 @@ class Cache:
     def _rank(self, capabilities: int, rtld: Rtld) -> int:
         """1 for the directory tried first; 0 where the processor has not got it."""
         index = capabilities & 0xFFFFFFFF
-        if ((capabilities >> 32) & _LEVEL_BITS) >= rtld.level or index >= len(self.hwcaps):
+        if ((capabilities >> 32) & _LEVEL_BITS) >= rtld.processor.level or index >= len(self.hwcaps):
             return 0
         directory = f"glibc-hwcaps/{self.hwcaps[index]}/"
         known = rtld.subdirectories

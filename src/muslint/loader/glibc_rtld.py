@@ -84,8 +84,7 @@ class Rtld:
     library_token: str  # $LIB (``DL_DST_LIB``)
     platform: str  # $PLATFORM
     debian: bool = False  # with Debian's patches
-    level: int = 4  # of the processor, see `LEVELS`
-    capabilities: tuple[str, ...] = ()  # as `Processor` has them; none but on x86-64
+    processor: Processor = PLAIN  # it tells something on x86-64 only
     cache: str = "/etc/ld.so.cache"
 
     @property
@@ -96,10 +95,11 @@ class Rtld:
         capabilities worth a directory, went with 2.37.
         """
         found = []
-        if self.release >= (2, 33) and self.arch == "x86_64":
-            found += [f"glibc-hwcaps/x86-64-v{level}/" for level in (4, 3, 2) if level <= self.level]
+        wide = self.arch == "x86_64"
+        if self.release >= (2, 33) and wide:
+            found += [f"glibc-hwcaps/x86-64-v{level}/" for level in (4, 3, 2) if level <= self.processor.level]
         if self.release < (2, 37):
-            names = ("tls/", f"{self.platform}/", *(f"{name}/" for name in self.capabilities))
+            names = ("tls/", f"{self.platform}/", *(f"{name}/" for name in self.processor.capabilities if wide))
             taken = itertools.product((True, False), repeat=len(names))
             found += dict.fromkeys("".join(itertools.compress(names, each)) for each in taken)
             found.pop()  # none of them: the directory itself
@@ -147,7 +147,7 @@ def rtld_of(tree: Tree, arch: str, processor: Processor = PLAIN) -> Rtld | None:
     return Rtld(
         INTERPRETERS[arch], found.path, arch, obj, _release(tree, data, obj, directories), obj.soname or "",
         directories, _token(data, directories), processor.platform or PLATFORMS.get(arch, arch),
-        _patched(data, directories), processor.level, processor.capabilities if arch == "x86_64" else (),
+        _patched(data, directories), processor,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from muslint.loader.glibc_bind import GlibcFacts
 from muslint.loader.glibc_cache import compare, parse
 from muslint.loader.glibc_deps import _depth_first, _moved
 from muslint.loader.glibc_map import LinkMap, strerror
-from muslint.loader.glibc_rtld import PROCESSORS, Rtld, rtld_of
+from muslint.loader.glibc_rtld import PROCESSORS, Processor, Rtld, rtld_of
 from muslint.loader.glibc_search import directories, directory_of, expand
 from muslint.loader.named import parse_target
 from muslint.sources.bytes import MemoryBytes
@@ -27,7 +27,7 @@ def rtld(release: tuple[int, int] = (2, 36), level: int = 4) -> Rtld:
     """A loader as it lies in Debian."""
     return Rtld(
         "/lib64/ld-linux-x86-64.so.2", "/lib64/ld", "x86_64", ITSELF, release, "ld-linux-x86-64.so.2",
-        ("/lib/x86_64-linux-gnu/", "/lib/"), "lib/x86_64-linux-gnu", "x86_64", level=level, capabilities=("x86_64",),
+        ("/lib/x86_64-linux-gnu/", "/lib/"), "lib/x86_64-linux-gnu", "x86_64", processor=Processor(level),
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_subdirectories(release: tuple[int, int], level: int, found: tuple[str, 
 def test_subdirectories_of_intel() -> None:
     """Every choice of tls, the platform and the capabilities, those that come first mattering most."""
     intel = PROCESSORS["skylake-avx512"]
-    found = replace(rtld((2, 31)), platform=intel.platform, capabilities=intel.capabilities).subdirectories
+    found = replace(rtld((2, 31)), platform=intel.platform or "", processor=intel).subdirectories
     assert len(found) == 16
     assert found[:3] == ("tls/haswell/avx512_1/x86_64/", "tls/haswell/avx512_1/", "tls/haswell/x86_64/")
     assert found[-3:] == ("avx512_1/", "x86_64/", "")
