@@ -19,7 +19,7 @@ from muslint.elf.functions import WINDOW, Functions
 from muslint.elf.image import Image, Range
 from muslint.elf.prototypes import telling
 from muslint.elf.site import Arguments, CallSite
-from muslint.elf.slots import Slots
+from muslint.elf.slots import Slots, inverted
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 from muslint.elf.where import Places
 
@@ -118,18 +118,16 @@ class Calls:
     ) -> tuple[frozenset[int], frozenset[int]]:
         """As `_raw`, in some functions alone."""
         known = self._calls_in(only) if stubs else {}
-        reads = [self._reads(self._part(start), slot) for slot in slots for start in only]
+        reads = [self._reads(part, slot) for part in (self._parts(only) if slots else ()) for slot in slots]
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
 
     def _calls_in(self, only: frozenset[int]) -> dict[int, list[int]]:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
         only those of stubs."""
         if only not in self._known_calls:
-            parts = [self._part(start) for start in only]
-            if sum(len(part.content) for part in parts) <= _LISTED_IN:
-                self._known_calls[only] = self._list(parts, *self._extent)
-            else:
-                self._known_calls[only] = self._list(parts, min(self.stubs), max(self.stubs), self.stubs)
+            parts = self._parts(only)
+            much = sum(len(part.content) for part in parts) > _LISTED_IN
+            self._known_calls[only] = self._list_stubs(parts) if much else self._list(parts, *self._extent)
         return self._known_calls[only]
 
     @cached_property
@@ -138,31 +136,33 @@ class Calls:
         parts = list(self._image.code())
         return min(part.address for part in parts), max(part.end for part in parts)
 
-    def _part(self, start: int) -> Range:
-        """The code of what `Functions.around` says begins at ``start``: a function, or about as much as it may be."""
-        bounds = self.functions.around(start)
-        known = bounds.known and bounds.start == start
-        end = bounds.end if known else max(bounds.end, start + 2 * WINDOW)
-        return Range(start, self._image.at(start, end - start) or self._image.at(start, bounds.end - start) or b"")
+    def _parts(self, only: frozenset[int]) -> list[Range]:
+        """The code of what `Functions.around` says begins at some addresses: functions, or about as much as they may
+        be. What overlaps, or follows at once, is one part."""
+        spans: list[tuple[int, int]] = []
+        for start in sorted(only):
+            bounds = self.functions.around(start)
+            known = bounds.known and bounds.start == start
+            end = bounds.end if known else max(bounds.end, start + 2 * WINDOW)
+            if spans and start <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], end)
+            else:
+                spans.append((start, end))
+        return [
+            Range(max(start, part.address), part.content[max(start - part.address, 0) : end - part.address])
+            for start, end in spans
+            for part in self._image.code()
+            if start < part.end and part.address < end
+        ]
 
     def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """The stubs and the slots of an import."""
-        slots = self._slots_of.get(name, frozenset())
+        slots = self.slots.named.get(name, frozenset())
         return frozenset(stub for slot in slots for stub in self._stubs_of.get(slot, ())), slots
 
     @cached_property
-    def _slots_of(self) -> dict[str, frozenset[int]]:
-        found: dict[str, set[int]] = {}
-        for slot, name in self.slots.imports.items():
-            found.setdefault(name, set()).add(slot)
-        return {name: frozenset(slots) for name, slots in found.items()}
-
-    @cached_property
-    def _stubs_of(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for stub, slot in self.stubs.items():
-            found.setdefault(slot, []).append(stub)
-        return found
+    def _stubs_of(self) -> dict[int, frozenset[int]]:
+        return inverted(self.stubs)
 
     def _raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """Addresses of what may be direct calls of an import, and of what may read its slots."""
@@ -243,7 +243,7 @@ class Calls:
 
     @cached_property
     def _stub_calls(self) -> dict[int, list[int]]:
-        return self._list(self._image.code(), min(self.stubs), max(self.stubs), self.stubs)
+        return self._list_stubs(self._image.code())
 
     @cached_property
     def _small(self) -> bool:
@@ -252,6 +252,9 @@ class Calls:
     @cached_property
     def _targets(self) -> dict[int, list[int]]:
         return self._list(self._image.code(), *self._extent)
+
+    def _list_stubs(self, parts: Iterable[Range]) -> dict[int, list[int]]:
+        return self._list(parts, min(self.stubs), max(self.stubs), self.stubs) if self.stubs else {}
 
     def _list(
         self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from muslint.elf import object as elf
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64
 
+T = TypeVar("T", bound=Hashable)
 DT_RELACOUNT, DT_RELCOUNT = 0x6FFFFFF9, 0x6FFFFFFA
 _BY_SYMBOL = {
     EM_X86_64: (1, 6, 7),  # R_X86_64_64, GLOB_DAT, JUMP_SLOT
@@ -63,6 +65,11 @@ class Slots:
         }  # fmt: skip
 
     @cached_property
+    def named(self) -> dict[str, frozenset[int]]:
+        """Undefined symbol → its slots."""
+        return inverted(self.imports)
+
+    @cached_property
     def jumps(self) -> frozenset[int]:
         """The slots of DT_JMPREL: those that only a PLT stub reads."""
         start, size = self._image.object.tag(elf.DT_JMPREL), self._image.object.tag(elf.DT_PLTRELSZ)
@@ -105,3 +112,11 @@ class Slots:
                     break
                 at = table.find(place, at + 1)
         return self._image.number(address, word.size)
+
+
+def inverted(known: Mapping[int, T]) -> dict[T, frozenset[int]]:
+    """Value → every address that has it."""
+    found: dict[T, set[int]] = {}
+    for address, value in known.items():
+        found.setdefault(value, set()).add(address)
+    return {value: frozenset(addresses) for value, addresses in found.items()}
