@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from muslint.elf.aarch64_effects import Effects
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Table, reg
+from muslint.elf.fields import Pairs
 from muslint.elf.image import Range
 from muslint.elf.values import signed
 
@@ -154,8 +155,11 @@ class AArch64:
                 at = content.find(needle, at + 1, last + 2)
             start = last
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """Every ``bl`` and ``b`` to an address from first to last."""
+        yield list(self._all_branches(code, first, last))
+
+    def _all_branches(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         content, base = code.content, code.address
         for hit in re.finditer(rb"[\x14-\x17\x94-\x97]", content[3::4]):
             at = base + 4 * hit.start()
@@ -180,10 +184,13 @@ class AArch64:
 
     def pointers(self, code: Range, address: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
-        return (place for place, target in self.all_pointers(code, address, address) if target == address)
+        return (place for place, target in self._all_pointers(code, address, address) if target == address)
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """Every such place, the ``add`` within eight instructions."""
+        yield list(self._all_pointers(code, first, last))
+
+    def _all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         content, base = code.content, code.address
         for at, page in self._pages(code):
             if not first - 0x1000 < page <= last:

@@ -24,11 +24,10 @@ from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
-_SEARCHES, _MOST_SEARCHES = 4, 256  # searches for one target each before all are listed; at all, in huge code
+_SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
-_FEW = 4  # addresses that are searched for one by one
+_FEW = 24  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
-_DIRECT = (Flow.CALL, Flow.JUMP)
 _BODIES = 512  # functions kept disassembled
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
@@ -195,20 +194,30 @@ class Calls:
             if len(wanted) <= _FEW and not reach:
                 found.update(place for address in wanted for place in self.machine.pointers(part, address))
                 continue
-            pointers = self.machine.all_pointers(part, wanted[0] - reach, wanted[-1])
-            if not reach:
-                found.update(place for place, target in pointers if target in known)
-                continue
-            for place, target in pointers:
-                next_one = bisect_left(wanted, target)
-                if next_one < len(wanted) and wanted[next_one] - target <= reach:
-                    found.add(place)
-        starts = {self.functions.around(place).start for place in found}
+            for pairs in self.machine.all_pointers(part, wanted[0] - reach, wanted[-1]):
+                if not reach:
+                    found.update([place for place, target in pairs if target in known])
+                    continue
+                for place, target in pairs:
+                    next_one = bisect_left(wanted, target)
+                    if next_one < len(wanted) and wanted[next_one] - target <= reach:
+                        found.add(place)
+        return self._with_callees({self.functions.around(place).start for place in found})
+
+    def _with_callees(self, starts: set[int]) -> frozenset[int]:
+        """Functions and, of few ones, those that they call, and that those call."""
+        assert self.machine is not None
+        asked: set[int] = set()
         for _ in range(_LEVELS - 1):
             if len(starts) > _MANY:
                 break
-            steps = [step for start in starts for step in self.body(start).steps if step.flow in _DIRECT]
-            starts |= {step.target for step in steps if step.target is not None and step.target not in self.stubs}
+            parts = self._parts(frozenset(starts - asked))
+            asked |= starts
+            targets = {
+                target for part in parts for pairs in self.machine.all_references(part, *self._extent)
+                for _, target in pairs if target not in self.stubs
+            }  # fmt: skip
+            starts = starts | {self.functions.around(target).start for target in targets}
         return frozenset(starts)
 
     def zeroing(self, name: str, argument: int) -> frozenset[int]:
@@ -263,11 +272,12 @@ class Calls:
         assert self.machine is not None
         found: dict[int, list[int]] = {}
         for part in parts:
-            for address, target in self.machine.all_references(part, first, last):
-                if target in found:
-                    found[target].append(address)
-                elif only is None or target in only:
-                    found[target] = [address]
+            for pairs in self.machine.all_references(part, first, last):
+                for address, target in pairs:
+                    if target in found:
+                        found[target].append(address)
+                    elif only is None or target in only:
+                        found[target] = [address]
         return found
 
     def _reads(self, part: Range, slot: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
+from muslint.elf.fields import Pairs
 from muslint.elf.image import Range
 
 
@@ -162,8 +163,8 @@ class Machine(Protocol):
         """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
         ...
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """(address, target) of every such place whose target is from ``first`` to ``last``; a superset."""
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
+        """Every such place, by part of the code, whose target is from ``first`` to ``last``; a superset."""
         ...
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
@@ -174,8 +175,8 @@ class Machine(Protocol):
         """Places of code that may put one address into a register; a superset."""
         ...
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """(place, address) of every such place, for addresses from ``first`` to ``last`` and some more."""
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
+        """Every such place, by part of the code, for addresses from ``first`` to ``last`` and some more."""
         ...
 
     def holds(self, code: Range, number: int) -> bool:

@@ -8,37 +8,80 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import repeat
 from operator import add
+from typing import NamedTuple
 
 _WINDOW = 1 << 18
-"""Bytes searched at once: over these the high half of a distance has few values, so it is searched for as it is."""
+"""Bytes searched at once for distances to many places: over these the high half of one has not many values."""
+_NARROW = 1 << 14
+"""The same for few places: over these it has one value or two, and is searched for as it is."""
+_FEW = 2
+"""High halves that are searched for one by one."""
 
 Pairs = list[tuple[int, int]]
 """(place, address it points at)."""
 
 
-def distances(content: bytes, address: int, lead: bytes, first: int, last: int) -> Iterator[Pairs]:
-    """Places of 32-bit distances, counted from their own ends, to addresses from ``first`` to ``last``, by window.
+class Lead(NamedTuple):
+    """What stands right before a distance: an operation, or the end of one."""
 
-    ``content`` stands at ``address``. ``lead`` is a pattern of the byte, or the two, that stand right before such a
-    number; it must not be able to overlap itself.
+    size: int
+    """Bytes of it."""
+    pattern: bytes
+    """A pattern of them, which must not be able to overlap itself. One that begins with a byte is searched for
+    quickest."""
+
+
+def distances(content: bytes, address: int, leads: tuple[Lead, ...], first: int, last: int) -> Iterator[Pairs]:
+    """Places of ``leads`` with a 32-bit distance behind them, counted from its own end, to addresses from ``first`` to
+    ``last``, by window. ``content`` stands at ``address``.
+
+    A lead is a frequent byte. Where the high half of the distance can only be one of few numbers, and is not 0 or -1
+    as that of most numbers in code, it is searched for in its place.
     """
-    size = len(content)
-    for start in range(0, size, _WINDOW):
-        end = min(start + _WINDOW, size)
-        pattern = _pattern(lead, first - address - end - 8 >> 16, last - address - start >> 16)
-        found = list(pattern.finditer(content, start, min(end + 5, size)))
-        if not found:
-            continue
-        places = [hit.end() + address for hit in found]
-        numbers = struct.unpack(f"<{len(found)}i", b"".join([hit[1] for hit in found]))
-        targets = map(add, map(add, places, repeat(4)), numbers)
-        yield [(place, target) for place, target in zip(places, targets) if first <= target <= last]
+    size, many = len(content), last - first >> 16 >= _FEW
+    step = _WINDOW if many else _NARROW
+    for start in range(0, size, step):
+        end = min(start + step, size)  # of where the high half may begin; the distance counts from two bytes on
+        low, high = first - address - end - 1 >> 16, last - address - start - 2 >> 16
+        if many or (low <= 0 and high >= -1):
+            found = [_by_lead(content, address, lead, start, end, low, high) for lead in leads]
+        else:
+            found = [_by_half(content, address, leads, start, end, half) for half in range(low, high + 1)]
+        for pairs in found:
+            if pairs:
+                yield [pair for pair in pairs if first <= pair[1] <= last]
+
+
+def _by_lead(content: bytes, address: int, lead: Lead, start: int, end: int, low: int, high: int) -> Pairs:
+    pattern = _led(lead.pattern, low, high)
+    found = list(pattern.finditer(content, max(start - 2 - lead.size, 0), end + 1))
+    if not found:
+        return []
+    places = [hit.start() + address for hit in found]
+    numbers = struct.unpack(f"<{len(found)}i", b"".join([hit[1] for hit in found]))
+    return list(zip(places, map(add, map(add, places, repeat(lead.size + 4)), numbers)))
+
+
+def _by_half(content: bytes, address: int, leads: tuple[Lead, ...], start: int, end: int, half: int) -> Pairs:
+    found = []
+    for hit in _behind(leads, half & 0xFFFF).finditer(content, start, end + 1):
+        at = hit.start()
+        number = int.from_bytes(content[at - 2 : at + 2], "little", signed=True)
+        found.append((address + at - 2 - leads[(hit.lastindex or 1) - 1].size, address + at + 2 + number))
+    return found
 
 
 @lru_cache(1024)
-def _pattern(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
+def _led(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
     """A lead with a number behind it whose high half is from ``low`` to ``high``."""
     return re.compile(lead + b"(?=(.." + high_bytes(low << 16, high << 16) + b"))", re.S)
+
+
+@lru_cache(4096)
+def _behind(leads: tuple[Lead, ...], half: int) -> re.Pattern[bytes]:
+    """The high half of a number that has a lead before it; the group that matched says which."""
+    high = re.escape(half.to_bytes(2, "little"))
+    return re.compile(high + b"(?:%s)" % b"|".join(b"(?<=%s..%s)()" % (lead.pattern, high) for lead in leads), re.S)
 
 
 def high_bytes(first: int, last: int) -> bytes:

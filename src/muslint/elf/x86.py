@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
-from muslint.elf.fields import distances, high_bytes
+from muslint.elf.fields import Lead, Pairs, distances, high_bytes
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
@@ -26,14 +26,14 @@ _THUNKS = {
 """``__x86.get_pc_thunk.*``: what i386 code calls to learn its own address."""
 _RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
 """ModRM of a distance from the next instruction, whatever the register."""
-_BRANCHES = ((1, rb"\xe8"), (1, rb"\xe9"), (2, rb"\x0f[\x80-\x8f]"))
-"""``call``, ``jmp`` and ``jcc``, each with its size: a pattern that begins with one byte is searched for quickest."""
+_BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
+"""``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
 _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
-_READS = (rb"\xff" + _RELATIVE, rb"\x8b" + _RELATIVE)
-_LEA = rb"\x8d" + _RELATIVE
+_READS = (Lead(2, rb"\xff" + _RELATIVE), Lead(2, rb"\x8b" + _RELATIVE))
+_LEA = (Lead(2, rb"\x8d" + _RELATIVE),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
 
@@ -188,24 +188,23 @@ class X86:
 
     def references(self, code: Range, target: int) -> Iterator[int]:
         """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to the target."""
-        return (address for address, _ in self.all_references(code, target, target))
+        return (address for pairs in self.all_references(code, target, target) for address, _ in pairs)
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """Every ``call``, ``jmp`` and ``jcc`` with a 32-bit distance to an address from first to last."""
-        if len(code.content) < _SHORT:
-            for hit in _ANY_BRANCH.finditer(code.content):
-                target = code.address + hit.end() + 4 + _distance(hit[1])[0]
-                if first <= target <= last:
-                    yield code.address + hit.start(), target
+        if len(code.content) >= _SHORT:
+            yield from distances(code.content, code.address, _BRANCHES, first, last)
             return
-        for size, lead in _BRANCHES:
-            for pairs in distances(code.content, code.address, lead, first, last):
-                yield from [(place - size, target) for place, target in pairs]
+        for hit in _ANY_BRANCH.finditer(code.content):
+            target = code.address + hit.end() + 4 + _distance(hit[1])[0]
+            if first <= target <= last:
+                yield [(code.address + hit.start(), target)]
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
         if self.word == 8:
-            yield from (place for place, _ in self._all_reads(code, slot, slot))
+            for pairs in distances(code.content, code.address, _READS, slot, slot):
+                yield from (place for place, _ in pairs)
             return
         content = code.content
         for field in self._numbers(content, slot):
@@ -213,11 +212,6 @@ class X86:
                 form = content[field - 1]
                 if form & 0xC7 == 0x05 or form & 0xC0 == 0x80:
                     yield code.address + field - 2
-
-    def _all_reads(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
-        for lead in _READS:
-            for pairs in distances(code.content, code.address, lead, first, last):
-                yield from [(place - 2, slot) for place, slot in pairs]
 
     def _numbers(self, content: bytes, address: int) -> Iterator[int]:
         """Places of an address itself, and of its distance from what %ebx may hold."""
@@ -236,20 +230,19 @@ class X86:
         if self.fixed or self.word == 4:
             yield from (code.address + at for at in self._numbers(code.content, address))
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
         content, base = code.content, code.address
         unpack = struct.Struct("<i").unpack
         if self.word == 8:
-            for pairs in distances(content, base, _LEA, first, last):
-                yield from pairs
+            yield from distances(content, base, _LEA, first, last)
         for got in self._ebx_bases:
-            for hit in re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S):
-                yield base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF
+            hits = re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S)
+            yield [(base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
         if self.word == 4 or self.fixed:
             high = high_bytes(first, last)
-            for hit in re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S):
-                yield base + hit.start() + 1, unpack(hit[1])[0]
+            hits = re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S)
+            yield [(base + hit.start() + 1, unpack(hit[1])[0]) for hit in hits]
 
     def holds(self, code: Range, number: int) -> bool:
         """``mov`` or ``push`` of it."""
