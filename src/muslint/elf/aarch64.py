@@ -182,9 +182,9 @@ class AArch64:
                     yield code.address + at
                     break
 
-    def pointers(self, code: Range, address: int) -> Iterator[int]:
+    def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
-        return (place for place, target in self._all_pointers(code, address, address) if target == address)
+        return (place for place, target in self._all_pointers(code, first, last) if first <= target <= last)
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """Every such place, the ``add`` within eight instructions."""
@@ -208,11 +208,11 @@ class AArch64:
             if first <= target <= last:
                 yield base + at, target
 
-    def holds(self, code: Range, number: int) -> bool:
+    def holders(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` of it."""
         low = (number << 5 & 0xFF) | 0, number >> 3
         pattern = b"[\\x%02x-\\x%02x]\\x%02x[\\x80-\\x9f][\\x52\\xd2]" % (low[0], low[0] | 31, low[1])
-        return re.search(pattern, code.content, re.S) is not None
+        return (code.address + hit.start() for hit in re.finditer(pattern, code.content, re.S))
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``mov`` of 0 or of the zero register to the argument's register."""

@@ -8,11 +8,12 @@ looked up where that function is called.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 
-from muslint.elf.code import Flow, Machine
+from muslint.elf.code import Machine
 from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
 from muslint.elf.functions import WINDOW, Functions
@@ -20,12 +21,12 @@ from muslint.elf.image import Image, Range
 from muslint.elf.prototypes import telling
 from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+from muslint.elf.values import UNKNOWN, Symbol, Value
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
-_MANY = 64  # functions whose own calls are not looked at
+_MANY = 1024  # functions whose own calls are not looked at
 _FEW = 24  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _BODIES = 512  # functions kept disassembled
@@ -182,30 +183,36 @@ class Calls:
         """Addresses of what may be calls of an import, without disassembling: few are none, and few are missing."""
         return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
 
-    def pointing(self, addresses: Iterable[int], reach: int = 0) -> frozenset[int]:
-        """Starts of the functions whose code holds one of these addresses, or one at most ``reach`` bytes before it
-        (of a structure that holds it); of few ones, of what they call too."""
-        if self.machine is None:
+    def pointing(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+        """Starts of the functions whose code holds an address in one of these spans (first, last), and of those that
+        they call."""
+        wanted = sorted(set(spans))
+        if self.machine is None or not wanted:
             return frozenset()
-        known = frozenset(addresses)
-        wanted = sorted(known)
         found: set[int] = set()
-        for part in self._image.code() if wanted else ():
-            if len(wanted) <= _FEW and not reach:
-                found.update(place for address in wanted for place in self.machine.pointers(part, address))
+        firsts = [first for first, _ in wanted]
+        behind = list(accumulate((last for _, last in wanted), max))  # the last address of a span up to here
+        for part in self._image.code():
+            if len(wanted) <= _FEW:
+                found.update(place for first, last in wanted for place in self.machine.pointers(part, first, last))
                 continue
-            for pairs in self.machine.all_pointers(part, wanted[0] - reach, wanted[-1]):
-                if not reach:
-                    found.update([place for place, target in pairs if target in known])
-                    continue
-                for place, target in pairs:
-                    next_one = bisect_left(wanted, target)
-                    if next_one < len(wanted) and wanted[next_one] - target <= reach:
-                        found.add(place)
+            for pairs in self.machine.all_pointers(part, firsts[0], behind[-1]):
+                found.update([
+                    place for place, target in pairs
+                    if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
+                ])  # fmt: skip
         return self._with_callees({self.functions.around(place).start for place in found})
 
+    def holding(self, number: int) -> frozenset[int] | None:
+        """Starts of the functions that may put a small number somewhere, and of those that they call; None for every
+        function, where it cannot be told."""
+        if self.machine is None:
+            return None
+        places = [place for part in self._image.code() for place in self.machine.holders(part, number)]
+        return self._with_callees({self.functions.around(place).start for place in places})
+
     def _with_callees(self, starts: set[int]) -> frozenset[int]:
-        """Functions and, of few ones, those that they call, and that those call."""
+        """Functions, those that they call, and that those call; of very many themselves alone."""
         assert self.machine is not None
         asked: set[int] = set()
         for _ in range(_LEVELS - 1):
@@ -312,16 +319,13 @@ class Calls:
 
     def _sites(self, body: Body, name: str, stubs: frozenset[int], slots: frozenset[int]) -> Iterator[int]:
         """The steps of a function that call one import, or jump to it in place of a call."""
-        for number, step in enumerate(body.steps):
-            if step.flow in (Flow.CALL, Flow.JUMP, Flow.BRANCH):
-                if step.target in stubs and step.address not in self.stubs:
-                    yield number
-            elif step.flow not in (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT) or body.bounds.start in self.stubs:
-                continue
-            elif step.address not in self.stubs and (
-                body.callee(step) == name or (slots and self._goes_to(body, number, slots))
-            ):
-                yield number
+        found = [number for stub in stubs for number in body.direct.get(stub, ())]
+        if body.bounds.start not in self.stubs:
+            found += [
+                number for number in body.indirect
+                if body.callee(body.steps[number]) == name or (slots and self._goes_to(body, number, slots))
+            ]  # fmt: skip
+        return (number for number in sorted(found) if body.steps[number].address not in self.stubs)
 
     def _goes_to(self, body: Body, number: int, slots: frozenset[int]) -> bool:
         target = body.machine.callee(body.steps[number])
@@ -351,7 +355,7 @@ class Calls:
             return [(address, values)]
         found = []
         for caller, number in callers:
-            given = {index: _filled(value, caller, number) for index, value in values.items()}
+            given = {index: caller.given(value, number) for index, value in values.items()}
             found += self._through_callers(caller, caller.steps[number].address, given, levels - 1, among)
         if not any(_tells_more(given, values) for _, given in found):
             return [(address, values)]
@@ -390,18 +394,3 @@ def _tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
         sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
         for index, value in given.items()
     )
-
-
-def _filled(value: Value, caller: Body, number: int) -> Value:
-    """A value of a function, with its parameters as one caller gives them."""
-    found = []
-    plain: set[Item] = set()
-    for item in value.known:
-        if isinstance(item, Symbol) and item.kind == "param":
-            given = caller.argument(item.key, number)
-            found.append(given if not item.offset else UNKNOWN)
-        elif isinstance(item, int):
-            plain.add(item)
-        else:
-            found.append(UNKNOWN)
-    return union([Value(frozenset(plain), value.whole), *found])

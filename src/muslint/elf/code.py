@@ -171,16 +171,17 @@ class Machine(Protocol):
         """The addresses of what may read one slot; a superset."""
         ...
 
-    def pointers(self, code: Range, address: int) -> Iterator[int]:
-        """Places of code that may put one address into a register; a superset."""
+    def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
+        """Places of code that may put an address from ``first`` to ``last``, which are not far apart, into a register;
+        a superset."""
         ...
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """Every such place, by part of the code, for addresses from ``first`` to ``last`` and some more."""
         ...
 
-    def holds(self, code: Range, number: int) -> bool:
-        """Whether some instruction may put a small number into a register or on the stack."""
+    def holders(self, code: Range, number: int) -> Iterator[int]:
+        """Places of code that may put a small number into a register or on the stack."""
         ...
 
     def zeroes(self, before: bytes, argument: int) -> bool:

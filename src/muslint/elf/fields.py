@@ -71,6 +71,15 @@ def _by_half(content: bytes, address: int, leads: tuple[Lead, ...], start: int, 
     return found
 
 
+def numbers(content: bytes, first: int, last: int) -> Iterator[int]:
+    """Places of the 32-bit numbers from ``first`` to ``last``, little-endian, which are not far apart."""
+    for half in range(first >> 16, (last >> 16) + 1):
+        for hit in re.finditer(re.escape((half & 0xFFFF).to_bytes(2, "little")), content):
+            at = hit.start() - 2
+            if at >= 0 and first <= (half << 16 | int.from_bytes(content[at : at + 2], "little")) <= last:
+                yield at
+
+
 @lru_cache(1024)
 def _led(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
     """A lead with a number behind it whose high half is from ``low`` to ``high``."""

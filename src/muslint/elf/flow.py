@@ -24,7 +24,9 @@ NO_RETURN = frozenset((
     "__libc_start_main",
 ))  # fmt: skip
 """Imports that never return: no path leads on behind their call."""
+_CALL, _JUMP_INDIRECT = Flow.CALL, Flow.JUMP_INDIRECT
 _CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
+_INSIDE = (Flow.BRANCH, Flow.JUMP)
 _ON = (Flow.NEXT, Flow.BRANCH, *_CALLS)
 _BUDGET = 10_000  # steps looked at for one value
 _DEEPEST = 40  # definitions of definitions
@@ -61,27 +63,50 @@ class Body:
     # --- paths ----------------------------------------------------------------------------------------------
 
     @cached_property
+    def direct(self) -> dict[int, list[int]]:
+        """Target → the steps that call it, or jump or branch to it."""
+        found: dict[int, list[int]] = {}
+        for number, step in enumerate(self.steps):
+            if step.target is not None and step.flow is not Flow.NEXT:
+                found.setdefault(step.target, []).append(number)
+        return found
+
+    @cached_property
+    def indirect(self) -> list[int]:
+        """The steps that call or jump by way of a register or memory."""
+        ways = (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT)
+        return [number for number, step in enumerate(self.steps) if step.flow in ways]
+
+    @cached_property
     def sources(self) -> dict[int, list[int]]:
         """Step number → the steps that jump or branch to it."""
         found: dict[int, list[int]] = {}
-        tables = [number for number, step in enumerate(self.steps) if step.flow is Flow.JUMP_INDIRECT]
-        for number, step in enumerate(self.steps):
-            if step.flow in (Flow.BRANCH, Flow.JUMP) and (target := self.index.get(step.target or 0)) is not None:
-                found.setdefault(target, []).append(number)
+        for target, numbers in self.direct.items():
+            if (at := self.index.get(target)) is not None:
+                inside = [number for number in numbers if self.steps[number].flow in _INSIDE]
+                if inside:
+                    found[at] = inside
+        tables = [number for number in self.indirect if self.steps[number].flow is _JUMP_INDIRECT]
         if tables:
-            for target in self._table_targets():
-                found.setdefault(target, []).extend(tables)
-            for number in range(1, len(self.steps)):  # what nothing else leads to
-                if number not in found and not self._falls_into(number):
+            for at in self._table_targets():
+                found.setdefault(at, []).extend(tables)
+            for number, falls in enumerate(self.falls[1:], 1):  # what nothing else leads to
+                if number not in found and not falls:
                     found[number] = list(tables)
         return found
 
-    def _falls_into(self, number: int) -> bool:
-        before = self.steps[number - 1]
-        return before.flow in _ON and before.end == self.steps[number].address and not self._never_returns(before)
+    @cached_property
+    def falls(self) -> list[bool]:
+        """Step number → whether control may come to it from the step before."""
+        found, end = [], -1
+        for step in self.steps:
+            found.append(step.address == end)
+            flow = step.flow
+            end = step.end if flow in _ON and not (flow in _CALLS and self._never_returns(step)) else -1
+        return found
 
     def _never_returns(self, step: Step) -> bool:
-        return step.flow in _CALLS and self.callee(step) in NO_RETURN
+        return self.callee(step) in NO_RETURN
 
     def callee(self, step: Step) -> str | None:
         """The import that a call or jump goes to, as far as the instruction itself tells."""
@@ -92,11 +117,6 @@ class Body:
         if target is not None and target.kind == "load" and target.left is not None and target.left.kind == "const":
             return self.slots.imports.get(target.left.value)
         return None
-
-    @cached_property
-    def falls(self) -> list[bool]:
-        """Step number → whether control may come to it from the step before."""
-        return [number > 0 and self._falls_into(number) for number in range(len(self.steps))]
 
     def _table_targets(self) -> set[int]:
         """Steps that a jump table in constant memory may lead to."""
@@ -138,6 +158,19 @@ class Body:
         pushed = self.machine.call_pushes if self.steps[at].flow not in _CALLS else 0  # a jump in place of a call
         address = Expr("add", None, Expr("reg", self.machine.stack), Expr("const", where + pushed), self.machine.word)
         return self.value(Expr("load", None, address, None, self.machine.word), at)
+
+    def given(self, value: Value, at: int) -> Value:
+        """A value of the function that step ``at`` calls, with that function's parameters as they are there."""
+        found = []
+        plain: set[Item] = set()
+        for item in value.known:
+            if isinstance(item, Symbol) and item.kind == "param":
+                found.append(self.argument(item.key, at) if not item.offset else UNKNOWN)
+            elif isinstance(item, int):
+                plain.add(item)
+            else:
+                found.append(UNKNOWN)
+        return union([Value(frozenset(plain), value.whole), *found])
 
     def _value(self, expr: Expr | None, at: int) -> Value:
         if expr is None or self._budget <= 0:
@@ -214,7 +247,7 @@ class Body:
         this = (number, location)
         step = self.steps[number]
         if (
-            step.flow is Flow.CALL
+            step.flow is _CALL
             and location == self.machine.result
             and step.target is not None
             and step.target not in self._stubs

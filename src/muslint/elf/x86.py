@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
-from muslint.elf.fields import Lead, Pairs, distances, high_bytes
+from muslint.elf.fields import Lead, Pairs, distances, high_bytes, numbers
 from muslint.elf.image import Range
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
@@ -19,6 +19,9 @@ _FLOWS = {
     FlowControl.RETURN: Flow.STOP, FlowControl.CALL: Flow.CALL, FlowControl.INDIRECT_CALL: Flow.CALL_INDIRECT,
     FlowControl.INTERRUPT: Flow.NEXT, FlowControl.XBEGIN_XABORT_XEND: Flow.NEXT, FlowControl.EXCEPTION: Flow.STOP,
 }  # fmt: skip
+_NEXT, _CALL = Flow.NEXT, Flow.CALL
+_TO_TARGET = frozenset((Flow.BRANCH, Flow.JUMP, Flow.CALL))
+_step = tuple.__new__  # `Step` itself takes twice as long, and there are millions
 _THUNKS = {
     b"\x8b\x04\x24\xc3": "rax", b"\x8b\x1c\x24\xc3": "rbx", b"\x8b\x0c\x24\xc3": "rcx", b"\x8b\x14\x24\xc3": "rdx",
     b"\x8b\x34\x24\xc3": "rsi", b"\x8b\x3c\x24\xc3": "rdi", b"\x8b\x2c\x24\xc3": "rbp",
@@ -75,11 +78,11 @@ class X86:
         for raw in Decoder(8 * self.word, code, ip=address):
             flow = _FLOWS[raw.flow_control]
             target = None
-            if flow in (Flow.BRANCH, Flow.JUMP, Flow.CALL):
+            if flow in _TO_TARGET:
                 target = raw.near_branch_target
-                if flow is Flow.CALL and (target == raw.next_ip or target in self._thunks):
-                    flow = Flow.NEXT  # only to learn its own address
-            found.append(Step(raw.ip, raw.next_ip, flow, target, raw))
+                if flow is _CALL and (target == raw.next_ip or target in self._thunks):
+                    flow = _NEXT  # only to learn its own address
+            found.append(_step(Step, (raw.ip, raw.next_ip, flow, target, raw)))
         return found
 
     def effect(self, step: Step) -> Effect:
@@ -222,13 +225,14 @@ class X86:
                 yield at
                 at = content.find(needle, at + 1)
 
-    def pointers(self, code: Range, address: int) -> Iterator[int]:
-        """``lea`` of the distance to the address; in a file of a fixed address also every place of the address."""
+    def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
+        """``lea`` of the distance to such an address; in a file of a fixed address also every place of one."""
         if self.word == 8:
-            for pairs in distances(code.content, code.address, _LEA, address, address):
+            for pairs in distances(code.content, code.address, _LEA, first, last):
                 yield from (place for place, _ in pairs)
         if self.fixed or self.word == 4:
-            yield from (code.address + at for at in self._numbers(code.content, address))
+            for base in (0, *self._ebx_bases):
+                yield from (code.address + at for at in numbers(code.content, first - base, last - base))
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
@@ -244,11 +248,13 @@ class X86:
             hits = re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S)
             yield [(base + hit.start() + 1, unpack(hit[1])[0]) for hit in hits]
 
-    def holds(self, code: Range, number: int) -> bool:
+    def holders(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` or ``push`` of it."""
         wide = re.escape(number.to_bytes(4, "little"))
-        pattern = rb"[\xb8-\xbf]%s|\xc7.{1,8}%s|\x6a%s" % (wide, wide, re.escape(bytes((number,))))
-        return re.search(pattern, code.content, re.S) is not None
+        behind = b"|".join(rb"(?<=\xc7%s)" % (b"." * size) for size in range(5, 13))
+        pattern = rb"%s(?:(?<=[\xb8-\xbf]....)|%s)" % (wide, behind)
+        small = rb"\x6a" + re.escape(bytes((number,)))
+        return (code.address + hit.start() for way in (pattern, small) for hit in re.finditer(way, code.content, re.S))
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``xor``, ``sub`` or ``mov $0`` of the argument's register."""

@@ -55,21 +55,27 @@ class Scene:
         *names: str,
         texts: Collection[bytes] | None = None,
         addresses: Iterable[int] | None = None,
+        number: int | None = None,
         zero: int | None = None,
         within: Iterable[int] | None = None,
     ) -> tuple[CallSite, ...]:
         """Every call of these imports, in address order; none where `can_disassemble` is false.
 
         Calls of functions that are called everywhere take long to follow. Say what makes one worth it: its function,
-        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``; argument ``zero`` may
-        be 0; its function lies ``within`` those that hold one of some addresses.
+        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``, or puts a small
+        ``number`` somewhere; argument ``zero`` may be 0; its function lies ``within`` those that hold one of some
+        addresses.
         """
         known = self.code()
         narrow: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         if texts is not None or addresses is not None:
-            narrow = known.pointing(self.strings().places(texts or ())) | known.pointing(addresses or (), _STRUCTURE)
+            narrow = known.pointing(
+                (*self.strings().spans(texts or ()), *((a - _STRUCTURE, a) for a in addresses or ()))
+            )
             callers = narrow
+        if number is not None:
+            narrow = callers = known.holding(number)
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
@@ -87,11 +93,6 @@ class Scene:
                 self._kept[name] = tuple(known.of(name))
             found += self._kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
-
-    def holds(self, number: int) -> bool:
-        """Whether code may put a small number anywhere; true where that cannot be told."""
-        machine = self.code().machine
-        return machine is None or any(machine.holds(part, number) for part in self.image.code())
 
     def candidates(self, *names: str) -> tuple[int, ...]:
         """Addresses of what may be calls of these imports, found without disassembling, in order."""

@@ -18,7 +18,10 @@ _NAMES = frozenset((
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from (proof for site in scene.calls("setenv", "putenv") for proof in _at(site))
+    held = scene.strings().among(_NAMES)
+    if "putenv" in scene.imports:
+        held.update(text for name in _NAMES for text in scene.strings().starting(name + b"="))
+    yield from (proof for site in scene.calls("setenv", "putenv", texts=held) for proof in _at(site))
 
 
 def _at(site: CallSite) -> Iterator[Proof]:

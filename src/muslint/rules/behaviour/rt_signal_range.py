@@ -14,8 +14,7 @@ _SET = ("sigaction", "signal", "bsd_signal", "sigset")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    given = scene.holds(_FIRST)
-    sites = [site for site in scene.calls(*_SET) if number(site, 0) == _FIRST] if given else []
+    sites = [site for site in scene.calls(*_SET, number=_FIRST) if number(site, 0) == _FIRST]
     yield from (at("certain", site, call(site, str(_FIRST), "…")) for site in sites)
     if not sites:
         yield from used(scene, "possible", "__libc_current_sigrtmin")

@@ -19,8 +19,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         return
     if not first(scene, _COMPARE):
         return
-    known = {text.encode() for text in words()}
-    held = [text for text in known if text in scene.strings()]
+    known = frozenset(text.encode() for text in words())
+    held = scene.strings().among(known)
     for site in scene.calls(*first(scene, _COMPARE), texts=held):
         for index in (0, 1):
             for _confidence, text in texts(site, index):
