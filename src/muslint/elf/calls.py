@@ -26,7 +26,7 @@ from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
-_MANY = 1024  # functions whose own calls are not looked at
+_MANY = 64  # functions whose own calls are not looked at
 _FEW = 24  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _BODIES = 512  # functions kept disassembled
@@ -205,11 +205,16 @@ class Calls:
 
     def holding(self, number: int) -> frozenset[int] | None:
         """Starts of the functions that may put a small number somewhere, and of those that they call; None for every
-        function, where it cannot be told."""
+        function, where they are many or it cannot be told."""
         if self.machine is None:
             return None
-        places = [place for part in self._image.code() for place in self.machine.holders(part, number)]
-        return self._with_callees({self.functions.around(place).start for place in places})
+        places = (place for part in self._image.code() for place in self.machine.holders(part, number))
+        starts: set[int] = set()
+        for place in places:
+            starts.add(self.functions.around(place).start)
+            if len(starts) > _MANY:
+                return None
+        return self._with_callees(starts)
 
     def _with_callees(self, starts: set[int]) -> frozenset[int]:
         """Functions, those that they call, and that those call; of very many themselves alone."""

@@ -33,14 +33,6 @@ class Constants:
     def __contains__(self, constant: bytes) -> bool:
         return any(True for part in self._ranges() for _place in _whole(part, constant))
 
-    def among(self, known: frozenset[bytes]) -> set[bytes]:
-        """Which of some texts are whole constants; to be asked where they are many."""
-        found: set[bytes] = set()
-        for part in self._ranges():
-            for piece in _pieces(part.content):
-                found |= known.intersection(piece.split(b"\0"))
-        return found
-
     def spans(self, constants: Collection[bytes]) -> Iterator[tuple[int, int]]:
         """(first, last) address of whole constants: code may point into one, at what a linker merged into its end."""
         for constant in constants:

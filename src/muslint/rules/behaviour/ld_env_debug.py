@@ -18,9 +18,9 @@ _NAMES = frozenset((
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    held = scene.strings().among(_NAMES)
+    held = [name for name in _NAMES if name in scene.strings()]
     if "putenv" in scene.imports:
-        held.update(text for name in _NAMES for text in scene.strings().starting(name + b"="))
+        held += [text for name in _NAMES for text in scene.strings().starting(name + b"=")]
     yield from (proof for site in scene.calls("setenv", "putenv", texts=held) for proof in _at(site))
 
 
