@@ -345,7 +345,8 @@ class Calls:
 
     def _resolved(self, body: Body, at: int, name: str, among: frozenset[int] | None) -> Iterator[CallSite]:
         """One call, or one for each caller where its arguments are the function's own."""
-        values = {index: body.argument(index, at) for index in telling(name)}
+        asked = telling(name) if among is None or among else ()  # of no caller's: when somebody asks
+        values = {index: body.argument(index, at) for index in asked}
         for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS, among):
             yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
 

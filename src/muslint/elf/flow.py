@@ -52,6 +52,8 @@ class Body:
         self._effects: dict[int, Effect] = {}
         self._budget = 0
         self._open: list[Definition] = []
+        self._known: dict[tuple[Location, int], Value] = {}  # what a place holds before a step
+        self._cut = False  # whether something was given up because it lies too deep
 
     def effect(self, at: int) -> Effect:
         """What step number ``at`` changes."""
@@ -219,15 +221,24 @@ class Body:
 
     def _located(self, location: Location, at: int) -> Value:
         """The union of every definition of a place that reaches step ``at``."""
+        known = self._known.get((location, at))
+        if known is not None:
+            return known
         if len(self._open) > _DEEPEST:
+            self._cut = True
             return UNKNOWN
+        cut, self._cut = self._cut, False
         values = []
         for number in self._reaching(location, at):
             if number is None:
                 values.append(UNKNOWN)
             else:
                 values.append(self._entry(location) if number < 0 else self._defined(location, number))
-        return union(values)
+        found = union(values)
+        if not found.open and not self._cut and self._budget > 0:  # the same whoever asks
+            self._known[location, at] = found
+        self._cut |= cut
+        return found
 
     def returned(self) -> Value:
         """What it returns as far as its own code tells."""
