@@ -8,6 +8,7 @@ looked up where that function is called.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -34,6 +35,9 @@ _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; 
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
 
+Listed = dict[int, "array[int]"]
+"""Address → the addresses of what may be calls of it; packed, for large code has hundreds of thousands."""
+
 
 class Calls:
     """The calls of one object's imports."""
@@ -45,7 +49,7 @@ class Calls:
         self._searches = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_returned: dict[int, Value] = {}
-        self._known_calls: dict[frozenset[int], dict[int, list[int]]] = {}
+        self._known_calls: dict[frozenset[int], Listed] = {}
         self._known_callers: dict[tuple[int, frozenset[int] | None], list[tuple[Body, int]]] = {}
 
     def forget(self) -> None:
@@ -121,7 +125,7 @@ class Calls:
         reads = [self._reads(part, slot) for part in (self._parts(only) if slots else ()) for slot in slots]
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
 
-    def _calls_in(self, only: frozenset[int]) -> dict[int, list[int]]:
+    def _calls_in(self, only: frozenset[int]) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
         only those of stubs."""
         if only not in self._known_calls:
@@ -242,7 +246,7 @@ class Calls:
         return [address for part in self._image.code() for address in self.machine.references(part, target)]
 
     @cached_property
-    def _stub_calls(self) -> dict[int, list[int]]:
+    def _stub_calls(self) -> Listed:
         return self._list_stubs(self._image.code())
 
     @cached_property
@@ -250,24 +254,22 @@ class Calls:
         return sum(len(part.content) for part in self._image.code()) <= _LISTED
 
     @cached_property
-    def _targets(self) -> dict[int, list[int]]:
+    def _targets(self) -> Listed:
         return self._list(self._image.code(), *self._extent)
 
-    def _list_stubs(self, parts: Iterable[Range]) -> dict[int, list[int]]:
+    def _list_stubs(self, parts: Iterable[Range]) -> Listed:
         return self._list(parts, min(self.stubs), max(self.stubs), self.stubs) if self.stubs else {}
 
-    def _list(
-        self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None
-    ) -> dict[int, list[int]]:
+    def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it."""
         assert self.machine is not None
-        found: dict[int, list[int]] = {}
+        found: Listed = {}
         for part in parts:
             for address, target in self.machine.all_references(part, first, last):
                 if target in found:
                     found[target].append(address)
                 elif only is None or target in only:
-                    found[target] = [address]
+                    found[target] = array("Q", (address,))
         return found
 
     def _reads(self, part: Range, slot: int) -> Iterator[int]:

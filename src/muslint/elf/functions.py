@@ -8,8 +8,9 @@ sound, from ``.symtab``.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -41,25 +42,27 @@ class Unwind:
         self._image, self._address = image, segment.vaddr if segment else 0
         self._mask = (1 << 8 * image.word_size) - 1
         self._frames = segment is not None and segment.type == PT_GNU_EH_FRAME
-        self._rows = self._table(segment) if segment else struct.iter_unpack("ii", b"")
-        self._starts: list[int] = []
-        self._entries: list[int] = []
-        for number, (start, entry) in enumerate(self._rows):
-            if not self._frames:  # prel31: counts from the word itself
-                start = 8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000)
-            self._starts.append(start)
-            self._entries.append(entry)
+        starts, entries = self._rows(self._table(segment) if segment else b"")
+        if not self._frames:  # prel31: counts from the word itself
+            places = enumerate(starts)
+            starts = array("q", [8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000) for number, start in places])
+        self._starts, self._entries = starts, entries
 
-    def _table(self, segment: Segment) -> Iterator[tuple[int, int]]:
-        """The rows of .eh_frame_hdr or .ARM.exidx."""
-        order = "<" if self._image.little else ">"
+    def _table(self, segment: Segment) -> bytes:
+        """The rows of .eh_frame_hdr or .ARM.exidx, 8 bytes each."""
         if not self._frames:
-            table = self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
-            return struct.iter_unpack(f"{order}ii", table)
-        told, table = self._image.eh_frame_hdr(segment), b""
-        if told is not None:
-            table = self._image.at(segment.vaddr + 12, 8 * min(told[1], (segment.filesz - 12) // 8, _MOST)) or b""
-        return struct.iter_unpack(f"{order}ii", table)
+            return self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
+        told = self._image.eh_frame_hdr(segment)
+        if told is None:
+            return b""
+        return self._image.at(segment.vaddr + 12, 8 * min(told[1], (segment.filesz - 12) // 8, _MOST)) or b""
+
+    def _rows(self, table: bytes) -> tuple[array[int], array[int]]:
+        """The two numbers of every row."""
+        numbers = array("i", table)
+        if self._image.order != sys.byteorder:
+            numbers.byteswap()
+        return numbers[::2], numbers[1::2]
 
     def _distance(self, address: int) -> int:
         return signed(address - self._address, self._image.word_size)

@@ -14,6 +14,7 @@ from muslint.elf.object import ElfObject, Readable, Segment
 
 PF_X, PF_W, PF_R = 1, 2, 4
 _HEADER = 64  # bytes of an ELF header of 64 bits
+_END = 1 << 64  # of all addresses: nothing is mapped there
 MAX_RANGE = 1 << 28
 """Bytes of one segment that are looked at; a larger one is cut there."""
 
@@ -49,7 +50,7 @@ class Image:
     def __init__(self, obj: ElfObject, data: Readable) -> None:
         self.object, self._data = obj, data
         self.little, self.word_size = obj.ident.little, obj.ident.bits // 8
-        self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0]
+        self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0 and s.vaddr + s.filesz <= _END]
         self._read: dict[int, bytes] = {}
         self.relro = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == elf.PT_GNU_RELRO]
 
