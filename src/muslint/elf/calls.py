@@ -30,7 +30,7 @@ _MANY = 64  # functions whose own calls are not looked at
 _FEW = 4  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _DIRECT = (Flow.CALL, Flow.JUMP)
-_BODIES = 512  # functions kept disassembled
+_STEPS = 1 << 16  # instructions of the functions that are kept disassembled
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
@@ -46,7 +46,7 @@ class Calls:
         self._image = image
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
-        self._searches = 0
+        self._searches = self._steps = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_returned: dict[int, Value] = {}
         self._known_calls: dict[frozenset[int], Listed] = {}
@@ -286,11 +286,12 @@ class Calls:
             code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
             thumb = bounds.start in self.functions.thumb
             steps = self.machine.steps(code, bounds.start, thumb)
-            if len(self._bodies) >= _BODIES:
-                self._bodies.pop(next(iter(self._bodies)))
             self._bodies[bounds.start] = Body(
                 self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned
             )
+            self._steps += len(steps)
+            while self._steps > _STEPS and len(self._bodies) > 1:
+                self._steps -= len(self._bodies.pop(next(iter(self._bodies))).steps)
         return self._bodies[bounds.start]
 
     def returned(self, start: int) -> Value:
