@@ -35,6 +35,7 @@ from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, M
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
     from muslint.libc.model import LibcModel
+    from muslint.loader.bind import Exports
 
 Lines = list[str]
 """Error lines as printed."""
@@ -91,7 +92,11 @@ class MuslLoader:
         What is forgotten is read again when asked for again.
         """
         self._facts[identity] = facts
-        while self._held > self.most_held and len(self._facts) > 1:
+        self.forget(self.most_held)
+
+    def forget(self, most: int) -> None:
+        """Let the facts that were unused longest go until the others take ``most`` bytes, or are one object's."""
+        while self._held > most and len(self._facts) > 1:
             self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
 
     def _map(self, found: Opened) -> Facts | int:
@@ -99,7 +104,7 @@ class MuslLoader:
             return self.facts(found.object)
         known = self._elder._facts.get(found.identity) if self._elder is not None else None
         if isinstance(known, Facts):
-            return self.facts(known.object)
+            return self.facts(known.object, known.exports)
         if found.directory or found.data is None:
             return errno.EISDIR
         obj = self._read(found.data, found.path)
@@ -116,13 +121,13 @@ class MuslLoader:
             return read_as_mapped(self._reader, data, path, self.bits, self.little)
         return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
-    def facts(self, obj: ElfObject) -> Facts | int:
-        """What binding needs of ``obj``, or the error number musl refuses it with."""
+    def facts(self, obj: ElfObject, given: Exports | None = None) -> Facts | int:
+        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known."""
         if not obj.has_dynamic:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
+        facts = Facts(obj, given or exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
