@@ -18,8 +18,9 @@ from muslint.loader.environment import Environment, environment_of
 from muslint.loader.faults import Links, faults_of, links_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
-from muslint.loader.named import Target, opener, parse_target
+from muslint.loader.named import Target, opener
 from muslint.loader.needed import needed
+from muslint.loader.placed import Targets
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -35,8 +36,7 @@ from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
-from muslint.sources.resolve import is_root
-from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nested, open_source
+from muslint.sources.source import Member, Skipped, Source, bytes_of, nested, open_source
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -44,6 +44,9 @@ _IDLE = ("ar", "cpio")
 _FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
+
+_HELD = 8 << 20
+"""Bytes of facts that a loader keeps once everything is linked: only what a remedy is tried with is asked again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +99,7 @@ def check(
     if isinstance(source, str):
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
-    targets = _Targets(on, reader)
+    targets = Targets(on, reader)
     asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
@@ -179,31 +182,6 @@ def _check_place(
     yield from in_order(
         lambda item: _judge(place, item), wanted, asked.jobs, lambda number: asked.watch("judging", number, len(wanted))
     )
-
-
-class _Targets:
-    """The target of every place of a source: named once, with the place hung into it."""
-
-    def __init__(self, on: str | Target | None, reader: Reader | None) -> None:
-        self._on, self._reader = on, reader
-        self._named: Target | None = on if isinstance(on, Target) else None
-
-    def of(self, place: Source, root: Source | None) -> Target:
-        """The target for ``place``, which lies in the whole file system ``root`` or in none.
-
-        What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
-        """
-        if self._on in (None, "self"):
-            if place.closed and (self._on == "self" or is_root(place.tree)):
-                return parse_target("self", place.tree, self._reader)
-            if root is not None and (self._on == "self" or is_root(root.tree)):
-                target = parse_target("self", root.tree, self._reader)
-                target.extra = ((place.mount, place.tree),)
-                return target
-        if self._named is None:
-            assert not isinstance(self._on, Target)
-            self._named = parse_target(self._on, None, self._reader)
-        return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
 
 
 def _facts(target: Target) -> TargetFacts:
@@ -302,6 +280,8 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
                 item.link = item.loader.open(
                     None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
                 )
+    for loader in {item.loader for item in work if item.loader is not None}:
+        loader.forget(_HELD)
 
 
 def _interpreter_error(item: _Work) -> int:

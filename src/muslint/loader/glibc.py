@@ -91,11 +91,15 @@ class GlibcLoader:
             known = self._map(found, program)
             self._held += _bytes(known)
         self._facts[key] = known
-        while self._held > self.most_held and len(self._facts) > 1:
-            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
+        self.forget(self.most_held)
         if found.data is not None:
             found.data.close()
         return known
+
+    def forget(self, most: int) -> None:
+        """Let the facts that were unused longest go until the others take ``most`` bytes, or are one object's."""
+        while self._held > most and len(self._facts) > 1:
+            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
 
     def _map(self, found: Opened, program: bool) -> GlibcFacts | Fault:
         if found.object is not None:
