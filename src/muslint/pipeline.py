@@ -45,6 +45,9 @@ _FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
+_LARGE = 16 << 20
+"""Bytes of a file of which nothing is kept while remedies are tried: those ask for links, seldom for its code."""
+
 _HELD = 8 << 20
 """Bytes of facts that a loader keeps once everything is linked: only what a remedy is tried with is asked again."""
 
@@ -333,6 +336,8 @@ def _judge(place: _Place, item: _Work) -> Judged:
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
+    if not place.asked.memory.keeps and mapped_end(obj) > _LARGE:
+        case.forget()
     tried = place.way_out.of(case, findings, item.member) if place.asked.advise and verdict in _FAILING else ()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):

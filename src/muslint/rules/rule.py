@@ -41,12 +41,19 @@ class Case:
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
-    def let_go(self) -> None:
-        """Drop what was found out, once all rules were asked: its parts point at each other, and would stay."""
+    def forget(self) -> None:
+        """Drop what was read of its bytes and found in them; it is read again where some rule asks once more.
+
+        Its parts point at each other, and would stay.
+        """
         for held in self.lasting.values():
             if hasattr(held, "forget"):
                 held.forget()
         self.lasting.clear()
+
+    def let_go(self) -> None:
+        """Drop all that was found out, once nothing is asked any more."""
+        self.forget()
         self.kept.clear()
 
     @property
