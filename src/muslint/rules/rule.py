@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from muslint.elf.facts import built_for
+from muslint.elf.image import Image
 from muslint.elf.object import ElfObject, Kind, Readable
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
@@ -46,10 +47,11 @@ class Case:
 
         Its parts point at each other, and would stay.
         """
-        for held in self.lasting.values():
+        for key, held in list(self.lasting.items()):
             if hasattr(held, "forget"):
                 held.forget()
-        self.lasting.clear()
+            if key is not Image:  # which reads itself again
+                del self.lasting[key]
 
     def let_go(self) -> None:
         """Drop all that was found out, once nothing is asked any more."""
