@@ -31,6 +31,7 @@ from muslint.rules.finding import Finding, Severity
 from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
+from muslint.run.heap import give_back
 from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
@@ -46,7 +47,8 @@ _FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
 
 _LARGE = 16 << 20
-"""Bytes of a file of which nothing is kept while remedies are tried: those ask for links, seldom for its code."""
+"""Bytes of code and data that are much: of such a file nothing is kept while remedies are tried, which seldom ask for
+it."""
 
 _HELD = 8 << 20
 """Bytes of facts that a loader keeps once everything is linked: only what a remedy is tried with is asked again."""
@@ -173,6 +175,8 @@ def _check_place(
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
     work = list(_read(source, target, skipped, asked, in_root))
+    if sum(mapped_end(item.object) for item in work) > _LARGE:
+        give_back()
     _link_all(source, target, environment, work, asked.watch)
     links = links_of((w.link, w.object.kind is Kind.EXECUTABLE) for w in work if w.link is not None)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))

@@ -216,10 +216,12 @@ def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Fi
 
 _OF_LINK = frozenset({"ld-symbol-versions"})
 """Behaviour rules that look at what was loaded; the others look at the object and musl's release alone."""
+_OF_STACK = frozenset({"thread-default-stack"})
+"""Those that look at the size of PT_GNU_STACK, which a change may set."""
 
 
 def _behaves(case: Case, rule: Rule) -> tuple[Finding, ...]:
-    """What a behaviour rule finds, asked once for each release of musl and each stack size."""
+    """What a behaviour rule finds, asked once for each release of musl."""
     known, key = case.kept["behaviour"], _circumstances(case, rule.id)
     if key not in known or rule.id in _OF_LINK:
         known[key] = tuple(rule.find(case))
@@ -228,7 +230,7 @@ def _behaves(case: Case, rule: Rule) -> tuple[Finding, ...]:
 
 def _circumstances(case: Case, rule: str) -> tuple[object, ...]:
     """What the findings of a behaviour rule depend on, beside the object's code and constants."""
-    stack = case.object.gnu_stack
+    stack = case.object.gnu_stack if rule in _OF_STACK else None
     return rule, case.model.family, case.model.version, stack.memsz if stack is not None else None
 
 
