@@ -95,11 +95,18 @@ class Exports:
 
     def may_give(self, names: frozenset[str]) -> bool:
         """False when none of ``names`` is found here; True is a perhaps. Names are read only for a perhaps."""
-        if "defined" not in self.__dict__ and len(self.own) - self.own.count(0) > _FEW:
-            names = frozenset(self._symbols.possible(names))
-            if not names:
-                return False
-        return not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
+        names = self._possible(names)
+        return bool(names) and not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
+
+    def gives_all(self, names: frozenset[str]) -> bool:
+        """Whether any reference finds every one of ``names`` here."""
+        return self._possible(names) == names and self.defined >= names
+
+    def _possible(self, names: frozenset[str]) -> frozenset[str]:
+        """Those that may be found here, without reading the names of all symbols."""
+        if "defined" in self.__dict__ or len(self.own) - self.own.count(0) <= _FEW:
+            return names
+        return frozenset(self._symbols.possible(names))
 
 
 def exports(obj: ElfObject) -> Exports:
