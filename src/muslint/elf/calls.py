@@ -30,7 +30,7 @@ _MANY = 64  # functions whose own calls are not looked at
 _FEW = 4  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _DIRECT = (Flow.CALL, Flow.JUMP)
-_STEPS = 1 << 16  # instructions of the functions that are kept disassembled
+_STEPS = 1 << 15  # instructions of the functions that are kept disassembled
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
@@ -255,7 +255,7 @@ class Calls:
 
     @cached_property
     def _targets(self) -> Listed:
-        return self._list(self._image.code(), *self._extent)
+        return self._list(self._image.code(), *self._extent, self.functions.known())
 
     def _list_stubs(self, parts: Iterable[Range]) -> Listed:
         return self._list(parts, min(self.stubs), max(self.stubs), self.stubs) if self.stubs else {}

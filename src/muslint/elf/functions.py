@@ -11,6 +11,7 @@ import struct
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -80,6 +81,10 @@ class Unwind:
         at = bisect_right(self._starts, self._distance(address))
         return (self._address + self._starts[at]) & self._mask if at < len(self._starts) else None
 
+    def starts(self) -> Iterator[int]:
+        """Where each function begins."""
+        return ((self._address + start) & self._mask for start in self._starts)
+
     def _size(self, start: int, entry: int) -> int:
         """pc_range of an FDE, believed when its pc_begin (pcrel | sdata4) is the start that the table tells."""
         fields = self._image.at(entry, 16)
@@ -128,6 +133,10 @@ class Functions:
     def starts(self) -> list[int]:
         """Every start of a function that a symbol tells, sorted."""
         return sorted(self._sizes)
+
+    def known(self) -> frozenset[int]:
+        """Every address at which `around` may say that a function is known to begin."""
+        return frozenset((*self._unwind.starts(), *self.starts, *(low for low, _ in self._parts)))
 
     @cached_property
     def _unwind(self) -> Unwind:
