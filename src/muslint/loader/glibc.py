@@ -97,7 +97,8 @@ class GlibcLoader:
         return known
 
     def forget(self, most: int) -> None:
-        """Let the facts that were unused longest go until the others take ``most`` bytes, or are one object's."""
+        """From now on keep ``most`` bytes of facts, and let go what is more, those first that were unused longest."""
+        self.most_held = most
         while self._held > most and len(self._facts) > 1:
             self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
 
