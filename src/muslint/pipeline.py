@@ -18,8 +18,9 @@ from muslint.loader.environment import Environment, environment_of
 from muslint.loader.faults import Links, faults_of, links_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
-from muslint.loader.named import Target, opener, parse_target
+from muslint.loader.named import Target, opener
 from muslint.loader.needed import needed
+from muslint.loader.placed import Targets
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -30,13 +31,13 @@ from muslint.rules.finding import Finding, Severity
 from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
+from muslint.run.heap import give_back
 from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
-from muslint.sources.resolve import is_root
-from muslint.sources.source import MOUNT, Member, Skipped, Source, bytes_of, nested, open_source
+from muslint.sources.source import Member, Skipped, Source, bytes_of, nested, open_source
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -44,6 +45,13 @@ _IDLE = ("ar", "cpio")
 _FAILING = (Verdict.FAILS, Verdict.FAILS_ON_USE)
 
 _LINKED = (Kind.EXECUTABLE, Kind.SHARED_LIBRARY)
+
+_LARGE = 16 << 20
+"""Bytes of code and data that are much: of such a file nothing is kept while remedies are tried, which seldom ask for
+it."""
+
+_HELD = 8 << 20
+"""Bytes of facts that a loader keeps once everything is linked: only what a remedy is tried with is asked again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +104,7 @@ def check(
     if isinstance(source, str):
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
-    targets = _Targets(on, reader)
+    targets = Targets(on, reader)
     asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
     judged: list[Judged] = []
     skipped: list[Skipped] = []
@@ -167,6 +175,8 @@ def _check_place(
     """Judge the objects of one source or of one archive inside it."""
     skipped += source.skipped
     work = list(_read(source, target, skipped, asked, in_root))
+    if sum(mapped_end(item.object) for item in work) > _LARGE:
+        give_back()
     _link_all(source, target, environment, work, asked.watch)
     links = links_of((w.link, w.object.kind is Kind.EXECUTABLE) for w in work if w.link is not None)
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
@@ -179,31 +189,6 @@ def _check_place(
     yield from in_order(
         lambda item: _judge(place, item), wanted, asked.jobs, lambda number: asked.watch("judging", number, len(wanted))
     )
-
-
-class _Targets:
-    """The target of every place of a source: named once, with the place hung into it."""
-
-    def __init__(self, on: str | Target | None, reader: Reader | None) -> None:
-        self._on, self._reader = on, reader
-        self._named: Target | None = on if isinstance(on, Target) else None
-
-    def of(self, place: Source, root: Source | None) -> Target:
-        """The target for ``place``, which lies in the whole file system ``root`` or in none.
-
-        What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
-        """
-        if self._on in (None, "self"):
-            if place.closed and (self._on == "self" or is_root(place.tree)):
-                return parse_target("self", place.tree, self._reader)
-            if root is not None and (self._on == "self" or is_root(root.tree)):
-                target = parse_target("self", root.tree, self._reader)
-                target.extra = ((place.mount, place.tree),)
-                return target
-        if self._named is None:
-            assert not isinstance(self._on, Target)
-            self._named = parse_target(self._on, None, self._reader)
-        return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
 
 
 def _facts(target: Target) -> TargetFacts:
@@ -302,6 +287,8 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
                 item.link = item.loader.open(
                     None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
                 )
+    for loader in {item.loader for item in work if item.loader is not None}:
+        loader.forget(_HELD)
 
 
 def _interpreter_error(item: _Work) -> int:
@@ -353,6 +340,8 @@ def _judge(place: _Place, item: _Work) -> Judged:
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
+    if not place.asked.memory.keeps and mapped_end(obj) > _LARGE:
+        case.forget()
     tried = place.way_out.of(case, findings, item.member) if place.asked.advise and verdict in _FAILING else ()
     assumed = [source.display(path) for path in item.link.assumed] if item.link else []
     if item.host is not None and any(f.severity is Severity.INFO and f.rule == "symbol-unresolved" for f in findings):

@@ -123,6 +123,7 @@ class Trials:
         if loader is None:
             return None
         self.links += 1
+        _take_over(case, findings)
         obj, tree = case.object, loader.tree
         if change.edit:
             obj = edited(obj, change.edit)
@@ -191,7 +192,7 @@ def _case(
 
 def _kept(case: Case, obj: ElfObject, link: Link, loader: MuslLoader | GlibcLoader) -> dict[str, object]:
     """What was read of the object's code and constants, for the changed target."""
-    kept: dict[str, object] = {"behaviour": case.kept.setdefault("behaviour", {})}
+    kept: dict[str, object] = {"behaviour": case.kept["behaviour"]}
     if "opened" in case.kept:
         kept["opened"] = case.kept["opened"]
     scene = case.kept.get("scene")
@@ -215,16 +216,29 @@ def _found(case: Case, before: Iterable[Finding], change: Change) -> Iterable[Fi
 
 _OF_LINK = frozenset({"ld-symbol-versions"})
 """Behaviour rules that look at what was loaded; the others look at the object and musl's release alone."""
+_OF_STACK = frozenset({"thread-default-stack"})
+"""Those that look at the size of PT_GNU_STACK, which a change may set."""
 
 
 def _behaves(case: Case, rule: Rule) -> tuple[Finding, ...]:
-    """What a behaviour rule finds, asked once for each release of musl and each stack size."""
-    stack = case.object.gnu_stack
-    key = (rule.id, case.model.family, case.model.version, stack.memsz if stack is not None else None)
-    known: dict[object, tuple[Finding, ...]] = case.kept.get("behaviour", {})
+    """What a behaviour rule finds, asked once for each release of musl."""
+    known, key = case.kept["behaviour"], _circumstances(case, rule.id)
     if key not in known or rule.id in _OF_LINK:
         known[key] = tuple(rule.find(case))
-    return known[key]
+    return known[key]  # type: ignore[no-any-return]
+
+
+def _circumstances(case: Case, rule: str) -> tuple[object, ...]:
+    """What the findings of a behaviour rule depend on, beside the object's code and constants."""
+    stack = case.object.gnu_stack if rule in _OF_STACK else None
+    return rule, case.model.family, case.model.version, stack.memsz if stack is not None else None
+
+
+def _take_over(case: Case, findings: Iterable[Finding]) -> None:
+    """Note what the behaviour rules found before anything was changed: each finds one thing at most."""
+    if "behaviour" not in case.kept:
+        found = [finding for finding in findings if finding.when is When.RUN]
+        case.kept["behaviour"] = {_circumstances(case, finding.rule): (finding,) for finding in found}
 
 
 def _serves(package: str, change: Change, case: Case) -> bool:

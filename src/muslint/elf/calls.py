@@ -8,6 +8,7 @@ looked up where that function is called.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -29,10 +30,13 @@ _SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all a
 _MANY = 64  # functions whose own calls are not looked at
 _FEW = 24  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
-_BODIES = 512  # functions kept disassembled
+_STEPS = 1 << 15  # instructions of the functions that are kept disassembled
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
+
+Listed = dict[int, "array[int]"]
+"""Address → the addresses of what may be calls of it; packed, for large code has hundreds of thousands."""
 
 
 class Calls:
@@ -42,10 +46,10 @@ class Calls:
         self._image = image
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
-        self._searches = 0
+        self._searches = self._steps = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_returned: dict[int, Value] = {}
-        self._known_calls: dict[frozenset[int], dict[int, list[int]]] = {}
+        self._known_calls: dict[frozenset[int], Listed] = {}
         self._known_callers: dict[tuple[int, frozenset[int] | None], list[tuple[Body, int]]] = {}
 
     def forget(self) -> None:
@@ -121,7 +125,7 @@ class Calls:
         reads = [self._reads(part, slot) for part in (self._parts(only) if slots else ()) for slot in slots]
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
 
-    def _calls_in(self, only: frozenset[int]) -> dict[int, list[int]]:
+    def _calls_in(self, only: frozenset[int]) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
         only those of stubs."""
         if only not in self._known_calls:
@@ -263,7 +267,7 @@ class Calls:
         return [address for part in self._image.code() for address in self.machine.references(part, target)]
 
     @cached_property
-    def _stub_calls(self) -> dict[int, list[int]]:
+    def _stub_calls(self) -> Listed:
         return self._list_stubs(self._image.code())
 
     @cached_property
@@ -271,25 +275,23 @@ class Calls:
         return sum(len(part.content) for part in self._image.code()) <= _LISTED
 
     @cached_property
-    def _targets(self) -> dict[int, list[int]]:
-        return self._list(self._image.code(), *self._extent)
+    def _targets(self) -> Listed:
+        return self._list(self._image.code(), *self._extent, self.functions.known())
 
-    def _list_stubs(self, parts: Iterable[Range]) -> dict[int, list[int]]:
+    def _list_stubs(self, parts: Iterable[Range]) -> Listed:
         return self._list(parts, min(self.stubs), max(self.stubs), self.stubs) if self.stubs else {}
 
-    def _list(
-        self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None
-    ) -> dict[int, list[int]]:
+    def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it."""
         assert self.machine is not None
-        found: dict[int, list[int]] = {}
+        found: Listed = {}
         for part in parts:
             for pairs in self.machine.all_references(part, first, last):
                 for address, target in pairs:
                     if target in found:
                         found[target].append(address)
                     elif only is None or target in only:
-                        found[target] = [address]
+                        found[target] = array("Q", (address,))
         return found
 
     def _reads(self, part: Range, slot: int) -> Iterator[int]:
@@ -306,11 +308,12 @@ class Calls:
             code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
             thumb = bounds.start in self.functions.thumb
             steps = self.machine.steps(code, bounds.start, thumb)
-            if len(self._bodies) >= _BODIES:
-                self._bodies.pop(next(iter(self._bodies)))
             self._bodies[bounds.start] = Body(
                 self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned
             )
+            self._steps += len(steps)
+            while self._steps > _STEPS and len(self._bodies) > 1:
+                self._steps -= len(self._bodies.pop(next(iter(self._bodies))).steps)
         return self._bodies[bounds.start]
 
     def returned(self, start: int) -> Value:

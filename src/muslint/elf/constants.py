@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from muslint.elf.image import Image, Range
+from muslint.elf.image import Image, Span
 
 _LONGEST = 1 << 16  # bytes of one constant
 _TOGETHER = 1 << 18  # bytes of constants that are told apart at once
@@ -22,10 +22,10 @@ class Constants:
 
     def __init__(self, image: Image) -> None:
         self._image = image
-        self._parts: list[Range] | None = None
+        self._parts: list[Span] | None = None
         self._places: dict[bytes, list[int]] = {}
 
-    def _ranges(self) -> list[Range]:
+    def _ranges(self) -> list[Span]:
         if self._parts is None:
             self._parts = list(self._image.constants())
         return self._parts
@@ -49,30 +49,31 @@ class Constants:
         seen: dict[bytes, list[int]] = {}
         for region in self._ranges():
             content = region.content
-            at = content.find(part)
+            at = content.find(part, region.start, region.end)
             while at >= 0:
-                start = content.rfind(b"\0", max(0, at - _LONGEST), at) + 1
-                end = content.find(b"\0", at, at + _LONGEST)
+                end = content.find(b"\0", at, min(at + _LONGEST, region.end))
                 if end < 0:
-                    at = content.find(part, at + len(part))
+                    at = content.find(part, at + len(part), region.end)
                     continue
-                if start > 0 or at < _LONGEST:
+                start = _start(region, at)
+                if start is not None:
                     seen.setdefault(content[start:end], []).append(region.address + start)
-                at = content.find(part, end)
+                at = content.find(part, end, region.end)
         self._places.update(seen)
         return iter(seen)
 
     def around(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
-        """Every constant that holds a match of ``pattern``, repeats left out. The pattern must match no NUL."""
+        """Every constant that holds a match of ``pattern``, repeats left out. The pattern must match no NUL, nor look
+        behind."""
         seen: dict[bytes, list[int]] = {}
         for region in self._ranges():
             content, end = region.content, -1
-            for found in pattern.finditer(content):
+            for found in pattern.finditer(content, region.start, region.end):
                 if found.start() <= end:
                     continue
-                start = content.rfind(b"\0", max(0, found.start() - _LONGEST), found.start()) + 1
-                end = content.find(b"\0", found.start(), found.start() + _LONGEST)
-                if end >= 0 and (start > 0 or found.start() < _LONGEST):
+                start = _start(region, found.start())
+                end = content.find(b"\0", found.start(), min(found.start() + _LONGEST, region.end))
+                if end >= 0 and start is not None:
                     seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
@@ -81,7 +82,7 @@ class Constants:
         """Every constant in address order, the empty one left out, some more than once; tables look like constants
         too. They are many: none is kept."""
         for part in self._ranges():
-            for piece in _pieces(part.content):
+            for piece in _pieces(part):
                 yield from (text for text in dict.fromkeys(piece.split(b"\0")) if 0 < len(text) <= _LONGEST)
 
     def starting(self, prefix: bytes) -> Iterator[bytes]:
@@ -93,19 +94,27 @@ class Constants:
         return (constant for constant in self.holding(suffix) if constant.endswith(suffix))
 
 
-def _whole(part: Range, constant: bytes) -> Iterator[int]:
+def _start(part: Span, at: int) -> int | None:
+    """Where the constant that holds place ``at`` begins; None where that is too far away."""
+    before = part.content.rfind(b"\0", max(part.start, at - _LONGEST), at)
+    if before >= 0:
+        return before + 1
+    return part.start if at - part.start < _LONGEST else None
+
+
+def _whole(part: Span, constant: bytes) -> Iterator[int]:
     """The addresses of one whole constant. It is searched without its NULs, of which there are many."""
-    content, size = part.content, len(constant)
-    at = content.find(constant) if constant else -1
+    content, size, end = part.content, len(constant), part.end
+    at = content.find(constant, part.start, end) if constant else -1
     while at >= 0:
-        if content[at + size : at + size + 1] == b"\0" and (at == 0 or content[at - 1] == 0):
+        if at + size < end and content[at + size] == 0 and (at == part.start or content[at - 1] == 0):
             yield part.address + at
-        at = content.find(constant, at + 1)
+        at = content.find(constant, at + 1, end)
 
 
-def _pieces(content: bytes) -> Iterator[bytes]:
+def _pieces(part: Span) -> Iterator[bytes]:
     """All whole constants of some memory, in pieces that end with one, without the NUL there."""
-    start, last = 0, content.rfind(b"\0") + 1
+    content, start, last = part.content, part.start, part.content.rfind(b"\0", part.start, part.end) + 1
     while start < last:
         end = content.find(b"\0", min(start + _TOGETHER, last - 1), last)
         yield content[start:end]

@@ -37,6 +37,21 @@ Location = str | Place
 Definition = tuple[int, Location]
 
 
+class _Effects(dict[int, Effect]):
+    """Step number → what it changes, found out when first asked for. Apart from the `Body`, which its frame would
+    hold on to otherwise, and stay as long as nobody looks for cycles."""
+
+    __slots__ = ("_machine", "_steps")
+
+    def __init__(self, machine: Machine, steps: list[Step]) -> None:
+        super().__init__()
+        self._machine, self._steps = machine, steps
+
+    def __missing__(self, at: int) -> Effect:
+        found = self[at] = self._machine.effect(self._steps[at])
+        return found
+
+
 class Body:
     """The code of one function."""
 
@@ -49,7 +64,7 @@ class Body:
         self.machine, self.image, self.slots, self.bounds, self.steps = machine, image, slots, bounds, steps
         self._stubs, self._returned = stubs, returned
         self.index = {step.address: number for number, step in enumerate(steps)}
-        self._effects: dict[int, Effect] = {}
+        self._effects = _Effects(machine, steps)
         self._budget = 0
         self._open: list[Definition] = []
         self._known: dict[tuple[Location, int], Value] = {}  # what a place holds before a step
@@ -57,10 +72,7 @@ class Body:
 
     def effect(self, at: int) -> Effect:
         """What step number ``at`` changes."""
-        found = self._effects.get(at)
-        if found is None:
-            found = self._effects[at] = self.machine.effect(self.steps[at])
-        return found
+        return self._effects[at]
 
     # --- paths ----------------------------------------------------------------------------------------------
 
@@ -140,7 +152,7 @@ class Body:
     @cached_property
     def frame(self) -> Frame:
         """Its stack frame."""
-        return Frame(self.machine, self.steps, self.effect, self.sources, self.falls)
+        return Frame(self.machine, self.steps, self._effects.__getitem__, self.sources, self.falls)
 
     # --- values ---------------------------------------------------------------------------------------------
 
@@ -320,7 +332,7 @@ class Body:
         self._budget -= len(seen)
 
     def _changes(self, location: Location, number: int) -> bool:
-        effect = self._effects.get(number) or self.effect(number)
+        effect = self._effects[number]
         if isinstance(location, str):
             if location in effect.sets:
                 return True

@@ -8,6 +8,8 @@ sound, from ``.symtab``.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -41,25 +43,27 @@ class Unwind:
         self._image, self._address = image, segment.vaddr if segment else 0
         self._mask = (1 << 8 * image.word_size) - 1
         self._frames = segment is not None and segment.type == PT_GNU_EH_FRAME
-        self._rows = self._table(segment) if segment else struct.iter_unpack("ii", b"")
-        self._starts: list[int] = []
-        self._entries: list[int] = []
-        for number, (start, entry) in enumerate(self._rows):
-            if not self._frames:  # prel31: counts from the word itself
-                start = 8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000)
-            self._starts.append(start)
-            self._entries.append(entry)
+        starts, entries = self._rows(self._table(segment) if segment else b"")
+        if not self._frames:  # prel31: counts from the word itself
+            places = enumerate(starts)
+            starts = array("q", [8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000) for number, start in places])
+        self._starts, self._entries = starts, entries
 
-    def _table(self, segment: Segment) -> Iterator[tuple[int, int]]:
-        """The rows of .eh_frame_hdr or .ARM.exidx."""
-        order = "<" if self._image.little else ">"
+    def _table(self, segment: Segment) -> bytes:
+        """The rows of .eh_frame_hdr or .ARM.exidx, 8 bytes each."""
         if not self._frames:
-            table = self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
-            return struct.iter_unpack(f"{order}ii", table)
-        told, table = self._image.eh_frame_hdr(segment), b""
-        if told is not None:
-            table = self._image.at(segment.vaddr + 12, 8 * min(told[1], (segment.filesz - 12) // 8, _MOST)) or b""
-        return struct.iter_unpack(f"{order}ii", table)
+            return self._image.at(segment.vaddr, min(segment.filesz, 8 * _MOST) // 8 * 8) or b""
+        told = self._image.eh_frame_hdr(segment)
+        if told is None:
+            return b""
+        return self._image.at(segment.vaddr + 12, 8 * min(told[1], (segment.filesz - 12) // 8, _MOST)) or b""
+
+    def _rows(self, table: bytes) -> tuple[array[int], array[int]]:
+        """The two numbers of every row."""
+        numbers = array("i", table)
+        if self._image.order != sys.byteorder:
+            numbers.byteswap()
+        return numbers[::2], numbers[1::2]
 
     def _distance(self, address: int) -> int:
         return signed(address - self._address, self._image.word_size)
@@ -76,6 +80,10 @@ class Unwind:
         """Where the next function begins."""
         at = bisect_right(self._starts, self._distance(address))
         return (self._address + self._starts[at]) & self._mask if at < len(self._starts) else None
+
+    def starts(self) -> Iterator[int]:
+        """Where each function begins."""
+        return ((self._address + start) & self._mask for start in self._starts)
 
     def _size(self, start: int, entry: int) -> int:
         """pc_range of an FDE, believed when its pc_begin (pcrel | sdata4) is the start that the table tells."""
@@ -125,6 +133,10 @@ class Functions:
     def starts(self) -> list[int]:
         """Every start of a function that a symbol tells, sorted."""
         return sorted(self._sizes)
+
+    def known(self) -> frozenset[int]:
+        """Every address at which `around` may say that a function is known to begin."""
+        return frozenset((*self._unwind.starts(), *self.starts, *(low for low, _ in self._parts)))
 
     @cached_property
     def _unwind(self) -> Unwind:

@@ -14,6 +14,7 @@ from muslint.elf.object import ElfObject, Readable, Segment
 
 PF_X, PF_W, PF_R = 1, 2, 4
 _HEADER = 64  # bytes of an ELF header of 64 bits
+_END = 1 << 64  # of all addresses: nothing is mapped there
 MAX_RANGE = 1 << 28
 """Bytes of one segment that are looked at; a larger one is cut there."""
 
@@ -28,6 +29,15 @@ class Range(NamedTuple):
     def end(self) -> int:
         """The address behind the last byte."""
         return self.address + len(self.content)
+
+
+class Span(NamedTuple):
+    """A part of a segment, which is not copied: it lies from ``start`` to ``end`` in ``content``."""
+
+    address: int  # of the first byte of ``content``
+    content: bytes
+    start: int
+    end: int
 
 
 class Section(NamedTuple):
@@ -49,7 +59,7 @@ class Image:
     def __init__(self, obj: ElfObject, data: Readable) -> None:
         self.object, self._data = obj, data
         self.little, self.word_size = obj.ident.little, obj.ident.bits // 8
-        self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0]
+        self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0 and s.vaddr + s.filesz <= _END]
         self._read: dict[int, bytes] = {}
         self.relro = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == elf.PT_GNU_RELRO]
 
@@ -116,7 +126,7 @@ class Image:
             if segment.flags & PF_X:
                 yield Range(segment.vaddr, self._bytes(index))
 
-    def constants(self) -> Iterator[Range]:
+    def constants(self) -> Iterator[Span]:
         """What cannot change and is no code: read-only segments and the RELRO part of writable ones.
 
         Code counts only where it shares a segment with its constants (``-z noseparate-code``): in an object that has
@@ -124,14 +134,15 @@ class Image:
         """
         tables = self._tables()
         for part in self._constants():
-            address = part.address
-            for start, end in tables:
-                if address < start < part.end:
-                    yield Range(address, part.content[address - part.address : start - part.address])
-                if part.address < end and start < part.end:
-                    address = max(address, end)
-            if address < part.end:
-                yield Range(address, part.content[address - part.address :]) if address > part.address else part
+            at = part.start
+            for low, high in tables:
+                start, end = low - part.address, high - part.address
+                if at < start < part.end:
+                    yield part._replace(start=at, end=start)
+                if part.start < end and start < part.end:
+                    at = max(at, end)
+            if at < part.end:
+                yield part._replace(start=at)
 
     def _tables(self) -> list[tuple[int, int]]:
         """(first address, end) of what no code points to, sorted."""
@@ -166,17 +177,19 @@ class Image:
         first = header.vaddr + 4 + int.from_bytes(head[4:8], self.order, signed=True)
         return first, int.from_bytes(head[8:12], self.order)
 
-    def _constants(self) -> Iterator[Range]:
+    def _constants(self) -> Iterator[Span]:
         apart = any(not segment.flags & (PF_W | PF_X) for segment in self._loads)
         for index, segment in enumerate(self._loads):
             if not segment.flags & PF_W:
                 if not (apart and segment.flags & PF_X):
-                    yield Range(segment.vaddr, self._bytes(index))
+                    content = self._bytes(index)
+                    yield Span(segment.vaddr, content, 0, len(content))
                 continue
             for start, end in self.relro:
-                low, high = max(start, segment.vaddr), min(end, segment.vaddr + segment.filesz)
+                low, high = max(start - segment.vaddr, 0), min(end - segment.vaddr, segment.filesz)
                 if low < high:
-                    yield Range(low, self._bytes(index)[low - segment.vaddr : high - segment.vaddr])
+                    content = self._bytes(index)
+                    yield Span(segment.vaddr, content, low, min(high, len(content)))
 
     def initialised(self) -> Iterator[Range]:
         """Writable memory with content from the file, without RELRO."""

@@ -14,7 +14,7 @@ from muslint.libc.catalog import VERSIONED_ONLY, cxx_level_of, newest_alpine, ru
 from muslint.libc.glibc import is_glibc
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _origins(obj: ElfObject) -> dict[str, tuple[str, str]]:
     """Undefined symbol → (version, library that version is expected in)."""
     libraries = {version.name: version.library for version in obj.versions_needed}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 from operator import itemgetter
 from sys import intern
 
@@ -94,11 +95,18 @@ class Exports:
 
     def may_give(self, names: frozenset[str]) -> bool:
         """False when none of ``names`` is found here; True is a perhaps. Names are read only for a perhaps."""
-        if "defined" not in self.__dict__ and len(self.own) - self.own.count(0) > _FEW:
-            names = frozenset(self._symbols.possible(names))
-            if not names:
-                return False
-        return not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
+        names = self._possible(names)
+        return bool(names) and not (self.defined.isdisjoint(names) and self.canonical.isdisjoint(names))
+
+    def gives_all(self, names: frozenset[str]) -> bool:
+        """Whether any reference finds every one of ``names`` here."""
+        return self._possible(names) == names and self.defined >= names
+
+    def _possible(self, names: frozenset[str]) -> frozenset[str]:
+        """Those that may be found here, without reading the names of all symbols."""
+        if "defined" in self.__dict__ or len(self.own) - self.own.count(0) <= _FEW:
+            return names
+        return frozenset(self._symbols.possible(names))
 
 
 def exports(obj: ElfObject) -> Exports:
@@ -180,40 +188,41 @@ class References:
     """
 
     __slots__ = (
-        "_classes", "_left", "_names", "_pairs", "_single", "copy", "fatal", "other", "plt", "static_tls", "unsupported"
+        "_classes", "_indexes", "_kinds", "_names", "copy", "fatal", "other", "plt", "static_tls", "unsupported"
     )  # fmt: skip
 
-    def __init__(self, classes: Mapping[int, str], pairs: list[Pair], names: Sequence[str], left: set[str]) -> None:
-        """``pairs`` may fail, each by the name at its place, and do where that is ``left``: not given by libc."""
-        self._classes, self._pairs, self._names, self._left = classes, pairs, names, left
-        self._single: dict[Pair, str] = {}  # of the `_peculiar` types those that can fail, with the name
+    def __init__(self, classes: Mapping[int, str]) -> None:
+        self._classes = classes
+        # Of those that can fail, as they are processed; packed, for thousands of objects are held.
+        self._names: tuple[str, ...] = ()
+        self._kinds, self._indexes = array("I"), array("I")
         self.plt = self.other = self.copy = self.fatal = frozenset[str]()
         self.unsupported = self.static_tls = False
 
+    def keep(self, rows: Iterable[tuple[Pair, str]]) -> None:
+        """Take what can fail: each (type, symbol index) with the name that is looked up."""
+        held = list(rows)
+        self._names = tuple([intern(name) for _, name in held])
+        self._kinds, self._indexes = (array("I", [pair[at] for pair, _ in held]) for at in (0, 1))
+
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._names)
 
     @property
     def order(self) -> tuple[Reference, ...]:
         """As they are processed, each distinct one once."""
-        return tuple(self._told(zip(self._pairs, self._names), self._left))
+        return tuple(self._told())
 
     def among(self, names: Collection[str]) -> Iterator[Reference]:
         """Those of `order` by one of ``names``, and those of an unknown type."""
         if self.unsupported:
-            return (found for found in self.order if found[0] in names or found[1] is None)
-        rows = compress(zip(self._pairs, self._names), map(names.__contains__, self._names))
-        return self._told(rows, self._left)
+            return (found for found in self._told() if found[0] in names or found[1] is None)
+        return self._told(map(names.__contains__, self._names))
 
-    def _told(self, rows: Iterable[tuple[Pair, str]], left: Container[str]) -> Iterator[Reference]:
-        classes, single = self._classes, self._single
-        for pair, name in dict.fromkeys(rows):
-            handled = classes.get(pair[0])
-            if handled in _SINGLY:
-                if pair in single:
-                    yield single[pair], handled, *pair
-            elif name in left:
-                yield name, handled, *pair
+    def _told(self, chosen: Iterable[bool] = repeat(True)) -> Iterator[Reference]:
+        classes = self._classes
+        for name, kind, index in compress(zip(self._names, self._kinds, self._indexes), chosen):
+            yield name, classes.get(kind), kind, index
 
 
 def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final: bool, with_libc: bool) -> References:
@@ -231,7 +240,7 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     pairs = list(chain.from_iterable([rows for _, rows in tables]))
     names = obj.symbols.names_of(map(_index, pairs))
     left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
-    found = References(classes, pairs, names, left)
+    found = References(classes)
     calls: list[str] = []
     others: list[str] = []
     peculiar: list[tuple[Pair, str]] = []
@@ -254,8 +263,8 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
                     others.append(name)
     # What hosts give is asked for by hundreds of plugins alike: one text for all.
     found.plt, found.other = (frozenset(map(intern, left.intersection(which))) for which in (calls, others))
-    if peculiar:
-        _one_by_one(found, obj, given, asking, peculiar)
+    single = _one_by_one(found, obj, given, asking, left, peculiar) if peculiar else {}
+    found.keep(_that_can_fail(pairs, names, left, classes if peculiar else {}, single))
     found.static_tls = any(not handled.isdisjoint(STATIC_TLS) for handled, _ in tables)
     return found
 
@@ -267,11 +276,31 @@ def _in_libc(exports: frozenset[str], lfs64: Lfs64, with_libc: bool) -> frozense
     return frozenset(mapped) | (exports if with_libc else frozenset[str]())
 
 
+def _that_can_fail(
+    pairs: Iterable[Pair], names: Iterable[str], left: Container[str], classes: Mapping[int, str],
+    single: Mapping[Pair, str],
+) -> Iterator[tuple[Pair, str]]:  # fmt: skip
+    """The distinct references that do where nothing gives the name: it is ``left``, or it is a ``single`` one.
+
+    ``classes`` is empty where no type is one of those for which the latter is asked.
+    """
+    rows = zip(pairs, names)
+    if not classes:
+        return iter(dict.fromkeys(row for row in rows if row[1] in left))
+    found = dict.fromkeys(row for row in rows if row[1] in left or row[0] in single)
+    return (
+        (pair, single.get(pair, name)) for pair, name in found if pair in single or classes.get(pair[0]) not in _SINGLY
+    )
+
+
 def _one_by_one(
-    found: References, obj: ElfObject, given: Exports, asking: bytes, rows: Iterable[tuple[Pair, str]]
-) -> None:
-    """Add to ``found`` the references of the types for which an own entry, or a weak one, does not settle it."""
-    symbols, classes, left = obj.symbols, found._classes, found._left
+    found: References, obj: ElfObject, given: Exports, asking: bytes, left: set[str], rows: Iterable[tuple[Pair, str]]
+) -> dict[Pair, str]:
+    """Add to ``found`` the references of the types for which an own entry, or a weak one, does not settle it.
+
+    Gives those that can fail, with the name; an empty one where only the type can.
+    """
+    symbols, classes, single = obj.symbols, found._classes, dict[Pair, str]()
     infos = symbols.infos
     copy, other, fatal = set[str](), set[str](), set[str]()
     for pair, name in dict.fromkeys(rows):
@@ -290,9 +319,10 @@ def _one_by_one(
         else:
             (copy if handled == "COPY" else other).add(name)
         found.unsupported = found.unsupported or handled is None
-        found._single[pair] = name
+        single[pair] = name
     found.copy, found.fatal = frozenset(copy), frozenset(fatal)
     found.other |= other
+    return single
 
 
 def _asking(symbols: SymbolTable, own: bytes, local_is_final: bool) -> bytes:

@@ -91,11 +91,16 @@ class GlibcLoader:
             known = self._map(found, program)
             self._held += _bytes(known)
         self._facts[key] = known
-        while self._held > self.most_held and len(self._facts) > 1:
-            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
+        self.forget(self.most_held)
         if found.data is not None:
             found.data.close()
         return known
+
+    def forget(self, most: int) -> None:
+        """From now on keep ``most`` bytes of facts, and let go what is more, those first that were unused longest."""
+        self.most_held = most
+        while self._held > most and len(self._facts) > 1:
+            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
 
     def _map(self, found: Opened, program: bool) -> GlibcFacts | Fault:
         if found.object is not None:

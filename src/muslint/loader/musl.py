@@ -35,12 +35,41 @@ from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, M
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
     from muslint.libc.model import LibcModel
+    from muslint.loader.bind import Exports
 
 Lines = list[str]
 """Error lines as printed."""
 
 MOST_HELD = 64 << 20
 """Bytes: see `MuslLoader.most_held`."""
+
+
+class _Held:
+    """The facts of files, by what tells a file from others; loaders that learn from one another share them.
+
+    What is forgotten is read again when asked for again.
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[Hashable, Facts | int] = {}  # those used last at the end
+        self._size = 0
+
+    def taken(self, identity: Hashable) -> Facts | int | None:
+        """Take out what is known of a file."""
+        found = self.facts.pop(identity, None)
+        self._size -= _bytes(found)
+        return found
+
+    def keep(self, identity: Hashable, facts: Facts | int, most: int) -> None:
+        """Put in facts as those used last; ``most`` bytes are kept."""
+        self.facts[identity] = facts
+        self._size += _bytes(facts)
+        self.bound(most)
+
+    def bound(self, most: int) -> None:
+        """Let go what was unused longest until the rest takes ``most`` bytes, or is one file's."""
+        while self._size > most and len(self.facts) > 1:
+            self._size -= _bytes(self.facts.pop(next(iter(self.facts))))
 
 
 class MuslLoader:
@@ -55,8 +84,7 @@ class MuslLoader:
         self._reader = reader or read_dynamic
         self.assume: Callable[[ElfObject, str, tuple[str, ...]], bool] = _anything
         """Whether libraries known only by name (their sonames) may be taken to give a name to an object."""
-        self._facts: dict[Hashable, Facts | int] = {}
-        self._held = 0
+        self._held = _Held()
         self.most_held = MOST_HELD
         """About how many bytes of facts it keeps between links."""
         self._elder: MuslLoader | None = None
@@ -64,11 +92,10 @@ class MuslLoader:
 
     def accept(self, found: Opened) -> Facts | int:
         """Read a file as ``map_library`` maps it: its facts, or the error number it is refused with."""
-        known = self._facts.pop(found.identity, None)
+        known = self._held.taken(found.identity)
         if known is None:
             known = self._map(found)
-            self._held += _bytes(known)
-        self._keep(found.identity, known)
+        self._held.keep(found.identity, known, self.most_held)
         if found.data is not None:
             found.data.close()
         return known
@@ -76,7 +103,7 @@ class MuslLoader:
     def learn_from(self, other: MuslLoader) -> None:
         """Take over what another loader has read of the same files, so that they are not read again."""
         if other.model is self.model:
-            self._facts = other._facts
+            self._held = other._held
         else:
             self._elder = other
 
@@ -85,21 +112,17 @@ class MuslLoader:
         itself = self.tree.open(self.path)
         return isinstance(found, Opened) and isinstance(itself, Opened) and itself.identity == found.identity
 
-    def _keep(self, identity: Hashable, facts: Facts | int) -> None:
-        """Remember facts as those used last, and forget the longest unused when they are too many.
-
-        What is forgotten is read again when asked for again.
-        """
-        self._facts[identity] = facts
-        while self._held > self.most_held and len(self._facts) > 1:
-            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
+    def forget(self, most: int) -> None:
+        """From now on keep ``most`` bytes of facts, and let go what is more."""
+        self.most_held = most
+        self._held.bound(most)
 
     def _map(self, found: Opened) -> Facts | int:
         if found.object is not None:
             return self.facts(found.object)
-        known = self._elder._facts.get(found.identity) if self._elder is not None else None
+        known = self._elder._held.facts.get(found.identity) if self._elder is not None else None
         if isinstance(known, Facts):
-            return self.facts(known.object)
+            return self.facts(known.object, known.exports)
         if found.directory or found.data is None:
             return errno.EISDIR
         obj = self._read(found.data, found.path)
@@ -116,13 +139,13 @@ class MuslLoader:
             return read_as_mapped(self._reader, data, path, self.bits, self.little)
         return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
-    def facts(self, obj: ElfObject) -> Facts | int:
-        """What binding needs of ``obj``, or the error number musl refuses it with."""
+    def facts(self, obj: ElfObject, given: Exports | None = None) -> Facts | int:
+        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known."""
         if not obj.has_dynamic:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
+        facts = Facts(obj, given or exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -141,10 +164,8 @@ class MuslLoader:
         A file cut short is not taken: `accept` reads it as it would be mapped.
         """
         short = found.data is not None and cut_short(obj.segments, found.data.size)
-        if found.identity not in self._facts and not short:
-            facts = self.facts(obj)
-            self._held += _bytes(facts)
-            self._keep(found.identity, facts)
+        if found.identity not in self._held.facts and not short:
+            self._held.keep(found.identity, self.facts(obj), self.most_held)
 
     def list(self, path: str, *, library_path: str = "", preload: str = "", repeats: bool = False) -> Link:
         """What ``LOADER --list PATH`` prints, line for line, and its exit code.
@@ -283,8 +304,8 @@ class MuslLoader:
         return Missing(*left)
 
 
-def _bytes(facts: Facts | int) -> int:
-    return 0 if isinstance(facts, int) else facts.size
+def _bytes(facts: Facts | int | None) -> int:
+    return facts.size if isinstance(facts, Facts) else 0
 
 
 def _anything(_obj: ElfObject, _name: str, _sonames: tuple[str, ...]) -> bool:

@@ -140,8 +140,7 @@ def failing(path: str, references: References, lacking: Missing) -> Iterator[tup
             yield (kind, index), None
             return
         if name and lacking.has(name, handled):
-            text = f"Error relocating {path}: {name}: symbol not found"
-            yield (kind, index), Message(text, "symbol", path, name, 0, handled or "")
+            yield (kind, index), Message("", "symbol", path, name, 0, handled or "")
         elif handled is None:
             text = f"Error relocating {path}: unsupported relocation type {kind}"
             yield (kind, index), Message(text, "type", path, number=kind)

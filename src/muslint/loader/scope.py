@@ -53,7 +53,7 @@ class Facts:
     @cached_property
     def is_libc(self) -> bool:
         """It is some libc, musl's own file or glibc's (musl ``load_library``, "Avoid the danger of getting two")."""
-        return self.exports.defined >= LIBC_MARKS
+        return self.exports.gives_all(LIBC_MARKS)
 
 
 @dataclass(slots=True, eq=False)

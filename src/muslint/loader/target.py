@@ -51,12 +51,17 @@ class Search(NamedTuple):
 class Message(NamedTuple):
     """One line the loader prints to stderr, with the facts it was made from."""
 
-    text: str
+    said: str  # the line; "" for musl's about a symbol that is not found: thousands are held, and few are read
     kind: str  # "library", "symbol", "type", "tls", "program"
     object: str  # the object the line is about, as the loader names it
     name: str = ""  # library or symbol
     number: int = 0  # errno, or relocation type
     reference: str = ""  # relocation class: PLT, GOT, SYMBOLIC, COPY …
+
+    @property
+    def text(self) -> str:
+        """The line."""
+        return self.said or f"Error relocating {self.object}: {self.name}: symbol not found"
 
 
 class Listed(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from muslint import __version__
@@ -17,12 +19,28 @@ NAME = "json"
 SCHEMA = "muslint-report/1"
 
 
+_OBJECTS = '\n  "objects": ['
+"""Where the objects stand in the text: a line that begins so is no part of a text, which has no line breaks."""
+
+
 def render(report: Report, _verbose: int = 0) -> str:
     """The whole report, whatever the verbosity."""
+    return "".join(_pieces(report))
+
+
+def _pieces(report: Report) -> Iterator[str]:
+    """The text in parts, an object at a time: all of them as values take many times the room of the text."""
+    frame = document(replace(report, objects=())) | {"summary": summary(report)}
+    before, objects, after = _text(frame).partition(_OBJECTS)
+    yield before + objects
+    for number, judged in enumerate(report.objects):
+        yield ("," if number else "") + "\n    " + _text(object_document(judged)).replace("\n", "\n    ")
+    yield ("\n  " if report.objects else "") + after + "\n"
+
+
+def _text(value: dict[str, Any]) -> str:
     # Names in ELF files may hold bytes that are not text: those come out as escapes.
-    return (
-        json.dumps(document(report), indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
-    )
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from muslint.elf.facts import built_for
+from muslint.elf.image import Image
 from muslint.elf.object import ElfObject, Kind, Readable
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
@@ -41,12 +42,20 @@ class Case:
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
-    def let_go(self) -> None:
-        """Drop what was found out, once all rules were asked: its parts point at each other, and would stay."""
-        for held in self.lasting.values():
+    def forget(self) -> None:
+        """Drop what was read of its bytes and found in them; it is read again where some rule asks once more.
+
+        Its parts point at each other, and would stay.
+        """
+        for key, held in list(self.lasting.items()):
             if hasattr(held, "forget"):
                 held.forget()
-        self.lasting.clear()
+            if key is not Image:  # which reads itself again
+                del self.lasting[key]
+
+    def let_go(self) -> None:
+        """Drop all that was found out, once nothing is asked any more."""
+        self.forget()
         self.kept.clear()
 
     @property

@@ -16,7 +16,7 @@ _RUST = b"RUST_BACKTRACE"  # in all that has Rust's standard library; its texts 
 
 def is_rust(scene: Scene) -> bool:
     """Whether Rust's standard library is linked in. It asks the C library for more than it needs."""
-    return any(_RUST in part.content for part in scene.image.constants())
+    return any(part.content.find(_RUST, part.start, part.end) >= 0 for part in scene.image.constants())
 
 
 def used(scene: Scene, confidence: str, *names: str) -> Iterator[Proof]:

@@ -1,0 +1,35 @@
+"""The target of every place of a source: what lies in a whole file system is loaded there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from muslint.elf.object import Reader
+from muslint.loader.named import Target, parse_target
+from muslint.sources.resolve import is_root
+from muslint.sources.source import MOUNT, Source
+
+
+class Targets:
+    """The target of every place of a source: named once, with the place hung into it."""
+
+    def __init__(self, on: str | Target | None, reader: Reader | None) -> None:
+        self._on, self._reader = on, reader
+        self._named: Target | None = on if isinstance(on, Target) else None
+
+    def of(self, place: Source, root: Source | None) -> Target:
+        """The target for ``place``, which lies in the whole file system ``root`` or in none.
+
+        What lies in a whole file system is loaded there: a library in a jar in an image finds the image's libraries.
+        """
+        if self._on in (None, "self"):
+            if place.closed and (self._on == "self" or is_root(place.tree)):
+                return parse_target("self", place.tree, self._reader)
+            if root is not None and (self._on == "self" or is_root(root.tree)):
+                target = parse_target("self", root.tree, self._reader)
+                target.extra = ((place.mount, place.tree),)
+                return target
+        if self._named is None:
+            assert not isinstance(self._on, Target)
+            self._named = parse_target(self._on, None, self._reader)
+        return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
