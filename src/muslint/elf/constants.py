@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterator
 from muslint.elf.image import Image, Range
 
 _LONGEST = 1 << 16  # bytes of one constant
+_NUMBER = 16  # bytes of a number before a text
+_NO_TEXT = re.compile(rb".*[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]", re.S)
+_HIGH = re.compile(rb".*[\x80-\xff]", re.S)
 _TOGETHER = 1 << 18  # bytes of constants that are told apart at once
 
 
@@ -57,6 +60,7 @@ class Constants:
                     at = content.find(part, at + len(part))
                     continue
                 if start > 0 or at < _LONGEST:
+                    start = _begin(content, start, at)
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
         self._places.update(seen)
@@ -73,6 +77,7 @@ class Constants:
                 start = content.rfind(b"\0", max(0, found.start() - _LONGEST), found.start()) + 1
                 end = content.find(b"\0", found.start(), found.start() + _LONGEST)
                 if end >= 0 and (start > 0 or found.start() < _LONGEST):
+                    start = _begin(content, start, found.start())
                     seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
@@ -98,9 +103,26 @@ def _whole(part: Range, constant: bytes) -> Iterator[int]:
     content, size = part.content, len(constant)
     at = content.find(constant) if constant else -1
     while at >= 0:
-        if content[at + size : at + size + 1] == b"\0" and (at == 0 or content[at - 1] == 0):
+        if content[at + size : at + size + 1] == b"\0" and (at == 0 or content[at - 1] == 0 or _first(content, at)):
             yield part.address + at
         at = content.find(constant, at + 1)
+
+
+def _first(content: bytes, at: int) -> bool:
+    """Whether what stands right before a text is none, so that the text begins there."""
+    return _begin(content, content.rfind(b"\0", max(0, at - _NUMBER), at) + 1, at) == at
+
+
+def _begin(content: bytes, start: int, at: int) -> int:
+    """Where the text that holds ``at`` begins: at ``start``, or behind a number that ends in no NUL."""
+    before = content[max(start, at - _NUMBER) : at]
+    number = _NO_TEXT.search(before)
+    if number is None:
+        try:
+            before.decode()
+        except UnicodeDecodeError:
+            number = _HIGH.search(before)
+    return start if number is None else at - len(before) + number.end()
 
 
 def _pieces(content: bytes) -> Iterator[bytes]:
