@@ -109,6 +109,12 @@ class AArch64:
             return reg(f"x{word & 31}")
         return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
 
+    def loads(self, step: Step) -> Expr | None:
+        """``ldr w, [x]`` and its like."""
+        values = [value for value in self.effect(step).sets.values() if value is not None]
+        parts = [value.left if value.kind == "and" and value.left is not None else value for value in values]
+        return next((part.left for part in parts if part.kind == "load" and part.size == 4), None)
+
     # --- calls ----------------------------------------------------------------------------------------------
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
@@ -163,6 +169,10 @@ class AArch64:
             target = at + ((word & 0x3FFFFFF) - ((word & 0x2000000) << 1)) * 4
             if first <= target <= last:
                 yield at, target
+
+    def short_references(self, code: Range, target: int) -> Iterator[int]:  # noqa: ARG002
+        """None: every branch has one size."""
+        return iter(())
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""

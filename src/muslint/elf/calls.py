@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
+from muslint.elf.callers import asks, filled, straight, tells_more
 from muslint.elf.code import Flow, Machine
 from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
@@ -20,7 +21,8 @@ from muslint.elf.image import Image, Range
 from muslint.elf.prototypes import telling
 from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+from muslint.elf.tables import Tables
+from muslint.elf.values import UNKNOWN, Symbol, Value
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
@@ -33,6 +35,8 @@ _BODIES = 512  # functions kept disassembled
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
+_WRAPPERS = 4  # how many more levels of small functions
+_WRAPPER, _SHARE = 80, 0.25  # bytes of a function that merely calls another, and what share of a level it counts
 
 
 class Calls:
@@ -66,6 +70,10 @@ class Calls:
         """Addresses that code may take as the base of the GOT (i386)."""
         got = self._image.object.tag(3)  # DT_PLTGOT
         return [got] if got else []
+
+    @cached_property
+    def _tables_of(self) -> Tables:
+        return Tables(self._image, self.slots, self.machine)
 
     @cached_property
     def functions(self) -> Functions:
@@ -204,12 +212,19 @@ class Calls:
                 if next_one < len(wanted) and wanted[next_one] - target <= reach:
                     found.add(place)
         starts = {self.functions.around(place).start for place in found}
-        for _ in range(_LEVELS - 1):
+        asked = starts
+        for level in range(_LEVELS + _WRAPPERS):
             if len(starts) > _MANY:
                 break
-            steps = [step for start in starts for step in self.body(start).steps if step.flow in _DIRECT]
-            starts |= {step.target for step in steps if step.target is not None and step.target not in self.stubs}
+            small = (start for start in asked if level < _LEVELS - 1 or self._wraps(start))
+            steps = [step for start in small for step in self.body(start).steps if step.flow in _DIRECT]
+            asked = {step.target for step in steps if step.target is not None and step.target not in self.stubs}
+            starts |= asked
         return frozenset(starts)
+
+    def _wraps(self, start: int) -> bool:
+        bounds = self.functions.around(start)
+        return bounds.known and bounds.end - bounds.start <= _WRAPPER
 
     def zeroing(self, name: str, argument: int) -> frozenset[int]:
         """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before."""
@@ -287,7 +302,7 @@ class Calls:
             if len(self._bodies) >= _BODIES:
                 self._bodies.pop(next(iter(self._bodies)))
             self._bodies[bounds.start] = Body(
-                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned
+                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of
             )
         return self._bodies[bounds.start]
 
@@ -327,26 +342,28 @@ class Calls:
     def _resolved(self, body: Body, at: int, name: str, among: frozenset[int] | None) -> Iterator[CallSite]:
         """One call, or one for each caller where its arguments are the function's own."""
         values = {index: body.argument(index, at) for index in telling(name)}
-        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS, among):
-            yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
+        for address, resolved, sure in self._through_callers(body, at, values, _LEVELS, among):
+            yield CallSite(name, address, Arguments(body, at, resolved), sure, self._image, self.places)
 
     def _through_callers(
-        self, body: Body, address: int, values: dict[int, Value], levels: int, among: frozenset[int] | None
-    ) -> list[tuple[int, dict[int, Value]]]:
-        asked = any(
-            isinstance(item, Symbol) and item.kind == "param" for value in values.values() for item in value.known
-        )
-        callers = self._callers(body.bounds.start, among) if asked and levels and body.bounds.known else []
+        self, body: Body, at: int, values: dict[int, Value], levels: float, among: frozenset[int] | None
+    ) -> list[tuple[int, dict[int, Value], bool]]:
+        """(address of the outermost call, arguments, whether what they are is sure to come to the call) by callers."""
+        own = body.steps[at].address, values, True
+        callers = self._callers(body.bounds.start, among) if asks(values) and levels > 0 and body.bounds.known else []
+        above = levels - (_SHARE if body.bounds.end - body.bounds.start <= _WRAPPER else 1)
         if not callers or len(callers) > _CALLERS:
-            return [(address, values)]
+            return [own]
         found = []
+        always = straight(body, at)
         for caller, number in callers:
-            given = {index: _filled(value, caller, number) for index, value in values.items()}
-            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1, among)
-        if not any(_tells_more(given, values) for _, given in found):
-            return [(address, values)]
+            given = {index: filled(value, caller, number) for index, value in values.items()}
+            outer = self._through_callers(caller, number, given, above, among)
+            found += [(address, told, sure and always) for address, told, sure in outer]
+        if not any(tells_more(given, values) for _, given, _ in found):
+            return [own]
         if self._reachable_otherwise(body.bounds.start):
-            found.append((address, values))
+            found.append(own)
         return found
 
     def _callers(self, start: int, among: frozenset[int] | None) -> list[tuple[Body, int]]:
@@ -354,6 +371,8 @@ class Calls:
         if (start, among) not in self._known_callers:
             found: dict[int, tuple[Body, int]] = {}
             addresses = self._references(start) if among is None else self._calls_in(among).get(start, [])
+            parts = self._image.code() if among is None else self._parts(among)
+            addresses = [*addresses, *(place for part in parts for place in self._short(part, start))]
             for address in addresses if len(addresses) <= _ASKED else ():
                 body = self.body(address)
                 number = body.index.get(address)
@@ -361,6 +380,10 @@ class Calls:
                     found[address] = body, number
             self._known_callers[start, among] = [found[address] for address in sorted(found)]
         return self._known_callers[start, among]
+
+    def _short(self, part: Range, start: int) -> Iterator[int]:
+        assert self.machine is not None
+        return self.machine.short_references(part, start) if part.address <= start <= part.end else iter(())
 
     def _reachable_otherwise(self, start: int) -> bool:
         """Whether others than this object's own direct calls may reach a function: exported, or its address taken."""
@@ -372,26 +395,3 @@ class Calls:
         if self._image.object.interpreter is not None:
             return frozenset()
         return frozenset(value for value, shndx in zip(symbols.values, symbols.shndxs) if shndx)
-
-
-def _tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
-    """Whether a caller gives a constant where there was none."""
-    return any(
-        sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
-        for index, value in given.items()
-    )
-
-
-def _filled(value: Value, caller: Body, number: int) -> Value:
-    """A value of a function, with its parameters as one caller gives them."""
-    found = []
-    plain: set[Item] = set()
-    for item in value.known:
-        if isinstance(item, Symbol) and item.kind == "param":
-            given = caller.argument(item.key, number)
-            found.append(given if not item.offset else UNKNOWN)
-        elif isinstance(item, int):
-            plain.add(item)
-        else:
-            found.append(UNKNOWN)
-    return union([Value(frozenset(plain), value.whole), *found])

@@ -150,6 +150,10 @@ class Machine(Protocol):
         """What an instruction holds against 0: a register or memory."""
         ...
 
+    def loads(self, step: Step) -> Expr | None:
+        """The address of the four bytes of memory that an instruction reads."""
+        ...
+
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
         """Note what is the same in the whole object; ``tables`` are addresses of its GOT."""
         ...
@@ -164,6 +168,10 @@ class Machine(Protocol):
 
     def all_references(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         """(address, target) of every such place whose target is from ``first`` to ``last``; a superset."""
+        ...
+
+    def short_references(self, code: Range, target: int) -> Iterator[int]:
+        """The addresses of what may be jumps to one address in a shorter form, which `all_references` leaves out."""
         ...
 
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:

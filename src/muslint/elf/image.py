@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from muslint.elf import object as elf
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 from muslint.elf.object import ElfObject, Readable, Segment
 
 PF_X, PF_W, PF_R = 1, 2, 4
+_RETURNS = {EM_X86_64: b"\xc3", EM_386: b"\xc3", EM_AARCH64: b"\xc0\x03\x5f\xd6"}
+_FINI = 64  # bytes of _fini
 _HEADER = 64  # bytes of an ELF header of 64 bits
 MAX_RANGE = 1 << 28
 """Bytes of one segment that are looked at; a larger one is cut there."""
@@ -90,6 +93,13 @@ class Image:
                 return not segment.flags & PF_W or self._in_relro(address, size)
         return False
 
+    def initial(self, address: int, size: int = 1) -> bool:
+        """Whether these bytes are of a variable that has its first value from the file: writable, without RELRO."""
+        return self.at(address, size) is not None and not self.constant(address, size) and not self._executed(address)
+
+    def _executed(self, address: int) -> bool:
+        return any(s.flags & PF_X and s.vaddr <= address < s.vaddr + s.memsz for s in self._loads)
+
     def _in_relro(self, address: int, size: int) -> bool:
         return any(start <= address and address + size <= end for start, end in self.relro)
 
@@ -109,6 +119,28 @@ class Image:
                 end = content.find(b"\0", start, start + limit)
                 return content[start:end] if end >= 0 and self.constant(address, end - start) else None
         return None
+
+    def wide(self, address: int, limit: int = 1 << 12) -> str | None:
+        """The text of ``wchar_t`` (four bytes each) at ``address`` in memory that cannot change; None where none is."""
+        letters: list[str] = []
+        while len(letters) < limit and self.constant(address, 4):
+            number = self.number(address, 4)
+            if not number:
+                return "".join(letters) if number == 0 else None
+            if number > 0x10FFFF or 0xD800 <= number < 0xE000:
+                return None
+            letters.append(chr(number))
+            address += 4
+        return None
+
+    def text(self, address: int, limit: int = 1 << 12) -> bytes | None:
+        """The NUL-terminated bytes a variable at ``address`` begins with (see `initial`); None elsewhere."""
+        if not self.initial(address):
+            return None
+        index = next(number for number, s in enumerate(self._loads) if s.vaddr <= address < s.vaddr + s.filesz)
+        content, start = self._bytes(index), address - self._loads[index].vaddr
+        end = content.find(b"\0", start, start + limit)
+        return content[start:end] if end >= 0 else None
 
     def code(self) -> Iterator[Range]:
         """The executable segments."""
@@ -171,12 +203,24 @@ class Image:
         for index, segment in enumerate(self._loads):
             if not segment.flags & PF_W:
                 if not (apart and segment.flags & PF_X):
-                    yield Range(segment.vaddr, self._bytes(index))
+                    yield from self._split(Range(segment.vaddr, self._bytes(index)))
                 continue
             for start, end in self.relro:
                 low, high = max(start, segment.vaddr), min(end, segment.vaddr + segment.filesz)
                 if low < high:
                     yield Range(low, self._bytes(index)[low - segment.vaddr : high - segment.vaddr])
+
+    def _split(self, part: Range) -> Iterator[Range]:
+        """Code and constants of one segment apart: ``_fini`` is the last function of all linkers' order of sections."""
+        fini = self.object.tag(elf.DT_FINI)
+        ret = _RETURNS.get(self.object.ident.machine)
+        if fini is not None and ret is not None and part.address <= fini < part.end:
+            end = part.content.find(ret, fini - part.address, fini - part.address + _FINI)
+            if end >= 0:
+                end += len(ret)
+                yield Range(part.address, part.content[:end])
+                part = Range(part.address + end, part.content[end:])
+        yield part
 
     def initialised(self) -> Iterator[Range]:
         """Writable memory with content from the file, without RELRO."""

@@ -11,6 +11,7 @@ from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Regist
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import distances, high_bytes
 from muslint.elf.image import Range
+from muslint.elf.values import signed
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
 _FLOWS = {
@@ -29,6 +30,7 @@ _RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
 _BRANCHES = ((1, rb"\xe8"), (1, rb"\xe9"), (2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``, each with its size: a pattern that begins with one byte is searched for quickest."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
+_BEFORE_ADDRESS = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # codes of instructions that have one
 _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
@@ -150,6 +152,16 @@ class X86:
             return None
         return read(raw, 0, self.word)
 
+    def loads(self, step: Step) -> Expr | None:
+        """``mov (r), %e``, ``cmp``, ``test`` and their like."""
+        raw: Instruction = step.raw
+        operands = range(raw.op_count)
+        memory = next((number for number in operands if raw.op_kind(number) == OpKind.MEMORY), None)
+        if memory is None or (memory == 0 and raw.mnemonic not in (Mnemonic.CMP, Mnemonic.TEST, Mnemonic.PUSH)):
+            return None
+        found = read(raw, memory, self.word)
+        return found.left if found is not None and found.kind == "load" and found.size == 4 else None
+
     # --- calls ----------------------------------------------------------------------------------------------
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
@@ -202,6 +214,14 @@ class X86:
             for pairs in distances(code.content, code.address, lead, first, last):
                 yield from [(place - size, target) for place, target in pairs]
 
+    def short_references(self, code: Range, target: int) -> Iterator[int]:
+        """``jmp`` and ``jcc`` with an 8-bit distance to the target."""
+        first = max(target - 129 - code.address, 0)
+        for hit in re.finditer(rb"[\xeb\x70-\x7f](?=(.))", code.content[first : target + 127 - code.address], re.S):
+            address = code.address + first + hit.start()
+            if address + 2 + signed(hit[1][0], 1) == target:
+                yield address
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
         if self.word == 8:
@@ -237,7 +257,8 @@ class X86:
             yield from (code.address + at for at in self._numbers(code.content, address))
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
+        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address from first to last, or what
+        is indexed from there."""
         content, base = code.content, code.address
         unpack = struct.Struct("<i").unpack
         if self.word == 8:
@@ -248,7 +269,7 @@ class X86:
                 yield base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF
         if self.word == 4 or self.fixed:
             high = high_bytes(first, last)
-            for hit in re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S):
+            for hit in re.finditer(_BEFORE_ADDRESS + rb"(?=.{0,2}?(.." + high + rb"))", content, re.S):
                 yield base + hit.start() + 1, unpack(hit[1])[0]
 
     def holds(self, code: Range, number: int) -> bool:

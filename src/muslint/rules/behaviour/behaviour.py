@@ -18,6 +18,7 @@ from muslint.rules.finding import Evidence, Severity
 
 _STRUCTURE = 256
 """Bytes from the start of a structure, which code may point to, to a variable in it."""
+_TEXTS = 32  # texts that are looked for in tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Scene:
         narrow: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         if texts is not None or addresses is not None:
-            narrow = known.pointing(self.strings().places(texts or ())) | known.pointing(addresses or (), _STRUCTURE)
+            places = tuple(self.strings().places(texts or ()))
+            narrow = known.pointing(places) | known.pointing(self._tables(places), _STRUCTURE)
+            narrow |= known.pointing(addresses or (), _STRUCTURE)
             callers = narrow
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
@@ -88,9 +91,17 @@ class Scene:
             found += self._kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
 
+    def _tables(self, places: tuple[int, ...]) -> frozenset[int]:
+        """The words of tables that point to some texts; none where these are many."""
+        slots, few = self.code().slots, places if len(places) <= _TEXTS else ()
+        return frozenset(at for place in few for at in slots.holding(place))
+
     def holds(self, number: int) -> bool:
-        """Whether code may put a small number anywhere; true where that cannot be told."""
+        """Whether code may put a small number anywhere, or a table hold it; true where that cannot be told."""
         machine = self.code().machine
+        word = number.to_bytes(4, self.image.order)
+        if any(word in part.content for part in (*self.image.constants(), *self.image.initialised())):
+            return True
         return machine is None or any(machine.holds(part, number) for part in self.image.code())
 
     def candidates(self, *names: str) -> tuple[int, ...]:
