@@ -243,10 +243,10 @@ class _Instruction:
         """``csel`` and its kin."""
         if self.name in ("cset", "csetm"):
             return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
-        if self.name not in ("csel", "csinc", "csneg", "csinv"):
+        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc"):
             return None
-        first, second = self.read(1), self.read(2)
-        if self.name == "csinc":
+        first, second = self.read(1), self.read(1 if self.name == "cinc" else 2)
+        if self.name in ("csinc", "cinc"):
             second = binary("add", second, const(1), self.size())
         elif self.name == "csneg":
             second = binary("sub", const(0), second, self.size())

@@ -86,7 +86,8 @@ def operate(kind: str, left: Value, right: Value, size: int) -> Value:
     if len(left.known) * len(right.known) > _PAIRS:
         return UNKNOWN
     known, whole = set(), left.whole and right.whole
-    unknown = not left.whole or any(isinstance(item, Symbol) and item.kind in ("param", "field") for item in left.known)
+    kinds = {item.kind for item in left.known if isinstance(item, Symbol)}
+    unknown = "row" not in kinds and (not left.whole or kinds & {"param", "field"})
     if unknown and kind in ("mul", "shl") and right.whole and len(right.known) == 1:
         known |= _strides(kind, right)
     for a, b in product(left.known, right.known):
