@@ -12,7 +12,7 @@ from muslint.pipeline import check
 from tests.support.cache import REPOSITORY
 from tests.support.compile import cross_cc, zig_cc
 
-OWN = tuple(Path(__file__).with_name(name) for name in ("programs.toml", "people.toml"))
+OWN = tuple(Path(__file__).with_name(name) for name in ("programs.toml", "people.toml", "unseen.toml"))
 OTHERS = REPOSITORY / "fixtures" / "witness" / "programs.toml"
 TARGET = "musl:1.2.5"
 HEADERS = (
@@ -88,6 +88,7 @@ class Program:
     rules: frozenset[str]
     text: str
     language: str = "c"
+    shared: bool = False  # a library
 
     def of_kind(self, kind: Kind) -> bool:
         """Whether it is made so: what is C++ by the machine's own compiler alone."""
@@ -102,7 +103,9 @@ def programs() -> tuple[Program, ...]:
         for row in tomllib.loads(file.read_text(encoding="utf-8"))["program"]:
             lines = [] if file in OWN else ["#define _GNU_SOURCE", *(f"#include <{name}.h>" for name in HEADERS)]
             text = "\n".join((*lines, row["text"]))
-            found.append(Program(row["name"], frozenset(row["rules"]), text, row.get("language", "c")))
+            found.append(
+                Program(row["name"], frozenset(row["rules"]), text, row.get("language", "c"), row.get("shared", False))
+            )
     return tuple(found)
 
 
@@ -143,7 +146,7 @@ def made(program: Program, kind: Kind, folder: Path) -> Path:
     source.write_text(program.text)
     output = folder / "program"
     flags = [*kind.flags, "-w"]
-    if "crypt(" in program.text:  # neither zig nor the cross compiler brings libcrypt
+    if program.shared or "crypt(" in program.text:  # neither zig nor the cross compiler brings libcrypt
         flags = [flag for flag in flags if "pie" not in flag.lower()] + ["-shared", "-fPIC"]
     if kind.compiler == "zig":
         return zig_cc(f"{kind.arch}-linux-gnu.2.36", [source], output, "-fno-sanitize=undefined", *flags, "-lm")

@@ -110,6 +110,12 @@ class AArch64:
             return reg(f"x{word & 31}")
         return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
 
+    def loads(self, step: Step) -> Expr | None:
+        """``ldr w, [x]`` and its like."""
+        values = [value for value in self.effect(step).sets.values() if value is not None]
+        parts = [value.left if value.kind == "and" and value.left is not None else value for value in values]
+        return next((part.left for part in parts if part.kind == "load" and part.size == 4), None)
+
     # --- calls ----------------------------------------------------------------------------------------------
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
@@ -168,6 +174,14 @@ class AArch64:
             if first <= target <= last:
                 yield at, target
 
+    def short_references(self, code: Range, target: int) -> Iterator[int]:  # noqa: ARG002
+        """None: every branch has one size."""
+        return iter(())
+
+    def short_targets(self, code: Range) -> Iterator[int]:  # noqa: ARG002
+        """None, as above."""
+        return iter(())
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""
         wanted = slot & ~0xFFF
@@ -208,11 +222,11 @@ class AArch64:
             if first <= target <= last:
                 yield base + at, target
 
-    def holders(self, code: Range, number: int) -> Iterator[int]:
+    def holds(self, code: Range, number: int) -> bool:
         """``mov`` of it."""
         low = (number << 5 & 0xFF) | 0, number >> 3
         pattern = b"[\\x%02x-\\x%02x]\\x%02x[\\x80-\\x9f][\\x52\\xd2]" % (low[0], low[0] | 31, low[1])
-        return (code.address + hit.start() for hit in re.finditer(pattern, code.content, re.S))
+        return re.search(pattern, code.content, re.S) is not None
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``mov`` of 0 or of the zero register to the argument's register."""

@@ -24,6 +24,7 @@ _EXTENSIONS = {
     a64.ARM64_EXT_UXTB: (1, False), a64.ARM64_EXT_UXTH: (2, False), a64.ARM64_EXT_UXTW: (4, False),
     a64.ARM64_EXT_SXTB: (1, True), a64.ARM64_EXT_SXTH: (2, True), a64.ARM64_EXT_SXTW: (4, True),
 }  # fmt: skip
+_PRODUCTS = ("madd", "umaddl", "smaddl", "umull", "smull")
 _SHIFTS = {a64.ARM64_SFT_LSL: "shl", a64.ARM64_SFT_LSR: "shr", a64.ARM64_SFT_ASR: "sar"}
 _ALONE = frozenset(("cmp", "cmn", "tst", "ccmp", "ccmn", "nop", "hint", "bti", "paciasp", "autiasp", "dmb", "prfm"))
 _LARGEST = 1 << 16  # remembered effects
@@ -218,6 +219,9 @@ class _Instruction:
             return binary("xor", value, const((1 << 64) - 1))
         if name in _ARITHMETIC and count == 3:
             return binary(_ARITHMETIC[name], self.read(1), self.read(2), self.size())
+        if name in _PRODUCTS and count == (4 if "add" in name else 3):
+            times = binary("mul", self.extended(1), self.extended(2))
+            return binary("add", times, self.read(3), self.size()) if count == 4 else times
         if name == "neg" and count == 2:
             return binary("sub", const(0), self.read(1), self.size())
         if name in ("mvn",):
@@ -230,14 +234,19 @@ class _Instruction:
             return binary("and", self.read(1), const((1 << 8 * {"b": 1, "h": 2, "w": 4}[name[-1]]) - 1))
         return self.chosen()
 
+    def extended(self, operand: int) -> Expr | None:
+        """A factor of a product; a signed one of 32 bits has its sign in the others too."""
+        value = self.read(operand)
+        return Expr("sext", 4, value, None, 8) if value is not None and self.name.startswith("sm") else value
+
     def chosen(self) -> Expr | None:
         """``csel`` and its kin."""
         if self.name in ("cset", "csetm"):
             return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
-        if self.name not in ("csel", "csinc", "csneg", "csinv"):
+        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc"):
             return None
-        first, second = self.read(1), self.read(2)
-        if self.name == "csinc":
+        first, second = self.read(1), self.read(1 if self.name == "cinc" else 2)
+        if self.name in ("csinc", "cinc"):
             second = binary("add", second, const(1), self.size())
         elif self.name == "csneg":
             second = binary("sub", const(0), second, self.size())

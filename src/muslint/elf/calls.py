@@ -8,35 +8,29 @@ looked up where that function is called.
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import accumulate
 
+from muslint.elf.callers import asks, filled, straight, tells_more
 from muslint.elf.code import Machine
 from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
-from muslint.elf.functions import WINDOW, Functions
+from muslint.elf.functions import Functions
 from muslint.elf.image import Image, Range
 from muslint.elf.prototypes import telling
+from muslint.elf.references import LEVELS, WRAPPER, References
 from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
+from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Symbol, Value
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
-_SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
-_MANY = 64  # functions whose own calls are not looked at
-_FEW = 24  # addresses that are searched for one by one
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 15  # instructions of the functions that are kept disassembled
-_LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 _SHORT = 512  # bytes of a function whose result is looked at
-_CALLERS, _LEVELS = 64, 3  # how many callers of a function are asked, and how many levels up
-
-Listed = dict[int, "array[int]"]
-"""Address → the addresses of what may be calls of it; packed, for large code has hundreds of thousands."""
+_CALLERS = 64  # how many callers of a function are asked
+_SHARE = 0.25  # of a level: what a function counts that merely calls another
 
 
 class Calls:
@@ -46,10 +40,9 @@ class Calls:
         self._image = image
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
-        self._searches = self._steps = 0
+        self._steps = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
         self._known_returned: dict[int, Value] = {}
-        self._known_calls: dict[frozenset[int], Listed] = {}
         self._known_callers: dict[tuple[int, frozenset[int] | None], list[tuple[Body, int]]] = {}
 
     def forget(self) -> None:
@@ -72,9 +65,18 @@ class Calls:
         return [got] if got else []
 
     @cached_property
+    def _tables_of(self) -> Tables:
+        return Tables(self._image, self.slots, self.machine)
+
+    @cached_property
     def functions(self) -> Functions:
         """Its functions."""
         return Functions(self._image)
+
+    @cached_property
+    def _references(self) -> References:
+        assert self.machine is not None
+        return References(self._image, self.machine, self.functions, self.stubs)
 
     @cached_property
     def places(self) -> Places:
@@ -121,43 +123,10 @@ class Calls:
         self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
     ) -> tuple[frozenset[int], frozenset[int]]:
         """As `_raw`, in some functions alone."""
-        known = self._calls_in(only) if stubs else {}
-        reads = [self._reads(part, slot) for part in (self._parts(only) if slots else ()) for slot in slots]
+        known = self._references.within(only) if stubs else {}
+        parts = self._references.parts(only) if slots else ()
+        reads = [self._reads(part, slot) for part in parts for slot in slots]
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
-
-    def _calls_in(self, only: frozenset[int]) -> Listed:
-        """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
-        only those of stubs."""
-        if only not in self._known_calls:
-            parts = self._parts(only)
-            much = sum(len(part.content) for part in parts) > _LISTED_IN
-            self._known_calls[only] = self._list_stubs(parts) if much else self._list(parts, *self._extent)
-        return self._known_calls[only]
-
-    @cached_property
-    def _extent(self) -> tuple[int, int]:
-        """Where code begins and ends, all in all."""
-        parts = list(self._image.code())
-        return min(part.address for part in parts), max(part.end for part in parts)
-
-    def _parts(self, only: frozenset[int]) -> list[Range]:
-        """The code of what `Functions.around` says begins at some addresses: functions, or about as much as they may
-        be. What overlaps, or follows at once, is one part."""
-        spans: list[tuple[int, int]] = []
-        for start in sorted(only):
-            bounds = self.functions.around(start)
-            known = bounds.known and bounds.start == start
-            end = bounds.end if known else max(bounds.end, start + 2 * WINDOW)
-            if spans and start <= spans[-1][1]:
-                spans[-1] = spans[-1][0], max(spans[-1][1], end)
-            else:
-                spans.append((start, end))
-        return [
-            Range(max(start, part.address), part.content[max(start - part.address, 0) : end - part.address])
-            for start, end in spans
-            for part in self._image.code()
-            if start < part.end and part.address < end
-        ]
 
     def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """The stubs and the slots of an import."""
@@ -173,7 +142,7 @@ class Calls:
         if name not in self._known_raw:
             stubs, slots = self._ways(name)
             self._known_raw[name] = (
-                frozenset(address for stub in stubs for address in self._references(stub)),
+                frozenset(address for stub in stubs for address in self._references.to(stub)),
                 frozenset(
                     address
                     for slot in slots - self.slots.jumps
@@ -188,53 +157,8 @@ class Calls:
         return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
 
     def pointing(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
-        """Starts of the functions whose code holds an address in one of these spans (first, last), and of those that
-        they call."""
-        wanted = sorted(set(spans))
-        if self.machine is None or not wanted:
-            return frozenset()
-        found: set[int] = set()
-        firsts = [first for first, _ in wanted]
-        behind = list(accumulate((last for _, last in wanted), max))  # the last address of a span up to here
-        for part in self._image.code():
-            if len(wanted) <= _FEW:
-                found.update(place for first, last in wanted for place in self.machine.pointers(part, first, last))
-                continue
-            for pairs in self.machine.all_pointers(part, firsts[0], behind[-1]):
-                found.update([
-                    place for place, target in pairs
-                    if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
-                ])  # fmt: skip
-        return self._with_callees({self.functions.around(place).start for place in found})
-
-    def holding(self, number: int) -> frozenset[int] | None:
-        """Starts of the functions that may put a small number somewhere, and of those that they call; None for every
-        function, where they are many or it cannot be told."""
-        if self.machine is None:
-            return None
-        places = (place for part in self._image.code() for place in self.machine.holders(part, number))
-        starts: set[int] = set()
-        for place in places:
-            starts.add(self.functions.around(place).start)
-            if len(starts) > _MANY:
-                return None
-        return self._with_callees(starts)
-
-    def _with_callees(self, starts: set[int]) -> frozenset[int]:
-        """Functions, those that they call, and that those call; of very many themselves alone."""
-        assert self.machine is not None
-        asked: set[int] = set()
-        for _ in range(_LEVELS - 1):
-            if len(starts) > _MANY:
-                break
-            parts = self._parts(frozenset(starts - asked))
-            asked |= starts
-            targets = {
-                target for part in parts for pairs in self.machine.all_references(part, *self._extent)
-                for _, target in pairs if target not in self.stubs
-            }  # fmt: skip
-            starts = starts | {self.functions.around(target).start for target in targets}
-        return frozenset(starts)
+        """As `References.pointing`."""
+        return self._references.pointing(spans) if self.machine is not None else frozenset()
 
     def zeroing(self, name: str, argument: int) -> frozenset[int]:
         """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before."""
@@ -249,50 +173,6 @@ class Calls:
             if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
                 found.add(self.functions.around(address).start)
         return frozenset(found)
-
-    def _references(self, target: int) -> Sequence[int]:
-        """The addresses of what may be direct calls of, or jumps to, an address.
-
-        Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
-        calls of the object are listed. In huge code each is searched for.
-        """
-        assert self.machine is not None
-        if target in self.stubs:
-            return self._stub_calls.get(target, ())
-        self._searches += 1
-        if self._searches > _SEARCHES and self._small:
-            return self._targets.get(target, ())
-        if self._searches > _MOST_SEARCHES:
-            return ()
-        return [address for part in self._image.code() for address in self.machine.references(part, target)]
-
-    @cached_property
-    def _stub_calls(self) -> Listed:
-        return self._list_stubs(self._image.code())
-
-    @cached_property
-    def _small(self) -> bool:
-        return sum(len(part.content) for part in self._image.code()) <= _LISTED
-
-    @cached_property
-    def _targets(self) -> Listed:
-        return self._list(self._image.code(), *self._extent, self.functions.known())
-
-    def _list_stubs(self, parts: Iterable[Range]) -> Listed:
-        return self._list(parts, min(self.stubs), max(self.stubs), self.stubs) if self.stubs else {}
-
-    def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
-        """Target → the addresses of what may be direct calls of it, or jumps to it."""
-        assert self.machine is not None
-        found: Listed = {}
-        for part in parts:
-            for pairs in self.machine.all_references(part, first, last):
-                for address, target in pairs:
-                    if target in found:
-                        found[target].append(address)
-                    elif only is None or target in only:
-                        found[target] = array("Q", (address,))
-        return found
 
     def _reads(self, part: Range, slot: int) -> Iterator[int]:
         """The addresses in some code of what may read a slot, other than its stub."""
@@ -309,7 +189,7 @@ class Calls:
             thumb = bounds.start in self.functions.thumb
             steps = self.machine.steps(code, bounds.start, thumb)
             self._bodies[bounds.start] = Body(
-                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned
+                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of
             )
             self._steps += len(steps)
             while self._steps > _STEPS and len(self._bodies) > 1:
@@ -350,33 +230,37 @@ class Calls:
         """One call, or one for each caller where its arguments are the function's own."""
         asked = telling(name) if among is None or among else ()  # of no caller's: when somebody asks
         values = {index: body.argument(index, at) for index in asked}
-        for address, resolved in self._through_callers(body, body.steps[at].address, values, _LEVELS, among):
-            yield CallSite(name, address, Arguments(body, at, resolved), self._image, self.places)
+        for address, resolved, sure in self._through_callers(body, at, values, LEVELS, among):
+            yield CallSite(name, address, Arguments(body, at, resolved), sure, self._image, self.places)
 
     def _through_callers(
-        self, body: Body, address: int, values: dict[int, Value], levels: int, among: frozenset[int] | None
-    ) -> list[tuple[int, dict[int, Value]]]:
-        asked = any(
-            isinstance(item, Symbol) and item.kind == "param" for value in values.values() for item in value.known
-        )
-        callers = self._callers(body.bounds.start, among) if asked and levels and body.bounds.known else []
+        self, body: Body, at: int, values: dict[int, Value], levels: float, among: frozenset[int] | None
+    ) -> list[tuple[int, dict[int, Value], bool]]:
+        """(address of the outermost call, arguments, whether what they are is sure to come to the call) by callers."""
+        own = body.steps[at].address, values, True
+        callers = self._callers(body.bounds.start, among) if asks(values) and levels > 0 and body.bounds.known else []
+        above = levels - (_SHARE if body.bounds.end - body.bounds.start <= WRAPPER else 1)
         if not callers or len(callers) > _CALLERS:
-            return [(address, values)]
+            return [own]
         found = []
+        always = straight(body, at)
         for caller, number in callers:
-            given = {index: caller.given(value, number) for index, value in values.items()}
-            found += self._through_callers(caller, caller.steps[number].address, given, levels - 1, among)
-        if not any(_tells_more(given, values) for _, given in found):
-            return [(address, values)]
+            given = {index: filled(value, caller, number) for index, value in values.items()}
+            outer = self._through_callers(caller, number, given, above, among)
+            found += [(address, told, sure and always) for address, told, sure in outer]
+        if not any(tells_more(given, values) for _, given, _ in found):
+            return [own]
         if self._reachable_otherwise(body.bounds.start):
-            found.append((address, values))
+            found.append(own)
         return found
 
     def _callers(self, start: int, among: frozenset[int] | None) -> list[tuple[Body, int]]:
         """(function, step) of every direct call of a function, or of those in functions ``among`` these."""
         if (start, among) not in self._known_callers:
             found: dict[int, tuple[Body, int]] = {}
-            addresses = self._references(start) if among is None else self._calls_in(among).get(start, [])
+            known = self._references
+            addresses = known.to(start) if among is None else known.within(among).get(start, ())
+            addresses = [*addresses, *known.short(start, among)]
             for address in addresses if len(addresses) <= _ASKED else ():
                 body = self.body(address)
                 number = body.index.get(address)
@@ -395,11 +279,3 @@ class Calls:
         if self._image.object.interpreter is not None:
             return frozenset()
         return frozenset(value for value, shndx in zip(symbols.values, symbols.shndxs) if shndx)
-
-
-def _tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
-    """Whether a caller gives a constant where there was none."""
-    return any(
-        sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
-        for index, value in given.items()
-    )

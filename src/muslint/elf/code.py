@@ -151,6 +151,10 @@ class Machine(Protocol):
         """What an instruction holds against 0: a register or memory."""
         ...
 
+    def loads(self, step: Step) -> Expr | None:
+        """The address of the four bytes of memory that an instruction reads."""
+        ...
+
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
         """Note what is the same in the whole object; ``tables`` are addresses of its GOT."""
         ...
@@ -167,6 +171,14 @@ class Machine(Protocol):
         """Every such place, by part of the code, whose target is from ``first`` to ``last``; a superset."""
         ...
 
+    def short_references(self, code: Range, target: int) -> Iterator[int]:
+        """The addresses of what may be jumps to one address in a shorter form, which `all_references` leaves out."""
+        ...
+
+    def short_targets(self, code: Range) -> Iterator[int]:
+        """Where the jumps of some code go that `all_references` leaves out, those with a short distance; a superset."""
+        ...
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """The addresses of what may read one slot; a superset."""
         ...
@@ -180,8 +192,8 @@ class Machine(Protocol):
         """Every such place, by part of the code, for addresses from ``first`` to ``last`` and some more."""
         ...
 
-    def holders(self, code: Range, number: int) -> Iterator[int]:
-        """Places of code that may put a small number into a register or on the stack."""
+    def holds(self, code: Range, number: int) -> bool:
+        """Whether some instruction may put a small number into a register or on the stack."""
         ...
 
     def zeroes(self, before: bytes, argument: int) -> bool:

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterator
 from muslint.elf.image import Image, Span
 
 _LONGEST = 1 << 16  # bytes of one constant
+_NUMBER = 16  # bytes of a number before a text
+_NO_TEXT = re.compile(rb".*[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]", re.S)
+_HIGH = re.compile(rb".*[\x80-\xff]", re.S)
 _TOGETHER = 1 << 18  # bytes of constants that are told apart at once
 
 
@@ -57,6 +60,7 @@ class Constants:
                     continue
                 start = _start(region, at)
                 if start is not None:
+                    start = _begin(content, start, at)
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end, region.end)
         self._places.update(seen)
@@ -74,6 +78,7 @@ class Constants:
                 start = _start(region, found.start())
                 end = content.find(b"\0", found.start(), min(found.start() + _LONGEST, region.end))
                 if end >= 0 and start is not None:
+                    start = _begin(content, start, found.start())
                     seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
@@ -107,9 +112,29 @@ def _whole(part: Span, constant: bytes) -> Iterator[int]:
     content, size, end = part.content, len(constant), part.end
     at = content.find(constant, part.start, end) if constant else -1
     while at >= 0:
-        if at + size < end and content[at + size] == 0 and (at == part.start or content[at - 1] == 0):
+        if at + size < end and content[at + size] == 0 and _begins(part, at):
             yield part.address + at
         at = content.find(constant, at + 1, end)
+
+
+def _begins(part: Span, at: int) -> bool:
+    """Whether a text begins there: behind a NUL, or behind what is none."""
+    if at == part.start or part.content[at - 1] == 0:
+        return True
+    before = part.content.rfind(b"\0", max(part.start, at - _NUMBER), at)
+    return _begin(part.content, max(before + 1, part.start), at) == at
+
+
+def _begin(content: bytes, start: int, at: int) -> int:
+    """Where the text that holds ``at`` begins: at ``start``, or behind a number that ends in no NUL."""
+    before = content[max(start, at - _NUMBER) : at]
+    number = _NO_TEXT.search(before)
+    if number is None:
+        try:
+            before.decode()
+        except UnicodeDecodeError:
+            number = _HIGH.search(before)
+    return start if number is None else at - len(before) + number.end()
 
 
 def _pieces(part: Span) -> Iterator[bytes]:

@@ -10,144 +10,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
-from muslint.elf.code import Effect, Expr, Flow, Machine, Step, Store, Table
-from muslint.elf.frame import Frame, Place
+from muslint.elf.code import Expr, Flow, Machine, Step, Store
+from muslint.elf.frame import Frame, Place, overwritten
 from muslint.elf.functions import Bounds
 from muslint.elf.image import Image
+from muslint.elf.linear import caller_of, linear
+from muslint.elf.paths import Paths
 from muslint.elf.slots import Slots
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, union
+from muslint.elf.tables import Tables
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, some, union
 
-NO_RETURN = frozenset((
-    "exit", "_exit", "_Exit", "quick_exit", "abort", "__stack_chk_fail", "__assert_fail", "__assert",
-    "longjmp", "siglongjmp", "_longjmp", "__longjmp_chk", "err", "errx", "verr", "verrx", "pthread_exit",
-    "__cxa_throw", "__cxa_rethrow", "_Unwind_Resume", "__fortify_fail", "__chk_fail", "_ZSt9terminatev",
-    "__libc_start_main",
-))  # fmt: skip
-"""Imports that never return: no path leads on behind their call."""
-_CALL, _JUMP_INDIRECT = Flow.CALL, Flow.JUMP_INDIRECT
+_CALL = Flow.CALL
 _CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
-_INSIDE = (Flow.BRANCH, Flow.JUMP)
-_ON = (Flow.NEXT, Flow.BRANCH, *_CALLS)
 _BUDGET = 10_000  # steps looked at for one value
 _DEEPEST = 40  # definitions of definitions
-_TABLE = 1 << 10  # entries of a jump table
+_WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
 """A register, or a place in the frame."""
 Definition = tuple[int, Location]
 
 
-class _Effects(dict[int, Effect]):
-    """Step number → what it changes, found out when first asked for. Apart from the `Body`, which its frame would
-    hold on to otherwise, and stay as long as nobody looks for cycles."""
-
-    __slots__ = ("_machine", "_steps")
-
-    def __init__(self, machine: Machine, steps: list[Step]) -> None:
-        super().__init__()
-        self._machine, self._steps = machine, steps
-
-    def __missing__(self, at: int) -> Effect:
-        found = self[at] = self._machine.effect(self._steps[at])
-        return found
-
-
-class Body:
-    """The code of one function."""
+class Body(Paths):
+    """The code of one function, and the values in it."""
 
     def __init__(
         self, machine: Machine, image: Image, slots: Slots, bounds: Bounds, steps: list[Step],
-        stubs: Mapping[int, int], returned: Callable[[int], Value],
+        stubs: Mapping[int, int], returned: Callable[[int], Value], tables: Tables,
     ) -> None:  # fmt: skip
         """``stubs`` are the PLT stubs of the object, see `Machine.stubs`; ``returned`` tells what the function at an
         address may return."""
-        self.machine, self.image, self.slots, self.bounds, self.steps = machine, image, slots, bounds, steps
-        self._stubs, self._returned = stubs, returned
-        self.index = {step.address: number for number, step in enumerate(steps)}
-        self._effects = _Effects(machine, steps)
+        super().__init__(machine, image, slots, steps, stubs)
+        self.bounds, self._returned, self._tables = bounds, returned, tables
         self._budget = 0
         self._open: list[Definition] = []
         self._known: dict[tuple[Location, int], Value] = {}  # what a place holds before a step
         self._cut = False  # whether something was given up because it lies too deep
-
-    def effect(self, at: int) -> Effect:
-        """What step number ``at`` changes."""
-        return self._effects[at]
-
-    # --- paths ----------------------------------------------------------------------------------------------
-
-    @cached_property
-    def direct(self) -> dict[int, list[int]]:
-        """Target → the steps that call it, or jump or branch to it."""
-        found: dict[int, list[int]] = {}
-        for number, step in enumerate(self.steps):
-            if step.target is not None and step.flow is not Flow.NEXT:
-                found.setdefault(step.target, []).append(number)
-        return found
-
-    @cached_property
-    def indirect(self) -> list[int]:
-        """The steps that call or jump by way of a register or memory."""
-        ways = (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT)
-        return [number for number, step in enumerate(self.steps) if step.flow in ways]
-
-    @cached_property
-    def sources(self) -> dict[int, list[int]]:
-        """Step number → the steps that jump or branch to it."""
-        found: dict[int, list[int]] = {}
-        for target, numbers in self.direct.items():
-            if (at := self.index.get(target)) is not None:
-                inside = [number for number in numbers if self.steps[number].flow in _INSIDE]
-                if inside:
-                    found[at] = inside
-        tables = [number for number in self.indirect if self.steps[number].flow is _JUMP_INDIRECT]
-        if tables:
-            for at in self._table_targets():
-                found.setdefault(at, []).extend(tables)
-            for number, falls in enumerate(self.falls[1:], 1):  # what nothing else leads to
-                if number not in found and not falls:
-                    found[number] = list(tables)
-        return found
-
-    @cached_property
-    def falls(self) -> list[bool]:
-        """Step number → whether control may come to it from the step before."""
-        found, end = [], -1
-        for step in self.steps:
-            found.append(step.address == end)
-            flow = step.flow
-            end = step.end if flow in _ON and not (flow in _CALLS and self._never_returns(step)) else -1
-        return found
-
-    def _never_returns(self, step: Step) -> bool:
-        return self.callee(step) in NO_RETURN
-
-    def callee(self, step: Step) -> str | None:
-        """The import that a call or jump goes to, as far as the instruction itself tells."""
-        if step.target is not None:
-            slot = self._stubs.get(step.target)
-            return None if slot is None else self.slots.imports.get(slot)
-        target = self.machine.callee(step)
-        if target is not None and target.kind == "load" and target.left is not None and target.left.kind == "const":
-            return self.slots.imports.get(target.left.value)
-        return None
-
-    def _table_targets(self) -> set[int]:
-        """Steps that a jump table in constant memory may lead to."""
-        return {target for table in self.machine.tables(self.steps) for target in self._entries(table)}
-
-    def _entries(self, table: Table) -> Iterator[int]:
-        if not self.image.constant(table.address, table.size):
-            return
-        content = next(
-            (part for n in (_TABLE, 64, 8, 2) if (part := self.image.at(table.address, table.size * n))), b""
-        )
-        for at in range(0, len(content) - table.size + 1, table.size):
-            entry = int.from_bytes(content[at : at + table.size], self.image.order, signed=table.signed)
-            target = (table.origin + entry * table.scale) & (1 << 8 * self.machine.word) - 1
-            if target not in self.index:
-                return
-            yield self.index[target]
+        self._passing = 0  # above 0 where what is found holds only for who asks just now
+        self._indexing = False
+        self._followed: list[Symbol] = []
 
     @cached_property
     def frame(self) -> Frame:
@@ -173,19 +74,6 @@ class Body:
         address = Expr("add", None, Expr("reg", self.machine.stack), Expr("const", where + pushed), self.machine.word)
         return self.value(Expr("load", None, address, None, self.machine.word), at)
 
-    def given(self, value: Value, at: int) -> Value:
-        """A value of the function that step ``at`` calls, with that function's parameters as they are there."""
-        found = []
-        plain: set[Item] = set()
-        for item in value.known:
-            if isinstance(item, Symbol) and item.kind == "param":
-                found.append(self.argument(item.key, at) if not item.offset else UNKNOWN)
-            elif isinstance(item, int):
-                plain.add(item)
-            else:
-                found.append(UNKNOWN)
-        return union([Value(frozenset(plain), value.whole), *found])
-
     def _value(self, expr: Expr | None, at: int) -> Value:
         if expr is None or self._budget <= 0:
             return UNKNOWN
@@ -204,7 +92,22 @@ class Body:
             return union((left, right))
         if expr.kind == "insert":
             return inserted(left, right, expr.size)
-        return operate(expr.kind, left, right, min(expr.size, self.machine.word))
+        found = operate(expr.kind, left, right, min(expr.size, self.machine.word))
+        return found if found.whole or expr.kind not in ("add", "sub") else self._index(expr, at) or found
+
+    def _index(self, expr: Expr, at: int) -> Value | None:
+        """A sum whose both sides are made of one and the same variable (``i + 2 * i``), as a multiple of that."""
+        if self._indexing:
+            return None
+        self._indexing, self._passing = True, self._passing + 1
+        line = linear(self, expr, at)
+        self._indexing, self._passing = False, self._passing - 1
+        if line is None or line.root is None or line.times < 2 or line.copies < 2:
+            return None
+        found = self._located(*line.root)
+        size = self.machine.word
+        times = operate("mul", found, only(line.times), size)
+        return operate("add", times, only(line.plus & (1 << 8 * size) - 1), size)
 
     def _register(self, name: str, at: int) -> Value:
         if name == self.machine.stack:
@@ -222,14 +125,75 @@ class Body:
         return union([*found, *(() if address.whole else (UNKNOWN,))])
 
     def _loaded(self, item: Item, size: int, at: int) -> Value:
-        if isinstance(item, Symbol):
-            return self._located(Place(item.offset, size), at) if item.kind == "frame" else UNKNOWN
-        if size == self.machine.word and item in self.slots.imports:
-            return only(Symbol("slot", item, 0))
-        if not self.image.constant(item, size):
+        if not isinstance(item, Symbol):
+            return self._stored(item, size)
+        if item.kind == "frame":
+            return self._located(Place(item.offset, size), at)
+        if item.kind == "row":
+            return some(found for row in self._rows(item, size) for found in row.known)
+        return self._behind(item, size) if item.kind == "param" else UNKNOWN
+
+    def _behind(self, item: Symbol, size: int) -> Value:
+        """What lies behind an address that is a parameter: what the function writes there, else what callers left."""
+        writes = self._written.get((item.key, item.offset))
+        if writes is None:
+            return Value(frozenset((Symbol("field", item.key, item.offset, size),)), False)
+        found: list[Item] = []
+        for number, store in writes if item not in self._followed and len(self._followed) < _WRITES else ():
+            self._followed.append(item)
+            self._passing += 1
+            found += self._value(store.value, number).known if store.size == size else ()
+            self._passing -= 1
+            self._followed.pop()
+        return some(found)
+
+    def _rows(self, item: Symbol, size: int) -> Iterator[Value]:
+        """What the rows of a table hold; pointers up to the NULL that ends them."""
+        for row in self._tables.rows(item.offset, item.key, size):
+            if size == self.machine.word and self.slots.pointer(row) == 0:
+                return
+            yield self._stored(row, size)
+
+    def _stored(self, address: int, size: int) -> Value:
+        """What memory holds: for ever, or at first where it is a variable with a value that means something."""
+        if size == self.machine.word and address in self.slots.imports:
+            return only(Symbol("slot", address, 0))
+        constant = self.image.constant(address, size)
+        if not constant and not self.image.initial(address, size):
             return UNKNOWN
-        number = self.slots.pointer(item) if size == self.machine.word else self.image.number(item, size)
-        return UNKNOWN if number is None else only(number)
+        number = self.slots.pointer(address) if size == self.machine.word else self.image.number(address, size)
+        if number is None or (not constant and number in (0, (1 << 8 * size) - 1)):
+            return UNKNOWN
+        return only(number) if constant else Value(frozenset((number,)), False)
+
+    @cached_property
+    def _written(self) -> dict[tuple[int, int], list[tuple[int, Store]]]:
+        """(parameter, distance) → every write through a parameter: there memory is no longer as it was at entry."""
+        budget, open_ = self._budget, self._open
+        found: dict[tuple[int, int], list[tuple[int, Store]]] = {}
+        self.__dict__["_written"] = found  # while it is looked for
+        self._passing += 1
+        for number, step in enumerate(self.steps):
+            for store in self.effect(number).stores if step.flow is Flow.NEXT else ():
+                if store.address is None or self.frame.place(store, number) is not None:
+                    continue
+                for item in self.value(store.address, number).known:
+                    if isinstance(item, Symbol) and item.kind == "param":
+                        found.setdefault((item.key, item.offset), []).append((number, store))
+        self._budget, self._open = budget, open_
+        self._passing -= 1
+        return found
+
+    def field(self, index: int, at: int, offset: int, size: int) -> Value:
+        """What the ``size`` bytes may be that lie ``offset`` behind what argument ``index`` of a call points to."""
+        found = [UNKNOWN]
+        for item in self.argument(index, at).known:
+            self._budget, self._open = _BUDGET, []
+            if isinstance(item, int):
+                found.append(self._stored(item + offset, size))
+            elif item.kind in ("frame", "param"):
+                found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
+        return union(found)
 
     def _located(self, location: Location, at: int) -> Value:
         """The union of every definition of a place that reaches step ``at``."""
@@ -247,10 +211,22 @@ class Body:
             else:
                 values.append(self._entry(location) if number < 0 else self._defined(location, number))
         found = union(values)
-        if not found.open and not self._cut and self._budget > 0:  # the same whoever asks
+        if not (found.open or self._cut or self._passing) and self._budget > 0:  # the same whoever asks
             self._known[location, at] = found
         self._cut |= cut
         return found
+
+    def called(self, expr: Expr | None, at: int) -> str | None:
+        """The import whose result an expression is right before step ``at``; None where it is anything else."""
+        self._budget, self._open = _BUDGET, []
+        return caller_of(self, expr, at)
+
+    def origins(self, location: Location, at: int) -> list[tuple[int | None, Expr | None]]:
+        """Every step whose definition of a place reaches step ``at``, as `_reaching`, and what it makes of it."""
+        return [
+            (number, None if number is None or number < 0 else self._definition(location, number))
+            for number in self._reaching(location, at)
+        ]
 
     def returned(self) -> Value:
         """What it returns as far as its own code tells."""
@@ -259,7 +235,7 @@ class Body:
         if not found or any(self._leaves(step) for step in self.steps):
             found.append(UNKNOWN)
         value = union(found)
-        numbers = frozenset(item for item in value.known if isinstance(item, int))
+        numbers = frozenset(item for item in value.known if isinstance(item, int) or item.kind == "row")
         return Value(numbers, value.whole and len(numbers) == len(value.known))
 
     def _leaves(self, step: Step) -> bool:
@@ -338,15 +314,16 @@ class Body:
                 return True
             return self.steps[number].flow in _CALLS and location not in self.machine.kept
         if self.steps[number].flow in _CALLS:
-            return self.frame.escapes(location)
+            return self.frame.escapes(location, number)
         return bool(effect.stores) and any(self._touches(store, location, number) for store in effect.stores)
 
     def _touches(self, store: Store, location: Place, number: int) -> bool:
         place = self.frame.place(store, number)
         if place is not None:
             return place.overlaps(location)
-        if not self.frame.escapes(location) or store.address is None:
-            return self.frame.escapes(location)
+        escapes = self.frame.escapes(location, number)
+        if not escapes or store.address is None:
+            return escapes
         value = self._value(store.address, number)
         return (
             not value.whole
@@ -364,23 +341,15 @@ class Body:
         if self.steps[number].flow in _CALLS:
             return None
         found = [store for store in effect.stores if self._touches(store, location, number)]
-        place = self.frame.place(found[0], number) if len(found) == 1 else None
+        place = self._target(found[0], number) if len(found) == 1 else None
         if place is None or found[0].value is None or not self.image.little:
             return None
-        return _overwritten(location, place, found[0].value)
+        return overwritten(location, place, found[0].value)
 
-
-def _overwritten(location: Place, place: Place, value: Expr) -> Expr | None:
-    """What a place of the frame holds after a write to another that covers it, or to one that lies in it."""
-    behind = 8 * (location.offset - place.offset)
-    if behind >= 0 and location.offset + location.size <= place.offset + place.size:
-        if place.size == location.size:
-            return value
-        moved = Expr("shr", None, value, Expr("const", behind)) if behind else value
-        return Expr("and", None, moved, Expr("const", (1 << 8 * location.size) - 1))
-    if behind > 0 or place.offset + place.size > location.offset + location.size or location.size > 8:
-        return None
-    mask = (1 << 8 * place.size) - 1
-    others = Expr("const", (1 << 8 * location.size) - 1 ^ mask << -behind)
-    new = Expr("shl", None, Expr("and", None, value, Expr("const", mask)), Expr("const", -behind))
-    return Expr("or", None, Expr("and", None, Expr("place", location), others), new)
+    def _target(self, store: Store, number: int) -> Place | None:
+        """Where in the frame a write goes, by the stack pointer or by a register that holds an address there."""
+        if (place := self.frame.place(store, number)) is not None:
+            return place
+        address = self._value(store.address, number)
+        item = next(iter(address.known)) if address.whole and not address.open and len(address.known) == 1 else 0
+        return Place(item.offset, store.size) if isinstance(item, Symbol) and item.kind == "frame" else None

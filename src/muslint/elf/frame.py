@@ -38,6 +38,8 @@ class Frame:
     ) -> None:
         self._machine, self._steps, self._effect = machine, steps, effect
         self._falls = falls
+        self._known_reach: dict[Place, bytes] = {}
+        self._apart: list[int] = []  # steps that no other is seen to lead to
         self._targets: dict[int, list[int]] = {}
         for target, origins in sources.items():
             for origin in origins:
@@ -75,6 +77,7 @@ class Frame:
                 rest += 1
             if rest == count:
                 return [state or (None, None) for state in found]
+            self._apart.append(rest)
             waiting.append((rest, usual or (None, None)))  # a landing pad, or what only a table leads to
 
     def _after(self, number: int, state: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
@@ -106,21 +109,61 @@ class Frame:
         distance = signed(expr.right.value, self._machine.word)
         return base + distance if expr.kind == "add" else base - distance
 
+    def offset(self, address: Expr | None, number: int) -> int | None:
+        """Where in the frame an address is, where it is told by the stack or frame pointer itself."""
+        return self._moved(address, self._depths[number])
+
     def place(self, store: Store, number: int) -> Place | None:
         """Where in the frame a store goes, where its address is told by the stack or frame pointer itself."""
         offset = self._moved(store.address, self._depths[number])
         return None if offset is None else Place(offset, store.size)
 
     @cached_property
-    def _leaked(self) -> list[int]:
-        """Offsets whose address is put into another register: what is there may be written by others."""
-        found = set()
+    def _leaked(self) -> dict[int, list[int]]:
+        """Offset → the steps that put its address into another register: what is there may be written by others."""
+        found: dict[int, list[int]] = {}
         for number, step in enumerate(self._steps):
             address = self._machine.leaks(step)
             if address is not None and (offset := self._moved(address, self._depths[number])) is not None:
-                found.add(offset)
-        return sorted(found)
+                found.setdefault(offset, []).append(number)
+        return found
 
-    def escapes(self, place: Place) -> bool:
-        """Whether others may write a place."""
-        return any(place.offset - _OBJECT < offset < place.offset + place.size for offset in self._leaked)
+    def escapes(self, place: Place, number: int) -> bool:
+        """Whether others may write a place at a step: its address has been put elsewhere on some way there."""
+        if place not in self._known_reach:
+            low, high = place.offset - _OBJECT, place.offset + place.size
+            leaks = [at for offset, steps in self._leaked.items() if low < offset < high for at in steps]
+            self._known_reach[place] = self._reached(leaks)
+        return self._known_reach[place][number] != 0
+
+    def _reached(self, leaks: list[int]) -> bytes:
+        """1 for every step that control may come to behind one of some steps."""
+        count = len(self._steps)
+        found = bytearray(count)
+        waiting = [*leaks, *(self._apart if leaks else ())]
+        while waiting:
+            number = waiting.pop()
+            following = list(self._targets.get(number, ()))
+            if number + 1 < count and self._falls[number + 1]:
+                following.append(number + 1)
+            for after in following:
+                if not found[after]:
+                    found[after] = 1
+                    waiting.append(after)
+        return bytes(found)
+
+
+def overwritten(location: Place, place: Place, value: Expr) -> Expr | None:
+    """What a place of the frame holds after a write to another that covers it, or to one that lies in it."""
+    behind = 8 * (location.offset - place.offset)
+    if behind >= 0 and location.offset + location.size <= place.offset + place.size:
+        if place.size == location.size:
+            return value
+        moved = Expr("shr", None, value, Expr("const", behind)) if behind else value
+        return Expr("and", None, moved, Expr("const", (1 << 8 * location.size) - 1))
+    if behind > 0 or place.offset + place.size > location.offset + location.size or location.size > 8:
+        return None
+    mask = (1 << 8 * place.size) - 1
+    others = Expr("const", (1 << 8 * location.size) - 1 ^ mask << -behind)
+    new = Expr("shl", None, Expr("and", None, value, Expr("const", mask)), Expr("const", -behind))
+    return Expr("or", None, Expr("and", None, Expr("place", location), others), new)

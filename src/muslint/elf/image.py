@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from muslint.elf import object as elf
+from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 from muslint.elf.object import ElfObject, Readable, Segment
 
 PF_X, PF_W, PF_R = 1, 2, 4
+_RETURNS = {EM_X86_64: b"\xc3", EM_386: b"\xc3", EM_AARCH64: b"\xc0\x03\x5f\xd6"}
+_FINI = 64  # bytes of _fini
 _HEADER = 64  # bytes of an ELF header of 64 bits
 _END = 1 << 64  # of all addresses: nothing is mapped there
 MAX_RANGE = 1 << 28
@@ -100,6 +103,13 @@ class Image:
                 return not segment.flags & PF_W or self._in_relro(address, size)
         return False
 
+    def initial(self, address: int, size: int = 1) -> bool:
+        """Whether these bytes are of a variable that has its first value from the file: writable, without RELRO."""
+        return self.at(address, size) is not None and not self.constant(address, size) and not self._executed(address)
+
+    def _executed(self, address: int) -> bool:
+        return any(s.flags & PF_X and s.vaddr <= address < s.vaddr + s.memsz for s in self._loads)
+
     def _in_relro(self, address: int, size: int) -> bool:
         return any(start <= address and address + size <= end for start, end in self.relro)
 
@@ -119,6 +129,28 @@ class Image:
                 end = content.find(b"\0", start, start + limit)
                 return content[start:end] if end >= 0 and self.constant(address, end - start) else None
         return None
+
+    def wide(self, address: int, limit: int = 1 << 12) -> str | None:
+        """The text of ``wchar_t`` (four bytes each) at ``address`` in memory that cannot change; None where none is."""
+        letters: list[str] = []
+        while len(letters) < limit and self.constant(address, 4):
+            number = self.number(address, 4)
+            if not number:
+                return "".join(letters) if number == 0 else None
+            if number > 0x10FFFF or 0xD800 <= number < 0xE000:
+                return None
+            letters.append(chr(number))
+            address += 4
+        return None
+
+    def text(self, address: int, limit: int = 1 << 12) -> bytes | None:
+        """The NUL-terminated bytes a variable at ``address`` begins with (see `initial`); None elsewhere."""
+        if not self.initial(address):
+            return None
+        index = next(number for number, s in enumerate(self._loads) if s.vaddr <= address < s.vaddr + s.filesz)
+        content, start = self._bytes(index), address - self._loads[index].vaddr
+        end = content.find(b"\0", start, start + limit)
+        return content[start:end] if end >= 0 else None
 
     def code(self) -> Iterator[Range]:
         """The executable segments."""
@@ -183,13 +215,25 @@ class Image:
             if not segment.flags & PF_W:
                 if not (apart and segment.flags & PF_X):
                     content = self._bytes(index)
-                    yield Span(segment.vaddr, content, 0, len(content))
+                    yield from self._split(Span(segment.vaddr, content, 0, len(content)))
                 continue
             for start, end in self.relro:
                 low, high = max(start - segment.vaddr, 0), min(end - segment.vaddr, segment.filesz)
                 if low < high:
                     content = self._bytes(index)
                     yield Span(segment.vaddr, content, low, min(high, len(content)))
+
+    def _split(self, part: Span) -> Iterator[Span]:
+        """Code and constants of one segment apart: ``_fini`` is the last function of all linkers' order of sections."""
+        fini = (self.object.tag(elf.DT_FINI) or part.address) - part.address
+        ret = _RETURNS.get(self.object.ident.machine)
+        if ret is not None and part.start < fini < part.end:
+            end = part.content.find(ret, fini, fini + _FINI)
+            if end >= 0:
+                end += len(ret)
+                yield part._replace(end=end)
+                part = part._replace(start=end)
+        yield part
 
     def initialised(self) -> Iterator[Range]:
         """Writable memory with content from the file, without RELRO."""
@@ -202,6 +246,11 @@ class Image:
                         content, start = content[cut:], start + cut
                 if content:
                     yield Range(start, content)
+
+    def data(self) -> Iterator[Span]:
+        """What is no code and has content from the file: constants and initialised memory."""
+        yield from self.constants()
+        yield from (Span(part.address, part.content, 0, len(part.content)) for part in self.initialised())
 
     def file(self, offset: int, size: int) -> bytes:
         """Bytes of the file itself: what is not mapped, such as ``.symtab``. Fewer at its end."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from muslint.elf.code import Expr, Flow, reg
-from muslint.elf.flow import NO_RETURN, Body
+from muslint.elf.flow import Body
+from muslint.elf.paths import NO_RETURN
 
 _MOST = 12  # instructions looked at behind a call
 

@@ -8,8 +8,10 @@ from muslint.elf.flow import Body
 from muslint.elf.image import Image
 from muslint.elf.prototypes import ARGUMENTS
 from muslint.elf.result import tested
-from muslint.elf.values import Value
+from muslint.elf.values import Item, Symbol, Value
 from muslint.elf.where import Places
+
+_ROWS = 64  # elements of an array
 
 
 class Arguments:
@@ -36,6 +38,14 @@ class Arguments:
         return self._body.steps[self._at].address
 
 
+def _reaches(item: Item, address: int) -> bool:
+    """Whether a value is an address, or that of an element of an array which lies there."""
+    if not isinstance(item, Symbol):
+        return item == address
+    behind = address - item.offset
+    return item.kind == "row" and 0 <= behind < item.key * _ROWS and behind % item.key == 0
+
+
 @dataclass(frozen=True, slots=True)
 class CallSite:
     """One call of an import."""
@@ -43,6 +53,7 @@ class CallSite:
     symbol: str
     address: int  # of the call instruction; of the outermost one where arguments come from callers
     _arguments: Arguments = field(repr=False, compare=False)
+    direct: bool  # `address` is the call itself, or no branch lies before it in the functions that hand arguments on
     _image: Image = field(repr=False, compare=False)
     _places: Places = field(repr=False, compare=False)
 
@@ -65,15 +76,17 @@ class CallSite:
         return tuple(sorted(item for item in self._arguments[index].known if isinstance(item, int)))
 
     @property
-    def direct(self) -> bool:
-        """Whether `address` is the call itself; else its arguments are what a caller of the function gives, which the
-        function may look at before it comes to the call."""
-        return self.address == self._arguments.address
-
-    @property
     def tested(self) -> bool:
         """Whether the function tests what the call returns for 0 (NULL) before anything else is done with it."""
         return self._arguments.tested
+
+    def whole(self, index: int) -> bool:
+        """Whether argument ``index`` is one of its `choices` and nothing else."""
+        return self._arguments[index].whole
+
+    def may(self, index: int, address: int) -> bool:
+        """Whether argument ``index`` may be an address, by itself or as an element of an array."""
+        return any(_reaches(item, address) for item in self._arguments[index].known)
 
     def string(self, index: int) -> bytes | None:
         """The NUL-terminated constant argument ``index`` points to; None where that is unknown or no constant."""
@@ -84,6 +97,16 @@ class CallSite:
         """The constants among the `choices` of argument ``index``."""
         found = (self._image.string(address) for address in self.choices(index))
         return tuple(text for text in found if text is not None)
+
+    def initial(self, index: int) -> tuple[bytes, ...]:
+        """The texts that variables among the `choices` of argument ``index`` hold before anything runs."""
+        found = (self._image.text(address) for address in self.choices(index))
+        return tuple(text for text in found if text)
+
+    def wide(self, index: int) -> tuple[bytes, ...]:
+        """As `strings`, of constants in characters of four bytes (``wchar_t``), in UTF-8."""
+        found = (self._image.wide(address) for address in self.choices(index))
+        return tuple(text.encode() for text in found if text is not None)
 
     @property
     def function(self) -> str | None:

@@ -69,6 +69,30 @@ class Slots:
         """Undefined symbol → its slots."""
         return inverted(self.imports)
 
+    def kept(self, name: str) -> frozenset[int]:
+        """Words of tables, not of the GOT, that hold the address of an imported function or object."""
+        kind = _BY_SYMBOL.get(self._machine, (0,))[0]
+        symbols = self._image.object.symbols
+        names = symbols.names_of(range(len(symbols)))
+        wanted = {index: value for index, value in enumerate(symbols.values) if names[index] == name}
+        places = {place for place, found, index in self._symbolic() if found == kind and index in wanted}
+        for value in filter(None, wanted.values()):  # a program's own copy of an object, or its stub of a function
+            places.update(self.holding(value))
+        return frozenset(places)
+
+    def holding(self, address: int) -> Iterator[int]:
+        """The words of constant or initialised memory that hold an address of this object."""
+        word = struct.Struct(self._order + ("Q" if self._wide else "I"))
+        wanted = word.pack(address & (1 << 8 * word.size) - 1)
+        for part in self._image.data():
+            found = _found(part.content, wanted, word.size, -part.address, part.start, part.end)
+            yield from (part.address + at for at in found)
+        for table, size in self._found:
+            for at in _found(table, wanted, size, 2 * word.size) if size == 3 * word.size else ():
+                place, info = word.unpack_from(table, at - 2 * word.size)[0], word.unpack_from(table, at - word.size)[0]
+                if info & (0xFFFFFFFF if self._wide else 0xFF) == _RELATIVE.get(self._machine):
+                    yield place
+
     @cached_property
     def jumps(self) -> frozenset[int]:
         """The slots of DT_JMPREL: those that only a PLT stub reads."""
@@ -93,6 +117,22 @@ class Slots:
         skipped = size - 2 * self._image.word_size
         return struct.iter_unpack(f"{self._order}{word}{word}{skipped}x", table[start : len(table) // size * size])
 
+    def relative(self, most: int) -> frozenset[int]:
+        """What the relative relocations put into memory; nothing where there are more than ``most`` relocations, or
+        where they leave it to the words themselves (REL)."""
+        wide = 3 * self._image.word_size
+        tables = [(table, size) for table, size in self._found if size == wide]
+        if sum(len(table) // size for table, size in tables) > most:
+            return frozenset()
+        row = struct.Struct(self._order + ("QQQ" if self._wide else "III"))
+        kind, mask = _RELATIVE.get(self._machine), 0xFFFFFFFF if self._wide else 0xFF
+        return frozenset(
+            addend
+            for table, size in tables
+            for _, info, addend in row.iter_unpack(table[: len(table) // size * size])
+            if info & mask == kind
+        )
+
     def pointer(self, address: int) -> int | None:
         """What the word at ``address`` holds once the loader has done its relative relocations; None for a symbol's."""
         if address in self.imports:
@@ -112,6 +152,17 @@ class Slots:
                     break
                 at = table.find(place, at + 1)
         return self._image.number(address, word.size)
+
+
+def _found(
+    content: bytes, wanted: bytes, step: int, first: int, start: int = 0, end: int | None = None
+) -> Iterator[int]:
+    """Offsets from ``start`` to ``end`` of some bytes that lie whole steps from ``first``."""
+    at = content.find(wanted, start, end)
+    while at >= 0:
+        if (at - first) % step == 0:
+            yield at
+        at = content.find(wanted, at + 1, end)
 
 
 def inverted(known: Mapping[int, T]) -> dict[T, frozenset[int]]:

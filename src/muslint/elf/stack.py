@@ -81,7 +81,8 @@ class _Walk:
 
 def need(calls: Calls, start: int, machine: int) -> Need:
     """What the function at ``start`` may need. What is called through a pointer, and imports, are not followed."""
-    code = calls.body(start).image.at(start, _LOOKED) or calls.body(start).image.at(start, 16) or b""
+    bounds = calls.body(start).bounds
+    code = calls.body(start).image.at(start, max(0, min(bounds.end - start, _LOOKED))) or b""
     walk = _Walk(calls, machine)
     deepest = walk.visit(start)
     return Need(frame_size(code, machine), deepest, walk.recursive, walk.variable)

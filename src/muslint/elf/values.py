@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from itertools import product
+from itertools import islice, product
 from typing import NamedTuple
 
-_MOST = 8  # values a place may have before it counts as unknown
+_MOST = 32  # values a place may have before it counts as unknown
+_PAIRS = 64  # combinations of two such
+_STRIDE = 1 << 12  # bytes of one row of a table
 
 
 class Symbol(NamedTuple):
     """A value known by what it is: ``param`` (argument ``key`` of the function), ``frame`` (an address above the
     stack pointer at the function's entry) or ``slot`` (the import whose address stands at ``key``), plus ``offset``;
-    or ``low``, whose lowest ``offset`` bytes are ``key`` and whose others may be anything."""
+    ``low``, whose lowest ``offset`` bytes are ``key`` and whose others may be anything; ``row``, any multiple of
+    ``key`` from 0 on, plus ``offset``: how tables are indexed; or ``field``, the ``size`` bytes that lie ``offset``
+    behind the address in argument ``key`` when the function is entered."""
 
     kind: str
     key: int
     offset: int
+    size: int = 0
 
 
 Item = int | Symbol
@@ -49,6 +54,11 @@ def union(values: Iterable[Value]) -> Value:
     return Value(known, whole, open_) if len(known) <= _MOST else UNKNOWN
 
 
+def some(items: Iterable[Item]) -> Value:
+    """A place that may have the first of these, and others."""
+    return Value(frozenset(islice(dict.fromkeys(items), _MOST // 2)), False)
+
+
 def signed(number: int, size: int) -> int:
     """The low ``size`` bytes of a number, read with a sign."""
     half = 1 << 8 * size - 1
@@ -69,10 +79,17 @@ _OPERATIONS: dict[str, Callable[[int, int, int], int]] = {
 
 
 def operate(kind: str, left: Value, right: Value, size: int) -> Value:
-    """The results of an operation on ``size`` bytes. One on a value that is still being followed is unknown."""
-    if left.open or right.open or len(left.known) * len(right.known) > _MOST**2:
+    """The results of an operation on ``size`` bytes. One on a value that is still being followed is unknown, but for
+    a step of a loop; what is unknown and multiplied has a stride."""
+    if left.open or right.open:
+        return _stepped(left, right, size) if kind == "add" else _cut(left, right) if kind == "and" else UNKNOWN
+    if len(left.known) * len(right.known) > _PAIRS:
         return UNKNOWN
     known, whole = set(), left.whole and right.whole
+    kinds = {item.kind for item in left.known if isinstance(item, Symbol)}
+    unknown = "row" not in kinds and (not left.whole or kinds & {"param", "field"})
+    if unknown and kind in ("mul", "shl") and right.whole and len(right.known) == 1:
+        known |= _strides(kind, right)
     for a, b in product(left.known, right.known):
         result = _operate(kind, a, b, size)
         if result is None:
@@ -82,6 +99,50 @@ def operate(kind: str, left: Value, right: Value, size: int) -> Value:
     return Value(frozenset(known), whole) if len(known) <= _MOST else UNKNOWN
 
 
+def _stepped(left: Value, right: Value, size: int) -> Value:
+    """A variable that is counted up in a loop, after the step: what it was before, and any number of steps more."""
+    step = next(iter(right.known), None)
+    if right.open or not right.whole or len(right.known) != 1 or not isinstance(step, int):
+        return UNKNOWN
+    if not 0 < signed(step, size) <= _STRIDE:
+        return UNKNOWN
+    known: set[Item] = set()
+    for item in left.known:
+        if isinstance(item, int):
+            known.add(Symbol("row", step, item + step & (1 << 8 * size) - 1))
+        elif item.kind == "row" and item.key == step:
+            known.add(item)
+    return Value(frozenset(known), False)
+
+
+def _cut(left: Value, right: Value) -> Value:
+    """A counter of 32 bits in a wider register."""
+    return left if right == only(0xFFFFFFFF) else UNKNOWN
+
+
+def _strides(kind: str, right: Value) -> set[Item]:
+    """The multiples of a constant."""
+    factor = next(iter(right.known))
+    if not isinstance(factor, int) or (kind == "shl" and factor > 12):
+        return set()
+    stride = 1 << factor if kind == "shl" else factor
+    return {Symbol("row", stride, 0)} if 1 < stride <= _STRIDE else set()
+
+
+def _moved_row(kind: str, row: Symbol, by: int, size: int) -> Item | None:
+    """Every row of a table further on, or each multiplied."""
+    if kind in ("add", "sub"):
+        by = signed(by, size)
+        return row._replace(offset=row.offset + (by if kind == "add" else -by) & (1 << 8 * size) - 1)
+    if kind in ("mul", "shl") and (kind == "mul" or by <= 12):
+        times = by if kind == "mul" else 1 << by
+        if 0 < row.key * times <= _STRIDE:
+            return row._replace(key=row.key * times, offset=row.offset * times & (1 << 8 * size) - 1)
+    if kind == "and" and by & 0xFFFFFFFF == 0xFFFFFFFF and row.offset <= 0xFFFFFFFF:
+        return row  # an index of 32 bits
+    return None
+
+
 def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
     if isinstance(a, int) and isinstance(b, int):
         return _OPERATIONS[kind](a, b, size) & (1 << 8 * size) - 1
@@ -89,6 +150,10 @@ def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
         if a.kind == "low":
             inside = kind == "and" and b & (1 << 8 * size) - 1 < 1 << 8 * a.offset
             return a.key & b if inside else None
+        if a.kind == "row":
+            return _moved_row(kind, a, b, size)
+        if a.kind == "field":
+            return a if kind == "and" and b & (1 << 8 * a.size) - 1 == (1 << 8 * a.size) - 1 else None
         if kind in ("add", "sub"):
             moved = a.offset + (signed(b, size) if kind == "add" else -signed(b, size))
             return a._replace(offset=moved)

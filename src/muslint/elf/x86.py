@@ -11,6 +11,7 @@ from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Regist
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import Lead, Pairs, distances, high_bytes, numbers
 from muslint.elf.image import Range
+from muslint.elf.values import signed
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
 
 _FLOWS = {
@@ -32,6 +33,7 @@ _RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
 _BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
+_BEFORE_ADDRESS = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # codes of instructions that have one
 _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
@@ -153,6 +155,16 @@ class X86:
             return None
         return read(raw, 0, self.word)
 
+    def loads(self, step: Step) -> Expr | None:
+        """``mov (r), %e``, ``cmp``, ``test`` and their like."""
+        raw: Instruction = step.raw
+        operands = range(raw.op_count)
+        memory = next((number for number in operands if raw.op_kind(number) == OpKind.MEMORY), None)
+        if memory is None or (memory == 0 and raw.mnemonic not in (Mnemonic.CMP, Mnemonic.TEST, Mnemonic.PUSH)):
+            return None
+        found = read(raw, memory, self.word)
+        return found.left if found is not None and found.kind == "load" and found.size == 4 else None
+
     # --- calls ----------------------------------------------------------------------------------------------
 
     def learn(self, code: Sequence[Range], tables: Sequence[int]) -> None:
@@ -203,6 +215,19 @@ class X86:
             if first <= target <= last:
                 yield [(code.address + hit.start(), target)]
 
+    def short_references(self, code: Range, target: int) -> Iterator[int]:
+        """``jmp`` and ``jcc`` with an 8-bit distance to the target."""
+        first = max(target - 129 - code.address, 0)
+        for hit in re.finditer(rb"[\xeb\x70-\x7f](?=(.))", code.content[first : target + 127 - code.address], re.S):
+            address = code.address + first + hit.start()
+            if address + 2 + signed(hit[1][0], 1) == target:
+                yield address
+
+    def short_targets(self, code: Range) -> Iterator[int]:
+        """Of ``jmp`` and ``jcc`` with an 8-bit distance."""
+        for hit in re.finditer(rb"[\xeb\x70-\x7f](?=(.))", code.content, re.S):
+            yield code.address + hit.end() + 1 + signed(hit[1][0], 1)
+
     def slot_references(self, code: Range, slot: int) -> Iterator[int]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
         if self.word == 8:
@@ -235,7 +260,8 @@ class X86:
                 yield from (code.address + at for at in numbers(code.content, first - base, last - base))
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
-        """``lea`` of a distance or from %ebx, ``mov`` and ``push`` of an address from first to last."""
+        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address from first to last, or what
+        is indexed from there."""
         content, base = code.content, code.address
         unpack = struct.Struct("<i").unpack
         if self.word == 8:
@@ -245,16 +271,14 @@ class X86:
             yield [(base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
         if self.word == 4 or self.fixed:
             high = high_bytes(first, last)
-            hits = re.finditer(rb"[\x24\x68\xb8-\xbf\xc7](?=.{0,2}?(.." + high + rb"))", content, re.S)
+            hits = re.finditer(_BEFORE_ADDRESS + rb"(?=.{0,2}?(.." + high + rb"))", content, re.S)
             yield [(base + hit.start() + 1, unpack(hit[1])[0]) for hit in hits]
 
-    def holders(self, code: Range, number: int) -> Iterator[int]:
+    def holds(self, code: Range, number: int) -> bool:
         """``mov`` or ``push`` of it."""
         wide = re.escape(number.to_bytes(4, "little"))
-        behind = b"|".join(rb"(?<=\xc7%s)" % (b"." * size) for size in range(5, 13))
-        pattern = rb"%s(?:(?<=[\xb8-\xbf]....)|%s)" % (wide, behind)
-        small = rb"\x6a" + re.escape(bytes((number,)))
-        return (code.address + hit.start() for way in (pattern, small) for hit in re.finditer(way, code.content, re.S))
+        pattern = rb"[\xb8-\xbf]%s|\xc7.{1,8}%s|\x6a%s" % (wide, wide, re.escape(bytes((number,))))
+        return re.search(pattern, code.content, re.S) is not None
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``xor``, ``sub`` or ``mov $0`` of the argument's register."""

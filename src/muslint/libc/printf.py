@@ -116,3 +116,19 @@ def gnu_only(text: bytes) -> str | None:
     return next(
         (c.text for c in found if c.gnu and not text.partition(c.text.encode("latin-1"))[2][:1].isalpha()), None
     )
+
+
+TEMPLATE = re.compile(rb"%%[-+ #0]*(?:[0-9.]*%[0-9.]*(?:l{0,2}[diu]|z?u|s))+[qLZ][diouxX]")
+"""What a conversion that only GNU's printf knows looks like in a format that makes a format."""
+
+
+def template(text: bytes) -> str | None:
+    """The conversion only GNU's printf knows in what such a format makes (``"%%%dLd"``: ``%1Ld``), or None."""
+    if not TEMPLATE.search(text):
+        return None
+    pieces = re.sub(rb"%(?:%|[-0-9.*+ #]*(?:l{0,2}[diu]|z?u|s))", _rendered, text)
+    return gnu_only(pieces)
+
+
+def _rendered(conversion: re.Match[bytes]) -> bytes:
+    return b"%" if conversion[0] == b"%%" else b"" if conversion[0].endswith(b"s") else b"1"

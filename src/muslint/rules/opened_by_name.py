@@ -81,7 +81,8 @@ def _by_code(case: Case) -> Iterator[Wanted]:
         return
     severity = Severity.WARNING if scene.built_for == "glibc" else Severity.INFO
     for site in scene.calls("dlopen"):
-        for text in site.strings(0):
+        texts = site.strings(0)
+        for text in texts if len(texts) == 1 or site.whole(0) else ():  # of a table any one may do
             name = text.decode("utf-8", "replace")
             if name and "/" not in name and not is_part(text):
                 yield Wanted((name,), "likely", severity, Evidence("call-site", site.where, f'dlopen("{name}", …)'))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muslint.elf import calls
+from muslint.elf import references
 from muslint.elf.calls import Calls
 from muslint.elf.dynamic import read
 from muslint.elf.image import Image
@@ -29,7 +29,7 @@ def test_in_some_functions(plt: str, target: str, much: bool, tmp_path: Path, mo
     path = str(zig_cc(target, [source], tmp_path / "program", plt, "-fno-inline", "-fno-builtin"))
     data = FileBytes(path)
     if much:
-        monkeypatch.setattr(calls, "_LISTED_IN", 0)
+        monkeypatch.setattr(references, "_LISTED_IN", 0)
     known = Calls(Image(read(data, path), data))
     every = frozenset(site.address for site in known.of("fopen"))
     starts = frozenset(known.functions.around(address).start for address in known.candidates("fopen"))

@@ -19,8 +19,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 def _locked(scene: Scene, mutexes: dict[int, int]) -> Iterator[Proof]:
     """A call that locks one of them: other data may merely look like a mutex."""
     for site in scene.calls(*RULE.triggers, addresses=mutexes):
-        for address in site.choices(0):
-            if address in mutexes:
+        for address in mutexes:
+            if site.may(0, address):
                 text = f"locks a static {_KINDS[mutexes[address]]} at {address:#x}"
                 evidence = (Evidence("call-site", site.where, text), Evidence("data", f"{address:#x}", "the mutex"))
                 yield Proof("certain", site.symbol, evidence, f"{site.symbol} of a static {_KINDS[mutexes[address]]}")

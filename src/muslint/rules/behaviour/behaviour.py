@@ -18,6 +18,7 @@ from muslint.rules.finding import Evidence, Severity
 
 _STRUCTURE = 256
 """Bytes from the start of a structure, which code may point to, to a variable in it."""
+_TEXTS = 32  # texts that are looked for in tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +56,23 @@ class Scene:
         *names: str,
         texts: Collection[bytes] | None = None,
         addresses: Iterable[int] | None = None,
-        number: int | None = None,
         zero: int | None = None,
         within: Iterable[int] | None = None,
     ) -> tuple[CallSite, ...]:
         """Every call of these imports, in address order; none where `can_disassemble` is false.
 
         Calls of functions that are called everywhere take long to follow. Say what makes one worth it: its function,
-        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``, or puts a small
-        ``number`` somewhere; argument ``zero`` may be 0; its function lies ``within`` those that hold one of some
-        addresses.
+        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``; argument ``zero`` may
+        be 0; its function lies ``within`` those that hold one of some addresses.
         """
         known = self.code()
         narrow: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         if texts is not None or addresses is not None:
-            narrow = known.pointing(
-                (*self.strings().spans(texts or ()), *((a - _STRUCTURE, a) for a in addresses or ()))
-            )
+            spans = tuple(self.strings().spans(texts or ()))
+            held = (*self._tables([first for first, _ in spans]), *(addresses or ()))
+            narrow = known.pointing((*spans, *((address - _STRUCTURE, address) for address in held)))
             callers = narrow
-        if number is not None:
-            narrow = callers = known.holding(number)
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
@@ -93,6 +90,19 @@ class Scene:
                 self._kept[name] = tuple(known.of(name))
             found += self._kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
+
+    def _tables(self, places: list[int]) -> frozenset[int]:
+        """The words of tables that point to some texts; none where these are many."""
+        slots, few = self.code().slots, places if len(places) <= _TEXTS else []
+        return frozenset(at for place in few for at in slots.holding(place))
+
+    def holds(self, number: int) -> bool:
+        """Whether code may put a small number anywhere, or a table hold it; true where that cannot be told."""
+        machine = self.code().machine
+        word = number.to_bytes(4, self.image.order)
+        if any(part.content.find(word, part.start, part.end) >= 0 for part in self.image.data()):
+            return True
+        return machine is None or any(machine.holds(part, number) for part in self.image.code())
 
     def candidates(self, *names: str) -> tuple[int, ...]:
         """Addresses of what may be calls of these imports, found without disassembling, in order."""

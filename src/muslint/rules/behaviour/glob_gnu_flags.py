@@ -22,8 +22,8 @@ def _at(site: CallSite) -> Iterator[Proof]:
     for confidence, flags in numbers(site, 1):
         if names := _names(flags, pattern):
             yield at(confidence, site, call(site, shown, "|".join(names), "…"))
-        elif flags & _ONLYDIR:  # a hint: glibc may return others too
-            yield at("possible", site, call(site, shown, "GLOB_ONLYDIR", "…"))
+        elif flags & _ONLYDIR:  # a hint: where a file system does not tell the type, glibc returns all too
+            yield at("likely", site, call(site, shown, "GLOB_ONLYDIR", "…"))
 
 
 def _names(flags: int, pattern: bytes | None) -> list[str]:

@@ -9,7 +9,7 @@ from muslint.elf.site import CallSite
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.charset_names import TABLE, named
-from muslint.rules.behaviour.sites import at, call, constant, quoted, texts
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 _TELLING = re.compile(r"(?=.*[A-Z])(?=.*[0-9-])[A-Z0-9_.:()+-]{5,}|MACINTOSH|VISCII|GBK|BIG5|BIGFIVE|EUCKR|EUCTW|UHC")
@@ -22,8 +22,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("iconv_open")
     for site in sites:
         yield from _at(scene, site)
-    written = not sites or any(site.string(0) is None for site in sites)
-    read = not sites or any(site.string(1) is None for site in sites)
+    written, read = untold(sites, 0), untold(sites, 1)
     if written or read:
         yield from _beside(scene, written, read)
 

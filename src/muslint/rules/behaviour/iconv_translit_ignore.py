@@ -12,11 +12,14 @@ from muslint.rules.finding import Evidence, Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
 
+_NAME = re.compile(rb"[\w.:+%-]*//(?:TRANSLIT|IGNORE)[/,\w%]*", re.I)
+"""A name with a suffix, or what one is made of by printf; a message that speaks of a suffix is none."""
+
 _WRITTEN = {
-    "//TRANSLIT": re.compile(rb"//TR(.{3,8})?ANSL", re.S),
-    "//IGNORE": re.compile(rb"//IG(.{3,8})?NORE", re.S),
+    "//TRANSLIT": re.compile(rb"[\x48\x49][\xb8-\xbf]//TRANSL|\xc7.{1,6}?//TR.{2,7}ANSL", re.S),
+    "//IGNORE": re.compile(rb"[\x48\x49][\xb8-\xbf]//IGNORE|\xc7.{1,6}?//IG.{2,7}NORE", re.S),
 }
-"""The numbers by which instructions append a suffix: one of eight bytes, or two of four."""
+"""The instructions of x86 that append a suffix: a number of eight bytes, or two of four."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -29,7 +32,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                     yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
     if unresolved(sites, 0, 1):
         for mark in _SUFFIXES:
-            for found in scene.strings().holding(mark):
+            for found in filter(_NAME.fullmatch, scene.strings().holding(mark)):
                 yield constant("likely", "iconv_open", found)
         for suffix, written in _WRITTEN.items():
             if any(written.search(part.content) for part in scene.image.code()):

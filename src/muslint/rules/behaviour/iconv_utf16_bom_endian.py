@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.libc.iconv import ORDER_OPEN, split
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.charset_names import TABLE, named
-from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 
@@ -21,7 +21,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for _confidence, source in texts(site, 1):
             if scene.object.ident.little and split(source)[0] in names:  # where the text has a mark musl minds it
                 yield at("likely", site, call(site, "…", quoted(source)))
-    if unresolved(sites, 0, 1):
+    if untold(sites, 0, 1):
         found = named(scene)
         for text, name in found:
             if name in names:

@@ -15,7 +15,7 @@ _LOCALE = re.compile(rb"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
-    held = any(_LOCALE.fullmatch(text) for text in scene.strings().around(_LOCALE))
+    held = any(True for _ in scene.strings().around(_LOCALE))
     for site in scene.calls("setlocale", "newlocale") if held else ():
         for _confidence, name in texts(site, 1):
             if _LOCALE.fullmatch(name):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from muslint.elf.code import Flow
+from muslint.elf.flow import Body
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, first, imported
-from muslint.rules.finding import Severity
+from muslint.rules.finding import Evidence, Severity
 
 _BASES = (
     "acos", "acosh", "asin", "atanh", "cosh", "exp", "exp2", "exp10", "expm1", "fmod", "hypot", "ilogb", "j0", "j1",
@@ -16,8 +17,9 @@ _BASES = (
     "sinh", "sqrt", "tan", "tgamma", "y0", "y1",
 )  # fmt: skip
 FUNCTIONS = tuple(f"{base}{suffix}" for base in _BASES for suffix in ("", "f"))
-_ENDS = (Flow.STOP, Flow.JUMP, Flow.JUMP_INDIRECT)
-_CLEARED, _READ = 64, 24  # bytes of code between the call and the place where errno is cleared before, or read after
+_HARMLESS = frozenset((*FUNCTIONS, "__errno_location", "feclearexcept", "fetestexcept"))
+_STRUCTURE = 64  # bytes from the start of a row to the function in it
+_NEAR, _STEPS = 512, 96  # bytes of code between a call and errno; instructions looked at behind it
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
@@ -28,29 +30,50 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     errno = scene.candidates("__errno_location")
     beside = {address for address in scene.candidates(*names) if _beside(address, errno)}
     for site in scene.calls(*names, within=beside):
-        if _in_line(scene, site.address, errno):
+        if _asked(scene.code().body(site.address), site.address):
             yield at("likely", site, f"{call(site, '…')} beside errno")
+    yield from _by_table(scene, names, errno)
+
+
+def _by_table(scene: Scene, names: tuple[str, ...], errno: tuple[int, ...]) -> Iterator[Proof]:
+    """Calls beside errno by way of a table that holds such functions."""
+    known = scene.code()
+    places = {place: name for name in names for place in known.slots.kept(name)} if scene.can_disassemble else {}
+    held = known.pointing((place - _STRUCTURE, place) for place in places)
+    for start in sorted(held & {known.functions.around(address).start for address in errno}):
+        body = known.body(start)
+        for step in body.steps:
+            if step.flow is Flow.CALL_INDIRECT and body.callee(step) is None and _asked(body, step.address):
+                name = min(places.values())
+                text = f"calls {name} beside errno, by a table"
+                yield Proof("likely", name, (Evidence("call-site", known.places.where(step.address), text),), text)
 
 
 def _beside(address: int, errno: tuple[int, ...]) -> bool:
-    """Whether errno may be cleared right before a call, or read right after it."""
-    index = bisect_left(errno, address)
-    before = index > 0 and address - errno[index - 1] <= _CLEARED
-    return before or (index < len(errno) and errno[index] - address <= _READ)
+    """Whether errno may be looked at near a call."""
+    index = bisect_left(errno, address - _NEAR)
+    return index < len(errno) and errno[index] <= address + _NEAR
 
 
-def _in_line(scene: Scene, address: int, errno: tuple[int, ...]) -> bool:
-    """Whether control goes straight on from where errno is cleared to the call, or from there to where it is read."""
-    body = scene.code().body(address)
-    call_at = body.index.get(address)
-    if call_at is None:
-        return False
-    for place in errno[bisect_left(errno, address - _CLEARED) : bisect_right(errno, address + _READ)]:
-        other = body.index.get(place)
-        if other is not None:
-            first, last = sorted((call_at, other))
-            if all(step.flow not in _ENDS for step in body.steps[first:last]):
-                return True
+def _asked(body: Body, address: int) -> bool:
+    """Whether errno may be read behind a call before another function is called that may set it."""
+    first = body.index.get(address)
+    waiting, seen = [] if first is None else [first + 1], set[int]()
+    while waiting and len(seen) < _STEPS:
+        number = waiting.pop(0)
+        if number in seen or number >= len(body.steps):
+            continue
+        seen.add(number)
+        step = body.steps[number]
+        place = body.machine.loads(step)
+        if place is not None and body.called(place, number) == "__errno_location":
+            return True
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT) and body.callee(step) not in _HARMLESS:
+            continue
+        if step.flow in (Flow.BRANCH, Flow.JUMP):
+            waiting.append(body.index.get(step.target or 0, len(body.steps)))
+        if number + 1 < len(body.steps) and body.falls[number + 1]:
+            waiting.append(number + 1)
     return False
 
 

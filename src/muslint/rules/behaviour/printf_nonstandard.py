@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
-from muslint.libc.printf import SUSPECT, gnu_only, refused
+from muslint.libc.printf import SUSPECT, TEMPLATE, gnu_only, refused, template
 from muslint.libc.strftime import time_format
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
@@ -31,9 +31,10 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     held = [text for text in every if len(text) <= _LONGEST and refused(text) and plain(text)]
     if not _TIMES.isdisjoint(scene.imports):
         held = [text for text in held if not time_format(text)]
+    names = first(scene, FORMATS)
+    yield from _made(scene, names)
     if not held:
         return  # saves looking at every call
-    names = first(scene, FORMATS)
     for site in scene.calls(*names, texts=held):
         yield from _at(site)
     if any(name.startswith("__gmp") for name in scene.imports):
@@ -43,6 +44,16 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if unknown is not None:  # else every format is known
         for text in bare:
             yield constant("likely", unknown, text)
+
+
+def _made(scene: Scene, names: tuple[str, ...]) -> Iterator[Proof]:
+    """Formats that are made by printf itself, for a call whose format is none of the constants."""
+    held = [text for text in scene.strings().around(TEMPLATE) if template(text) and plain(text)]
+    makers = [name for name in names if name.strip("_").removesuffix("_chk").endswith(("sprintf", "snprintf"))]
+    for site in scene.calls(*makers, texts=held) if held else ():
+        for text in set(site.strings(FORMATS[site.symbol])) & set(held):
+            if any(unresolved(scene.calls(name), FORMATS[name]) for name in names):
+                yield at("likely", site, f"{template(text)} made by {call(site, '…', quoted(text), '…')}")
 
 
 def _at(site: CallSite) -> Iterator[Proof]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, number
+from muslint.rules.behaviour.sites import at, call, numbers
 from muslint.rules.behaviour.uses import used
 from muslint.rules.finding import Severity
 
@@ -14,9 +14,15 @@ _SET = ("sigaction", "signal", "bsd_signal", "sigset")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    sites = [site for site in scene.calls(*_SET, number=_FIRST) if number(site, 0) == _FIRST]
-    yield from (at("certain", site, call(site, str(_FIRST), "…")) for site in sites)
-    if not sites:
+    given = scene.holds(_FIRST)
+    found = [
+        at(confidence, site, call(site, str(_FIRST), "…"))
+        for site in (scene.calls(*_SET) if given else ())
+        for confidence, signal in numbers(site, 0)
+        if signal == _FIRST
+    ]
+    yield from found
+    if not found:
         yield from used(scene, "possible", "__libc_current_sigrtmin")
 
 

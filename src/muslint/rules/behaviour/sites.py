@@ -31,11 +31,16 @@ def _signed(value: int) -> int:
 
 
 def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
-    """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"."""
+    """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"; also what a
+    variable holds at first."""
     if 0 in site.choices(index):
         return []  # NULL, by one way at least
     only = site.string(index)
-    found = [("certain", only)] if only is not None else [("likely", text) for text in site.strings(index)]
+    found = (
+        [("certain", only)]
+        if only is not None
+        else [("likely", text) for text in (*site.strings(index), *site.initial(index))]
+    )
     return [(confidence, text) for confidence, text in found if plain(text)]
 
 
@@ -77,6 +82,14 @@ def imported(confidence: str, *symbols: str) -> Proof:
 def unresolved(sites: Sequence[CallSite], *indexes: int) -> bool:
     """Whether some call's text argument cannot be told, or calls cannot be found at all."""
     return not sites or any(site.string(index) is None for site in sites for index in indexes)
+
+
+def untold(sites: Sequence[CallSite], *indexes: int) -> bool:
+    """Whether some call's text argument may be any: neither one or another constant, nor one of a table."""
+    if not sites:
+        return True
+    known = [(site.strings(index), site.whole(index)) for site in sites for index in indexes]
+    return any(not texts or not (whole or len(texts) > 1) for texts, whole in known)
 
 
 def first(scene: Scene, triggers: Iterable[str]) -> tuple[str, ...]:

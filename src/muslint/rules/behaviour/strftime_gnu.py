@@ -22,7 +22,11 @@ def _prove(scene: Scene) -> Iterator[Proof]:
             sure = site.direct or gnu_only(text)
             if sure and (conversion := lost(text) or unpadded(text)):
                 yield at(confidence, site, f"{conversion} in {call(site, '…', '…', quoted(text), '…')}")
-    if unresolved(sites, _FORMAT):
+    for site in scene.calls("wcsftime"):
+        for text in site.wide(_FORMAT):
+            if conversion := lost(text) or unpadded(text):
+                yield at("likely", site, f"{conversion} in {call(site, '…', '…', f'L{quoted(text)}', '…')}")
+    if first(scene, _NAMES) and unresolved(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):
             for text in scene.strings().holding(letter):
                 if len(text) < _LONGEST and plain(text) and gnu_only(text):
@@ -32,7 +36,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 RULE = Behaviour(
     id="strftime-gnu",
     title="strftime returns nothing for %k, %l, %P, %+ and for the flags ^ and #",
-    triggers=_NAMES,
+    triggers=(*_NAMES, "wcsftime"),
     severity=Severity.ERROR,
     claim="strftime returns 0 or other text: musl does not know this conversion, or ignores its width",
     glibc="knows %k %l %P, the flags ^ and # and widths; prints what it does not know as it stands",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from muslint.elf.site import CallSite
 from muslint.libc.musl import release_key
@@ -24,11 +25,11 @@ _NONE = {
 
 _SIGNAL_STACK = {249: "_SC_MINSIGSTKSZ", 250: "_SC_SIGSTKSZ"}  # from musl 1.2.4 on
 
+_CONFIGURED = 83  # _SC_NPROCESSORS_CONF
 _OTHER = {
     0: ("_SC_ARG_MAX", "131072, glibc 2097152"), 3: ("_SC_NGROUPS_MAX", "32, glibc 65536"),
     44: ("_SC_RE_DUP_MAX", "255, glibc 32767"), 74: ("_SC_THREAD_KEYS_MAX", "128, glibc 1024"),
-    75: ("_SC_THREAD_STACK_MIN", "2048, glibc 16384"), 83: ("_SC_NPROCESSORS_CONF", "the processors it may run on"),
-    180: ("_SC_HOST_NAME_MAX", "255, glibc 64"),
+    75: ("_SC_THREAD_STACK_MIN", "2048, glibc 16384"), 180: ("_SC_HOST_NAME_MAX", "255, glibc 64"),
 }  # fmt: skip
 
 
@@ -42,6 +43,9 @@ def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
             yield at(confidence, site, f"{call(site, _NONE[name])} is -1")
         elif name in _SIGNAL_STACK and scene.musl is not None and release_key(scene.musl) < (1, 2, 4):
             yield at(confidence, site, f"{call(site, _SIGNAL_STACK[name])} is -1")
+        elif name == _CONFIGURED:
+            shown = f"{call(site, '_SC_NPROCESSORS_CONF')} counts the processors it may run on"
+            yield replace(at("likely", site, shown), severity=Severity.INFO)
         elif name in _OTHER:
             shown, value = _OTHER[name]
             yield at("possible", site, f"{call(site, shown)} is {value}")
@@ -52,7 +56,7 @@ RULE = Behaviour(
     title="sysconf answers -1 for several names, and other values",
     triggers=("sysconf",),
     severity=Severity.WARNING,
-    claim="sysconf has no value for this name and returns -1 (a size of -1, if it is not checked)",
+    claim="sysconf has no value for this name and returns -1 (a size of -1, if it is not checked), or another value",
     glibc="1024 for _SC_GETPW_R_SIZE_MAX, 2048 for _SC_LINE_MAX, the processor's cache sizes",
     musl="-1 for them; _SC_NGROUPS_MAX 32, _SC_ARG_MAX 131072; _SC_MINSIGSTKSZ only from 1.2.4",
     builds="any",

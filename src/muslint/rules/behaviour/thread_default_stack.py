@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.stack import Need, need
+from muslint.elf.vtables import overriding
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.uses import used
 from muslint.rules.finding import Evidence, Severity
@@ -21,14 +22,14 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     stack = scene.object.gnu_stack
     if scene.imports & _SETS_SIZE or (stack is not None and stack.memsz >= _ENOUGH):
         return
-    threads = list(_threads(scene))
+    threads, classes = list(_threads(scene)), list(_classes(scene))
     # Go's threads run Go on stacks of its own.
     if any(note.owner == "Go" for note in scene.object.notes):
         confidence = "possible"
     else:
-        yield from threads
-        known = len(threads) == len(scene.calls("pthread_create")) > 0
-        asks = scene.imports & _ASKS_SIZE or scene.imports & {_CXX, "thrd_create"}
+        yield from (*threads, *classes)
+        known = len(threads) == len(scene.calls("pthread_create")) > 0 or not scene.imports & {"pthread_create"}
+        asks = scene.imports & (_ASKS_SIZE | {"thrd_create"}) or (_CXX in scene.imports and not classes)
         # A library's threads belong to who uses it: only what is seen of them counts.
         confidence = "likely" if scene.program and (asks or not known) else "possible"
     for proof in used(scene, confidence, *RULE.triggers):
@@ -40,10 +41,21 @@ def _threads(scene: Scene) -> Iterator[Proof]:
     for site in scene.calls("pthread_create"):
         start = site.argument(2)
         if start is not None and scene.image.at(start, 1):
-            wanted = need(scene.code(), start, scene.object.ident.machine)
-            confidence, text = _judged(wanted)
-            severity = Severity.ERROR if confidence == "certain" else Severity.WARNING
-            yield Proof(confidence, site.symbol, (Evidence("call-site", site.where, text),), text, severity)
+            yield _started(scene, site.symbol, site.where, start)
+
+
+def _classes(scene: Scene) -> Iterator[Proof]:
+    """A proof for each function that std::thread starts: ``_M_run`` of a class for each kind of it."""
+    if _CXX in scene.imports and scene.can_disassemble:
+        known = scene.code()
+        for start in overriding(scene.image, known.slots, "_ZTINSt6thread6_StateE", 2):  # behind two destructors
+            yield _started(scene, _CXX, known.places.where(start), start)
+
+
+def _started(scene: Scene, symbol: str, where: str, start: int) -> Proof:
+    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine))
+    severity = Severity.ERROR if confidence == "certain" else Severity.WARNING
+    return Proof(confidence, symbol, (Evidence("call-site", where, text),), text, severity)
 
 
 def _judged(wanted: Need) -> tuple[str, str]:

@@ -1,0 +1,50 @@
+"""What the callers of a function make of values that are its parameters."""
+
+from __future__ import annotations
+
+from muslint.elf.code import Flow
+from muslint.elf.flow import Body
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+
+_PARTS = (Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT, Flow.STOP)
+
+
+def asks(values: dict[int, Value]) -> bool:
+    """Whether the callers of a function tell what some of its values are."""
+    return any(
+        isinstance(item, Symbol) and item.kind in ("param", "field")
+        for value in values.values()
+        for item in value.known
+    )
+
+
+def straight(body: Body, number: int) -> bool:
+    """Whether a function comes to a step whatever it is given: no branch, and no loop, lies before it."""
+    return body.bounds.known and not any(
+        step.flow in _PARTS or at in body.sources for at, step in enumerate(body.steps[:number])
+    )
+
+
+def tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:
+    """Whether a caller gives a constant where there was none."""
+    return any(
+        sum(isinstance(item, int) for item in value.known) > sum(isinstance(item, int) for item in before[index].known)
+        for index, value in given.items()
+    )
+
+
+def filled(value: Value, caller: Body, number: int) -> Value:
+    """A value of a function, with its parameters as one caller gives them."""
+    found = []
+    plain: set[Item] = set()
+    for item in value.known:
+        if isinstance(item, Symbol) and item.kind == "param":
+            given = caller.argument(item.key, number)
+            found.append(given if not item.offset else UNKNOWN)
+        elif isinstance(item, Symbol) and item.kind == "field":
+            found.append(caller.field(item.key, number, item.offset, item.size))
+        elif isinstance(item, int):
+            plain.add(item)
+        else:
+            found.append(UNKNOWN)
+    return union([Value(frozenset(plain), value.whole), *found])

@@ -1,0 +1,116 @@
+"""The ways control takes through a function: what leads to each of its instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from muslint.elf.code import Effect, Flow, Machine, Step
+from muslint.elf.image import Image
+from muslint.elf.jumps import entries
+from muslint.elf.slots import Slots
+
+NO_RETURN = frozenset((
+    "exit", "_exit", "_Exit", "quick_exit", "abort", "__stack_chk_fail", "__assert_fail", "__assert",
+    "longjmp", "siglongjmp", "_longjmp", "__longjmp_chk", "err", "errx", "verr", "verrx", "pthread_exit",
+    "__cxa_throw", "__cxa_rethrow", "_Unwind_Resume", "__fortify_fail", "__chk_fail", "_ZSt9terminatev",
+    "__libc_start_main",
+))  # fmt: skip
+"""Imports that never return: no path leads on behind their call."""
+_CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
+_INDIRECT = (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT)
+_INSIDE = (Flow.BRANCH, Flow.JUMP)
+_ON = (Flow.NEXT, Flow.BRANCH, *_CALLS)
+
+
+class Effects(dict[int, Effect]):
+    """Step number → what it changes, found out when first asked for. Apart from the function, which its frame would
+    hold on to otherwise, and stay as long as nobody looks for cycles."""
+
+    __slots__ = ("_machine", "_steps")
+
+    def __init__(self, machine: Machine, steps: list[Step]) -> None:
+        super().__init__()
+        self._machine, self._steps = machine, steps
+
+    def __missing__(self, at: int) -> Effect:
+        found = self[at] = self._machine.effect(self._steps[at])
+        return found
+
+
+class Paths:
+    """The instructions of one function, and what leads from one to another."""
+
+    def __init__(
+        self, machine: Machine, image: Image, slots: Slots, steps: list[Step], stubs: Mapping[int, int]
+    ) -> None:
+        """``stubs`` are the PLT stubs of the object, see `Machine.stubs`."""
+        self.machine, self.image, self.slots, self.steps = machine, image, slots, steps
+        self._stubs = stubs
+        self.index = {step.address: number for number, step in enumerate(steps)}
+        self._effects = Effects(machine, steps)
+
+    def effect(self, at: int) -> Effect:
+        """What step number ``at`` changes."""
+        return self._effects[at]
+
+    @cached_property
+    def direct(self) -> dict[int, list[int]]:
+        """Target → the steps that call it, or jump or branch to it."""
+        found: dict[int, list[int]] = {}
+        for number, step in enumerate(self.steps):
+            if step.target is not None and step.flow is not Flow.NEXT:
+                found.setdefault(step.target, []).append(number)
+        return found
+
+    @cached_property
+    def indirect(self) -> list[int]:
+        """The steps that call or jump by way of a register or memory."""
+        return [number for number, step in enumerate(self.steps) if step.flow in _INDIRECT]
+
+    @cached_property
+    def sources(self) -> dict[int, list[int]]:
+        """Step number → the steps that jump or branch to it."""
+        found: dict[int, list[int]] = {}
+        for target, numbers in self.direct.items():
+            if (at := self.index.get(target)) is not None:
+                inside = [number for number in numbers if self.steps[number].flow in _INSIDE]
+                if inside:
+                    found[at] = inside
+        tables = [number for number in self.indirect if self.steps[number].flow is Flow.JUMP_INDIRECT]
+        if tables:
+            for at in self._table_targets():
+                found.setdefault(at, []).extend(tables)
+            for number, falls in enumerate(self.falls[1:], 1):  # what nothing else leads to
+                if number not in found and not falls:
+                    found[number] = list(tables)
+        return found
+
+    @cached_property
+    def falls(self) -> list[bool]:
+        """Step number → whether control may come to it from the step before."""
+        found, end = [], -1
+        for step in self.steps:
+            found.append(step.address == end)
+            flow = step.flow
+            end = step.end if flow in _ON and not (flow in _CALLS and self._never_returns(step)) else -1
+        return found
+
+    def _never_returns(self, step: Step) -> bool:
+        return self.callee(step) in NO_RETURN
+
+    def callee(self, step: Step) -> str | None:
+        """The import that a call or jump goes to, as far as the instruction itself tells."""
+        if step.target is not None:
+            slot = self._stubs.get(step.target)
+            return None if slot is None else self.slots.imports.get(slot)
+        target = self.machine.callee(step)
+        if target is not None and target.kind == "load" and target.left is not None and target.left.kind == "const":
+            return self.slots.imports.get(target.left.value)
+        return None
+
+    def _table_targets(self) -> set[int]:
+        """Steps that a jump table in constant memory may lead to."""
+        return {
+            target for table in self.machine.tables(self.steps) for target in entries(self.image, table, self.index)
+        }

@@ -1,0 +1,166 @@
+"""Where the code of an object refers to its functions, stubs and constants, found by searching its bytes.
+
+All of it is a superset: what looks like a call may be part of another instruction. Who uses it disassembles the place.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+
+from muslint.elf.code import Machine
+from muslint.elf.functions import WINDOW, Functions
+from muslint.elf.image import Image, Range
+
+WRAPPER = 80
+"""Bytes of a function that merely calls another."""
+LEVELS = 3
+"""How many levels of callers are asked what they give."""
+_WRAPPERS = 4  # how many more levels of small functions
+_SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
+_MANY = 64  # functions whose own calls are not looked at
+_FEW = 24  # addresses that are searched for one by one
+_LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
+
+Listed = dict[int, "array[int]"]
+"""Address → the addresses of what may be calls of it; packed, for large code has hundreds of thousands."""
+
+
+class References:
+    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`."""
+
+    def __init__(self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int]) -> None:
+        self._image, self._machine, self._functions, self._stubs = image, machine, functions, stubs
+        self._searches = 0
+        self._known: dict[frozenset[int], Listed] = {}
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def to(self, target: int) -> Sequence[int]:
+        """The addresses of what may be direct calls of, or jumps to, an address.
+
+        Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
+        calls of the object are listed. In huge code each is searched for.
+        """
+        if target in self._stubs:
+            return self._stub_calls.get(target, ())
+        self._searches += 1
+        if self._searches > _SEARCHES and self._small:
+            return self._targets.get(target, ())
+        if self._searches > _MOST_SEARCHES:
+            return ()
+        return [address for part in self._image.code() for address in self._machine.references(part, target)]
+
+    def within(self, only: frozenset[int]) -> Listed:
+        """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
+        only those of stubs."""
+        if only not in self._known:
+            parts = self.parts(only)
+            much = sum(len(part.content) for part in parts) > _LISTED_IN
+            self._known[only] = self._list_stubs(parts) if much else self._list(parts, *self._extent)
+        return self._known[only]
+
+    def short(self, target: int, only: frozenset[int] | None) -> Iterator[int]:
+        """Addresses of what may be short jumps to a function, anywhere or in some functions."""
+        for part in self._image.code() if only is None else self.parts(only):
+            if part.address <= target <= part.end:
+                yield from self._machine.short_references(part, target)
+
+    def parts(self, only: frozenset[int]) -> list[Range]:
+        """The code of what `Functions.around` says begins at some addresses: functions, or about as much as they may
+        be. What overlaps, or follows at once, is one part."""
+        spans: list[tuple[int, int]] = []
+        for start in sorted(only):
+            bounds = self._functions.around(start)
+            known = bounds.known and bounds.start == start
+            end = bounds.end if known else max(bounds.end, start + 2 * WINDOW)
+            if spans and start <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], end)
+            else:
+                spans.append((start, end))
+        return [
+            Range(max(start, part.address), part.content[max(start - part.address, 0) : end - part.address])
+            for start, end in spans
+            for part in self._image.code()
+            if start < part.end and part.address < end
+        ]
+
+    @cached_property
+    def _extent(self) -> tuple[int, int]:
+        """Where code begins and ends, all in all."""
+        parts = list(self._image.code())
+        return min(part.address for part in parts), max(part.end for part in parts)
+
+    @cached_property
+    def _stub_calls(self) -> Listed:
+        return self._list_stubs(self._image.code())
+
+    @cached_property
+    def _small(self) -> bool:
+        return sum(len(part.content) for part in self._image.code()) <= _LISTED
+
+    @cached_property
+    def _targets(self) -> Listed:
+        return self._list(self._image.code(), *self._extent, self._functions.known())
+
+    def _list_stubs(self, parts: Iterable[Range]) -> Listed:
+        return self._list(parts, min(self._stubs), max(self._stubs), self._stubs) if self._stubs else {}
+
+    def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
+        found: Listed = {}
+        for part in parts:
+            for pairs in self._machine.all_references(part, first, last):
+                for address, target in pairs:
+                    if target in found:
+                        found[target].append(address)
+                    elif only is None or target in only:
+                        found[target] = array("Q", (address,))
+        return found
+
+    # --- constants ------------------------------------------------------------------------------------------
+
+    def pointing(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+        """Starts of the functions whose code holds an address in one of these spans (first, last); of few ones, of
+        those too that they call."""
+        wanted = sorted(set(spans))
+        firsts = [first for first, _ in wanted]
+        behind = list(accumulate((last for _, last in wanted), max))  # the last address of a span up to here
+        found: set[int] = set()
+        for part in self._image.code() if wanted else ():
+            if len(wanted) <= _FEW:
+                found.update(place for first, last in wanted for place in self._machine.pointers(part, first, last))
+                continue
+            for pairs in self._machine.all_pointers(part, firsts[0], behind[-1]):
+                found.update([
+                    place for place, target in pairs
+                    if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
+                ])  # fmt: skip
+        return self._with_callees({self._functions.around(place).start for place in found})
+
+    def _with_callees(self, starts: set[int]) -> frozenset[int]:
+        """Functions and, where they are few, those that they call, level by level: where what they give is used."""
+        asked = starts
+        for level in range(LEVELS + _WRAPPERS):
+            if level >= LEVELS - 1:
+                asked = {start for start in asked if self._wraps(start)}
+            if not asked or len(starts) > _MANY:
+                break
+            asked = {self._functions.around(target).start for target in self._called(frozenset(asked))} - starts
+            starts = starts | asked
+        return frozenset(starts)
+
+    def _called(self, only: frozenset[int]) -> set[int]:
+        """What some functions may call or jump to, stubs left out."""
+        found: set[int] = set()
+        for part in self.parts(only):
+            for pairs in self._machine.all_references(part, *self._extent):
+                found.update([target for _, target in pairs])
+            found.update(self._machine.short_targets(part))
+        return found - self._stubs.keys()
+
+    def _wraps(self, start: int) -> bool:
+        bounds = self._functions.around(start)
+        return bounds.known and bounds.end - bounds.start <= WRAPPER

@@ -1,0 +1,65 @@
+"""Tables in an object's memory: where one ends, and what its rows hold.
+
+Nothing in a stripped file tells how long an array is. It ends at the latest where something begins that code, or a
+pointer in memory, points to.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+
+from muslint.elf.code import Machine
+from muslint.elf.image import Image
+from muslint.elf.object import PT_DYNAMIC
+from muslint.elf.slots import Slots
+
+_ROWS = 64  # rows of one table
+_LISTED_IN = 1 << 22  # bytes of code beyond which nobody asks what it points to
+_POINTERS = 1 << 16  # relocations beyond which nobody asks what they point to
+
+
+class Tables:
+    """The tables of one object."""
+
+    def __init__(self, image: Image, slots: Slots, machine: Machine | None) -> None:
+        self._image, self._slots, self._machine = image, slots, machine
+        self._known: dict[tuple[int, int], int] = {}
+
+    def rows(self, address: int, stride: int, size: int) -> list[int]:
+        """The addresses of ``size`` bytes in each row of the table at ``address``; none where no table is."""
+        return list(range(address, self._end(address, stride) - size + 1, stride))
+
+    @cached_property
+    def _memory(self) -> list[tuple[int, int]]:
+        """Where there may be tables."""
+        parts = [(part.address + part.start, part.address + part.end) for part in self._image.data()]
+        dynamic = [s.vaddr for s in self._image.object.segments if s.type == PT_DYNAMIC]
+        return [(start, min([end, *(at for at in dynamic if at > start)])) for start, end in parts]
+
+    def _end(self, address: int, stride: int) -> int:
+        if (address, stride) not in self._known:
+            behind_it = next((end for start, end in self._memory if start <= address < end), address)
+            end = min(address + _ROWS * stride, behind_it)
+            pointed = self._pointed(address + 1, end) if end > address else ()
+            self._known[address, stride] = min([self._next(address, end), *pointed])
+        return self._known[address, stride]
+
+    def _pointed(self, first: int, last: int) -> Iterator[int]:
+        """What code points to from one address to another; of much code, that everything is pointed to."""
+        if self._machine is None or sum(len(part.content) for part in self._image.code()) > _LISTED_IN:
+            yield first
+            return
+        for part in self._image.code():
+            for pairs in self._machine.all_pointers(part, first, last):
+                yield from (at for _, at in pairs if first <= at <= last)
+
+    def _next(self, address: int, end: int) -> int:
+        """The first address behind ``address`` that a word of memory holds once the loader has been."""
+        at = bisect_right(self._pointers, address)
+        return min(end, self._pointers[at]) if at < len(self._pointers) else end
+
+    @cached_property
+    def _pointers(self) -> list[int]:
+        return sorted(self._slots.relative(_POINTERS))

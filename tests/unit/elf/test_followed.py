@@ -1,0 +1,81 @@
+"""Arguments that come from tables, from structures of callers, from variables, and by way of other functions."""
+
+from pathlib import Path
+
+import pytest
+
+from muslint.elf.calls import Calls
+from muslint.elf.dynamic import read
+from muslint.elf.image import Image
+from muslint.elf.linear import linear
+from muslint.sources.bytes import FileBytes
+from tests.support.compile import zig_cc
+
+HEAD = "#include <stdio.h>\n#include <unistd.h>\n#define APART __attribute__((noinline)) static\n"
+TABLE = """
+struct row { int width, name; long kind; } static const rows[] = {{71, 81, 91}, {72, 82, 92}, {73, 83, 93}};
+int main(int argc, char **argv) { return sysconf(rows[argc % 3].name); }
+"""
+LOOP = """
+struct row { int width, name; long kind; } static const rows[] = {{71, 81, 91}, {72, 82, 92}, {73, 83, 93}};
+APART long all(void) { long sum = 0; for (int i = 0; i < 3; i++) sum += sysconf(rows[i].name); return sum; }
+int main(void) { return all(); }
+"""
+FIELD = """
+struct options { long other; int name, last; };
+APART long ask(const struct options *o) { return sysconf(o->name); }
+int main(int argc, char **argv) {
+    struct options o = {argc, 81, 1};
+    for (int i = 0; i < argc; i++) { puts(argv[i]); if (i > 4) o.name = 82; }
+    return ask(&o);
+}
+"""
+VARIABLE = """
+static int name = 81; int off = 0;
+APART void set(int to) { name = to; }
+int main(int argc, char **argv) { if (argc > 2) set(*argv[1]); return sysconf(name) + sysconf(off); }
+"""
+WRITTEN = """
+struct options { long other; int name; };
+APART long ask(struct options *o) { o->name = 83; puts(""); return sysconf(o->name); }
+int main(int argc, char **argv) { struct options o = {argc, 81}; return ask(&o); }
+"""
+SHORT = """
+APART long ask(int name) { return sysconf(name); }
+__attribute__((noinline)) long other(int argc) { return argc > 4 ? ask(81) : ask(82); }
+int main(int argc, char **argv) { return other(argc); }
+"""
+CASES = {
+    "table": (TABLE, {81, 82, 83}), "loop": (LOOP, {81, 82, 83}), "field": (FIELD, {81, 82}),
+    "variable": (VARIABLE, {81}), "written": (WRITTEN, {83}), "short jump": (SHORT, {81, 82}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-Os"])
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu.2.28", "aarch64-linux-gnu.2.28"])
+@pytest.mark.parametrize("case", CASES)
+def test_what_an_argument_may_be(case: str, target: str, level: str, tmp_path: Path) -> None:
+    """Every number that may be passed, and none of those beside it."""
+    text, wanted = CASES[case]
+    source = tmp_path / "source.c"
+    source.write_text(HEAD + text)
+    path = str(zig_cc(target, [source], tmp_path / "program", level, "-fno-sanitize=undefined"))
+    data = FileBytes(path)
+    known = Calls(Image(read(data, path), data))
+    found = {number & 0xFFFFFFFF for site in known.of("sysconf") for number in site.choices(0)}
+    assert found == wanted
+    data.close()
+
+
+def test_an_index_is_one_variable(tmp_path: Path) -> None:
+    """A row of 24 bytes: three times the index, eight times that, are not two variables."""
+    source = tmp_path / "source.c"
+    rows = "struct row { int width, name; long a, b; } static const rows[] = {{71, 81, 72}, {72, 82, 73}};\n"
+    source.write_text(f"{HEAD}{rows}int main(int argc, char **argv) {{ return sysconf(rows[argc % 2].name); }}")
+    path = str(zig_cc("x86_64-linux-gnu.2.28", [source], tmp_path / "program", "-O0", "-fno-sanitize=undefined"))
+    data = FileBytes(path)
+    known = Calls(Image(read(data, path), data))
+    (site,) = known.of("sysconf")
+    assert set(site.choices(0)) == {81, 82}
+    assert linear(known.body(site.address), None, 0) is None
+    data.close()
