@@ -13,7 +13,7 @@ from tests.support.compile import zig_cc
 SOURCE = r"""
 const struct { double number; char text[8]; char whole[8], joined[16], letters[16]; } here = {
     -1.0, "de_DE", "plain", "xUTF-16", "caf\303\251UTF-7"};
-int main(void) { return here.text[0]; }
+int main(int argc, char **argv) { return ((const volatile char *)&here)[argc]; }
 """
 
 
