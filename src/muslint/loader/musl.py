@@ -102,7 +102,9 @@ class MuslLoader:
 
     def learn_from(self, other: MuslLoader) -> None:
         """Take over what another loader has read of the same files, so that they are not read again."""
-        if other.model is self.model:
+        if other._held is self._held:
+            return
+        if other.model == self.model:  # of a root it is read anew for each change to it
             self._held = other._held
         else:
             self._elder = other
