@@ -60,7 +60,7 @@ class Constants:
                     at = content.find(part, at + len(part))
                     continue
                 if start > 0 or at < _LONGEST:
-                    start = _begin(content, start, at)
+                    start = _begin(content, start, at, end)
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end)
         self._places.update(seen)
@@ -77,7 +77,7 @@ class Constants:
                 start = content.rfind(b"\0", max(0, found.start() - _LONGEST), found.start()) + 1
                 end = content.find(b"\0", found.start(), found.start() + _LONGEST)
                 if end >= 0 and (start > 0 or found.start() < _LONGEST):
-                    start = _begin(content, start, found.start())
+                    start = _begin(content, start, found.start(), end)
                     seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
@@ -110,19 +110,24 @@ def _whole(part: Range, constant: bytes) -> Iterator[int]:
 
 def _first(content: bytes, at: int) -> bool:
     """Whether what stands right before a text is none, so that the text begins there."""
-    return _begin(content, content.rfind(b"\0", max(0, at - _NUMBER), at) + 1, at) == at
+    return _begin(content, content.rfind(b"\0", max(0, at - _NUMBER), at) + 1, at, at) == at
 
 
-def _begin(content: bytes, start: int, at: int) -> int:
+def _begin(content: bytes, start: int, at: int, end: int) -> int:
     """Where the text that holds ``at`` begins: at ``start``, or behind a number that ends in no NUL."""
     before = content[max(start, at - _NUMBER) : at]
-    number = _NO_TEXT.search(before)
-    if number is None:
-        try:
-            before.decode()
-        except UnicodeDecodeError:
-            number = _HIGH.search(before)
+    if _is_text(before) or not _is_text(content[at:end]):
+        return start
+    number = _NO_TEXT.search(before) or _HIGH.search(before)
     return start if number is None else at - len(before) + number.end()
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return _NO_TEXT.search(content) is None
 
 
 def _pieces(content: bytes) -> Iterator[bytes]:
