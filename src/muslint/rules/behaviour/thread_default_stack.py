@@ -53,7 +53,7 @@ def _classes(scene: Scene) -> Iterator[Proof]:
 
 
 def _started(scene: Scene, symbol: str, where: str, start: int) -> Proof:
-    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine), symbol == _CXX)
+    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine), symbol == _CXX and scene.program)
     severity = Severity.ERROR if confidence == "certain" else Severity.INFO if "pointers" in text else Severity.WARNING
     return Proof(confidence, symbol, (Evidence("call-site", where, text),), text, severity)
 
