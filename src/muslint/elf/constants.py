@@ -60,7 +60,7 @@ class Constants:
                     continue
                 start = _start(region, at)
                 if start is not None:
-                    start = _begin(content, start, at)
+                    start = _begin(content, start, at, end)
                     seen.setdefault(content[start:end], []).append(region.address + start)
                 at = content.find(part, end, region.end)
         self._places.update(seen)
@@ -78,7 +78,7 @@ class Constants:
                 start = _start(region, found.start())
                 end = content.find(b"\0", found.start(), min(found.start() + _LONGEST, region.end))
                 if end >= 0 and start is not None:
-                    start = _begin(content, start, found.start())
+                    start = _begin(content, start, found.start(), end)
                     seen.setdefault(content[start:end], []).append(region.address + start)
         self._places.update(seen)
         return iter(seen)
@@ -122,19 +122,24 @@ def _begins(part: Span, at: int) -> bool:
     if at == part.start or part.content[at - 1] == 0:
         return True
     before = part.content.rfind(b"\0", max(part.start, at - _NUMBER), at)
-    return _begin(part.content, max(before + 1, part.start), at) == at
+    return _begin(part.content, max(before + 1, part.start), at, at) == at
 
 
-def _begin(content: bytes, start: int, at: int) -> int:
+def _begin(content: bytes, start: int, at: int, end: int) -> int:
     """Where the text that holds ``at`` begins: at ``start``, or behind a number that ends in no NUL."""
     before = content[max(start, at - _NUMBER) : at]
-    number = _NO_TEXT.search(before)
-    if number is None:
-        try:
-            before.decode()
-        except UnicodeDecodeError:
-            number = _HIGH.search(before)
+    if _is_text(before) or not _is_text(content[at:end]):
+        return start
+    number = _NO_TEXT.search(before) or _HIGH.search(before)
     return start if number is None else at - len(before) + number.end()
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return _NO_TEXT.search(content) is None
 
 
 def _pieces(part: Span) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ _CALL = Flow.CALL
 _CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
 _BUDGET = 10_000  # steps looked at for one value
 _DEEPEST = 40  # definitions of definitions
+_WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
@@ -97,7 +98,7 @@ class Body(Paths):
 
     def _index(self, expr: Expr, at: int) -> Value | None:
         """A sum whose both sides are made of one and the same variable (``i + 2 * i``), as a multiple of that."""
-        if self._indexing:
+        if self._indexing or expr.left is None or expr.right is None or "const" in (expr.left.kind, expr.right.kind):
             return None
         self._indexing, self._passing = True, self._passing + 1
         line = linear(self, expr, at)
@@ -135,6 +136,8 @@ class Body(Paths):
 
     def _behind(self, item: Symbol, size: int) -> Value:
         """What lies behind an address that is a parameter: what the function writes there, else what callers left."""
+        if len(self.steps) > _WRITER:
+            return UNKNOWN
         writes = self._written.get((item.key, item.offset))
         if writes is None:
             return Value(frozenset((Symbol("field", item.key, item.offset, size),)), False)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from muslint.elf.calls import Calls
 from muslint.elf.code import Flow
+from muslint.elf.flow import Body
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 
 _MOST = 300  # functions looked at
@@ -27,6 +28,7 @@ class Need(NamedTuple):
     deepest: int  # bytes of the deepest chain of direct calls that was seen
     recursive: bool  # some function of it may call itself, directly or by others
     variable: bool  # some frame has a size that only shows when it runs
+    hidden: bool  # something is called by a pointer
 
 
 def frame_size(code: bytes, machine: int) -> int:
@@ -52,7 +54,7 @@ class _Walk:
         self.calls, self.machine = calls, machine
         self.known: dict[int, int] = {}
         self.open: set[int] = set()
-        self.recursive = self.variable = False
+        self.recursive = self.variable = self.hidden = False
 
     def visit(self, start: int, level: int = 0) -> int:
         """Bytes of the deepest chain from here on."""
@@ -66,6 +68,7 @@ class _Walk:
         code = body.image.at(start, max(0, min(body.bounds.end - start, 1 << 16))) or b""
         if self.machine == EM_X86_64 and _BY_REGISTER.search(code):
             self.variable = True
+        self.hidden |= _by_pointer(body)
         inside = range(body.bounds.start, body.bounds.end)
         targets = {
             step.target
@@ -79,10 +82,16 @@ class _Walk:
         return self.known[start]
 
 
+def _by_pointer(body: Body) -> bool:
+    """Whether it calls a function through a pointer, or goes to one in its own place."""
+    ways = [Flow.CALL_INDIRECT] if any(body.machine.tables(body.steps)) else [Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT]
+    return any(step.flow in ways and body.callee(step) is None for step in body.steps)
+
+
 def need(calls: Calls, start: int, machine: int) -> Need:
     """What the function at ``start`` may need. What is called through a pointer, and imports, are not followed."""
     bounds = calls.body(start).bounds
     code = calls.body(start).image.at(start, max(0, min(bounds.end - start, _LOOKED))) or b""
     walk = _Walk(calls, machine)
     deepest = walk.visit(start)
-    return Need(frame_size(code, machine), deepest, walk.recursive, walk.variable)
+    return Need(frame_size(code, machine), deepest, walk.recursive, walk.variable, walk.hidden)

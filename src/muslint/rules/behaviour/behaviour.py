@@ -18,6 +18,7 @@ from muslint.rules.finding import Evidence, Severity
 
 _STRUCTURE = 256
 """Bytes from the start of a structure, which code may point to, to a variable in it."""
+_SMALL = 1 << 18  # bytes of data that hold few numbers by chance
 _TEXTS = 32  # texts that are looked for in tables
 
 
@@ -97,10 +98,13 @@ class Scene:
         return frozenset(at for place in few for at in slots.holding(place))
 
     def holds(self, number: int) -> bool:
-        """Whether code may put a small number anywhere, or a table hold it; true where that cannot be told."""
+        """Whether code may put a small number anywhere, or a table of a small object holds it; true where that cannot
+        be told."""
         machine = self.code().machine
         word = number.to_bytes(4, self.image.order)
-        if any(part.content.find(word, part.start, part.end) >= 0 for part in self.image.data()):
+        tables = list(self.image.data())
+        small = sum(part.end - part.start for part in tables) <= _SMALL
+        if small and any(part.content.find(word, part.start, part.end) >= 0 for part in tables):
             return True
         return machine is None or any(machine.holds(part, number) for part in self.image.code())
 

@@ -53,12 +53,12 @@ def _classes(scene: Scene) -> Iterator[Proof]:
 
 
 def _started(scene: Scene, symbol: str, where: str, start: int) -> Proof:
-    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine))
-    severity = Severity.ERROR if confidence == "certain" else Severity.WARNING
+    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine), symbol == _CXX and scene.program)
+    severity = Severity.ERROR if confidence == "certain" else Severity.INFO if "pointers" in text else Severity.WARNING
     return Proof(confidence, symbol, (Evidence("call-site", where, text),), text, severity)
 
 
-def _judged(wanted: Need) -> tuple[str, str]:
+def _judged(wanted: Need, cxx: bool) -> tuple[str, str]:
     if wanted.own >= DEFAULT:
         return "certain", f"starts a thread with {wanted.own >> 10} KiB of local variables"
     if wanted.deepest >= _MUCH:
@@ -67,6 +67,8 @@ def _judged(wanted: Need) -> tuple[str, str]:
         return "likely", "starts a thread with recursive functions"
     if wanted.variable:
         return "likely", "starts a thread with local variables of unknown size"
+    if wanted.hidden and cxx:
+        return "likely", "starts a thread that calls functions by pointers"
     return "possible", "starts a thread"
 
 
