@@ -54,7 +54,7 @@ class _Reading:
     def __init__(self, data: Readable, path: str, head: bytes, header: Header) -> None:
         self.data, self.path, self.head, self.header = data, path, head, header
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
-        self.map = AddressMap(header.segments)
+        self.map = AddressMap(header.segments, data.size)
         self.window, self.window_start, self.window_end = memoryview(head), 0, len(head)
         self.gnu: GnuHash | None = None
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it

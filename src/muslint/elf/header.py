@@ -121,10 +121,11 @@ class AddressMap:
     ``elf_load``, musl ``map_library``, glibc ``_dl_map_segments``). Tools that rewrite programs leave such tables.
     """
 
-    __slots__ = ("_loads", "_segments")
+    __slots__ = ("_loads", "_segments", "_size")
 
-    def __init__(self, segments: tuple[Segment, ...]) -> None:
-        self._segments = segments
+    def __init__(self, segments: tuple[Segment, ...], size: int) -> None:
+        """``size`` is that of the file."""
+        self._segments, self._size = segments, size
         self._loads = [
             (vaddr, vaddr + filesz, offset - vaddr)
             for kind, _, offset, vaddr, filesz, _, _ in segments
@@ -162,7 +163,7 @@ class AddressMap:
         if load.filesz != load.memsz:
             return end
         pages = [s.vaddr & -PAGE for s in self._segments if s.type == PT_LOAD and s.vaddr >= end]
-        return max(end, min([(end + PAGE - 1) & -PAGE, *pages]))
+        return max(end, min([(end + PAGE - 1) & -PAGE, self._size - load.offset + load.vaddr, *pages]))
 
     def _beside(self, address: int) -> Segment | None:
         """The segment in whose pages, but not in which, an ``address`` lies."""

@@ -131,7 +131,7 @@ class _Reading:
 
     def offset(self, address: int) -> int | None:
         """File offset of ``address``, None where no loaded segment has it."""
-        found = AddressMap(self.segments)
+        found = AddressMap(self.segments, self.size)
         return found.offset(address) if found.span(address) else None
 
     def check(self, address: int | None, size: int, what: str) -> None:

@@ -90,6 +90,7 @@ class _Reading:
             )
             for s in self.library_segments
         )  # fmt: skip
+        self.map = AddressMap(self.segments, data.size)
         self.dynamic = tuple(self.tags())
         self.last = dict(self.dynamic)
         self.first = dict(reversed(self.dynamic))
@@ -125,14 +126,14 @@ class _Reading:
 
     def offset(self, address: int) -> int:
         found: int | None = next(self.file.address_offsets(address), None)
-        return AddressMap(self.segments).offset(address) if found is None else found
+        return self.map.offset(address) if found is None else found
 
     def room(self, address: int) -> int:
         """Bytes of the file from ``address`` to the end of its segment."""
         ends = [s.vaddr + s.filesz for s in self.segments if s.type == elf.PT_LOAD and s.vaddr <= address]
         start = self.offset(address)
         return min(
-            max(*ends, address + AddressMap(self.segments).span(address)) - address,
+            max(*ends, address + self.map.span(address)) - address,
             self.stream.getbuffer().nbytes - start,
         )
 
@@ -160,7 +161,7 @@ class _Reading:
         if segment["p_filesz"] == 0:
             return
         address: int = segment["p_vaddr"]
-        if not AddressMap(self.segments).span(address) or self.offset(address) != segment["p_offset"]:
+        if not self.map.span(address) or self.offset(address) != segment["p_offset"]:
             return  # a separate debug file
         count = min(segment["p_filesz"] // self.structs.Elf_Dyn.sizeof(), _LARGEST_DYNAMIC)
         for index in range(count):
