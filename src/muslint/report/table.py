@@ -164,7 +164,7 @@ def first_failure(judged: Judged) -> str:
     errors = _errors(judged)
     if not errors:
         return ""
-    first = errors[0]
+    first = next((f for f in errors if f.when is When.LOAD), errors[0])
     if first.when is When.RUN:
         return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
     text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
