@@ -35,7 +35,7 @@ Regions = Mapping[str, tuple[int, int]]
 def regions(content: bytes) -> Regions:
     """The parts of an intact file that are worth damaging."""
     obj = read(MemoryBytes(content), "seed")
-    address_map = AddressMap(obj.segments)
+    address_map = AddressMap(obj.segments, len(content))
     word = obj.ident.bits // 8
     found = {"header": (0, 52 if word == 4 else 64)}
     found["program headers"] = (52 if word == 4 else 64, len(obj.segments) * (32 if word == 4 else 56))

@@ -172,20 +172,28 @@ def qemu_of(arch: str) -> str | None:
 
 
 def _packaged_qemu(name: str) -> Path:
-    """qemu for one machine out of Debian's qemu-user package (statically linked since trixie), not installed.
+    """qemu for one machine out of a Debian package (statically linked programs), not installed.
 
     The same one everywhere: qemu 7 knows too few loongarch64 instructions, and maps no vDSO, as every kernel does.
+    For ARM it is qemu 7 all the same: qemu 10 puts a loader that is started by name at 0x400000, where programs with
+    fixed addresses lie, and the loader then cannot map them; a kernel puts it out of their way, and so does qemu 7.
     """
     host = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine)
     if host is None:
         raise Unavailable(f"qemu-{name}: no package of it is known for {os.uname().machine}")
+    other = _OTHER_QEMU.get(name)
+    package, suite, program = other or ("qemu-user", "trixie", f"qemu-{name}")
 
     def unpack(folder: Path) -> None:
-        unpack_debs([debian_package("qemu-user", "trixie", host)], folder)
-        (folder / "usr" / "bin" / f"qemu-{name}").rename(folder / "qemu")
+        unpack_debs([debian_package(package, suite, host)], folder)
+        (folder / "usr" / "bin" / program).rename(folder / "qemu")
         shutil.rmtree(folder / "usr")
 
-    return built("qemu", f"{name}-on-{host}", recipe_key(1), unpack) / "qemu"
+    return built("qemu", f"{name}-on-{host}", recipe_key(1, *(other or ())), unpack) / "qemu"
+
+
+_OTHER_QEMU = {"arm": ("qemu-user-static", "bookworm", "qemu-arm-static")}
+"""Package, suite and program of each machine's qemu that is not trixie's."""
 
 
 def _driver() -> list[str]:

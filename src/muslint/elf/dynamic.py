@@ -54,7 +54,7 @@ class _Reading:
     def __init__(self, data: Readable, path: str, head: bytes, header: Header) -> None:
         self.data, self.path, self.head, self.header = data, path, head, header
         self.layout: Layout = LAYOUTS[header.ident.bits, header.ident.little]
-        self.map = AddressMap(header.segments)
+        self.map = AddressMap(header.segments, data.size)
         self.window, self.window_start, self.window_end = memoryview(head), 0, len(head)
         self.gnu: GnuHash | None = None
         self.first: dict[int, int] = {}  # tag → first value, as musl's search_vec finds it
@@ -256,14 +256,14 @@ class _Reading:
             elf.DT_RELA, elf.DT_REL, elf.DT_RELR, elf.DT_JMPREL,
         )  # fmt: skip
         later = [address for tag in tags if (address := self.last.get(tag, 0)) > start]
-        room = (min(later) - start if later else self.map.span(start)) // self.layout.symbol_size
-        room = min(room, self.map.span(start) // self.layout.symbol_size)
+        room = (min(later) - start if later else self.map.within(start)) // self.layout.symbol_size
+        room = min(room, self.map.within(start) // self.layout.symbol_size)
         used = max((symbol for table in self.tables() for _, symbol in table.references()), default=-1) + 1
         # Padding before the next table reads as null symbols: drop those nobody refers to.
         size = self.layout.symbol_size
         filled = len(bytes(self.at_address(start, room * size, "symbol table")).rstrip(b"\0"))
         room = min(room, max(-(-filled // size), used, 1))
-        return max(room, min(used, self.map.span(start) // size))
+        return max(room, min(used, self.map.within(start) // size))
 
     def relocations(self, symbols: int) -> tuple[RelocationTable, ...]:
         return (*self.mips_got(symbols), *self.tables())

@@ -27,6 +27,9 @@ MAGIC = b"\x7fELF"
 HEAD_SIZE = 4096
 """Bytes read first; in nearly every file they hold the program headers and the interpreter too."""
 
+PAGE = 4096
+"""Bytes of a page: what the loaders of musl are built for, and the least that glibc's are."""
+
 _MAX_PROGRAM_HEADERS = 4096
 
 
@@ -111,11 +114,18 @@ def _segments(table: bytes, layout: Layout) -> Iterable[Segment]:
 
 
 class AddressMap:
-    """Where in the file the bytes of an address lie, by the PT_LOAD segments."""
+    """Where in the file the bytes of an address lie, by the PT_LOAD segments.
 
-    __slots__ = ("_loads",)
+    Files are mapped by whole pages. So what the file has before and behind a segment in its pages is there too, unless
+    a later segment is mapped over it or the rest of the segment, its .bss, is cleared (mmap(2); the kernel's
+    ``elf_load``, musl ``map_library``, glibc ``_dl_map_segments``). Tools that rewrite programs leave such tables.
+    """
 
-    def __init__(self, segments: tuple[Segment, ...]) -> None:
+    __slots__ = ("_loads", "_segments", "_size")
+
+    def __init__(self, segments: tuple[Segment, ...], size: int) -> None:
+        """``size`` is that of the file."""
+        self._segments, self._size = segments, size
         self._loads = [
             (vaddr, vaddr + filesz, offset - vaddr)
             for kind, _, offset, vaddr, filesz, _, _ in segments
@@ -123,18 +133,47 @@ class AddressMap:
         ]
 
     def offset(self, address: int) -> int:
-        """File offset of ``address``; raises MalformedElf when no segment holds it in the file."""
+        """File offset of ``address``; raises MalformedElf when no segment brings it in from the file."""
         for start, end, delta in self._loads:
             if start <= address < end:
                 return address + delta
-        raise MalformedElf(f"address {address:#x} lies in no loaded segment")
+        load = self._beside(address)
+        if load is None:
+            raise MalformedElf(f"address {address:#x} lies in no loaded segment")
+        return address + load.offset - load.vaddr
 
-    def span(self, address: int) -> int:
+    def within(self, address: int) -> int:
         """How many bytes of the file follow ``address`` within its segment."""
         for start, end, _ in self._loads:
             if start <= address < end:
                 return end - address
         return 0
+
+    def span(self, address: int) -> int:
+        """How many bytes of the file follow ``address`` in the pages of its segment."""
+        for load in self._segments:
+            if load.type == PT_LOAD and load.vaddr <= address < load.vaddr + load.filesz:
+                return self._end(load) - address
+        beside = self._beside(address)
+        return max(self._end(beside) - address, 0) if beside is not None else 0
+
+    def _end(self, load: Segment) -> int:
+        """Where what ``load`` brings in from the file ends."""
+        end = load.vaddr + load.filesz
+        if load.filesz != load.memsz:
+            return end
+        pages = [s.vaddr & -PAGE for s in self._segments if s.type == PT_LOAD and s.vaddr >= end]
+        return max(end, min([(end + PAGE - 1) & -PAGE, self._size - load.offset + load.vaddr, *pages]))
+
+    def _beside(self, address: int) -> Segment | None:
+        """The segment in whose pages, but not in which, an ``address`` lies."""
+        loads = [s for s in self._segments if s.type == PT_LOAD and s.filesz]
+        if any(s.vaddr <= address < s.vaddr + s.memsz for s in loads):
+            return None
+        for load in reversed(loads):
+            if load.vaddr & -PAGE <= address < self._end(load) and load.offset >= load.vaddr & (PAGE - 1):
+                return load
+        return None
 
 
 def headers_mapped(header: Header) -> bool:

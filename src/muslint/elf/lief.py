@@ -18,7 +18,7 @@ import lief
 
 from muslint.elf import object as elf
 from muslint.elf.decoded import Decoded, DecodedSymbol, DecodedVersions, SysvHash, decoded_object
-from muslint.elf.header import LAYOUTS, MAGIC, Header
+from muslint.elf.header import LAYOUTS, MAGIC, AddressMap, Header
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, Segment, Version
 from muslint.elf.rows import RelocationRows
@@ -131,10 +131,8 @@ class _Reading:
 
     def offset(self, address: int) -> int | None:
         """File offset of ``address``, None where no loaded segment has it."""
-        for s in self.segments:
-            if s.type == elf.PT_LOAD and s.vaddr <= address < s.vaddr + s.filesz:
-                return address - s.vaddr + s.offset
-        return None
+        found = AddressMap(self.segments, self.size)
+        return found.offset(address) if found.span(address) else None
 
     def check(self, address: int | None, size: int, what: str) -> None:
         """Raise MalformedElf when a table that LIEF was to read does not lie in the file."""

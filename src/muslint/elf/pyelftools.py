@@ -26,7 +26,7 @@ from elftools.elf.segments import NoteSegment
 
 from muslint.elf import object as elf
 from muslint.elf.decoded import Decoded, DecodedSymbol, DecodedVersions, SysvHash, decoded_object
-from muslint.elf.header import LAYOUTS, Header
+from muslint.elf.header import LAYOUTS, AddressMap, Header
 from muslint.elf.machine import EM_MIPS, EM_S390
 from muslint.elf.object import ElfObject, Ident, Note, Readable, Relocation, Segment, Version
 from muslint.elf.rows import RelocationRows
@@ -90,6 +90,7 @@ class _Reading:
             )
             for s in self.library_segments
         )  # fmt: skip
+        self.map = AddressMap(self.segments, data.size)
         self.dynamic = tuple(self.tags())
         self.last = dict(self.dynamic)
         self.first = dict(reversed(self.dynamic))
@@ -125,15 +126,16 @@ class _Reading:
 
     def offset(self, address: int) -> int:
         found: int | None = next(self.file.address_offsets(address), None)
-        if found is None:
-            raise MalformedElf(f"address {address:#x} lies in no loaded segment")
-        return found
+        return self.map.offset(address) if found is None else found
 
     def room(self, address: int) -> int:
         """Bytes of the file from ``address`` to the end of its segment."""
         ends = [s.vaddr + s.filesz for s in self.segments if s.type == elf.PT_LOAD and s.vaddr <= address]
         start = self.offset(address)
-        return min(max(ends) - address, self.stream.getbuffer().nbytes - start)
+        return min(
+            max(*ends, address + self.map.span(address)) - address,
+            self.stream.getbuffer().nbytes - start,
+        )
 
     def bytes_at(self, address: int, size: int, what: str) -> bytes:
         if size > self.room(address):
@@ -158,7 +160,8 @@ class _Reading:
         segment = self.library_dynamic()
         if segment["p_filesz"] == 0:
             return
-        if next(self.file.address_offsets(segment["p_vaddr"]), None) != segment["p_offset"]:
+        address: int = segment["p_vaddr"]
+        if not self.map.span(address) or self.offset(address) != segment["p_offset"]:
             return  # a separate debug file
         count = min(segment["p_filesz"] // self.structs.Elf_Dyn.sizeof(), _LARGEST_DYNAMIC)
         for index in range(count):

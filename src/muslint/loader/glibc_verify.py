@@ -6,7 +6,7 @@ import errno
 import struct
 from typing import TYPE_CHECKING
 
-from muslint.elf.header import LAYOUTS, MAGIC
+from muslint.elf.header import LAYOUTS, MAGIC, PAGE
 from muslint.elf.object import (
     DF_1_PIE,
     DT_FLAGS_1,
@@ -20,7 +20,7 @@ from muslint.elf.object import (
 )
 from muslint.loader.glibc_search import Fault
 from muslint.loader.mapped import cut_short
-from muslint.loader.scope import PAGE, SIGBUS, SIGSEGV
+from muslint.loader.scope import SIGBUS, SIGSEGV
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable

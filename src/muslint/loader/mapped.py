@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import errno
 
-from muslint.elf.header import HEAD_SIZE, MAGIC, read_header
+from muslint.elf.header import HEAD_SIZE, MAGIC, PAGE, read_header
 from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_LOAD, ElfObject, Readable, Reader, Segment
 from muslint.errors import MalformedElf
-from muslint.loader.scope import PAGE, SIGBUS
+from muslint.loader.scope import SIGBUS
 
 KILLED_BY_SIGBUS = -SIGBUS
 """In place of an error number: reading the file kills the loader."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
+from muslint.elf.header import PAGE
 from muslint.elf.machine import word
 from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
 from muslint.errors import MalformedElf
@@ -18,7 +19,7 @@ from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
 from muslint.loader.mapped import cut_short, read_as_mapped
 from muslint.loader.opened import dlopen, link
-from muslint.loader.reclaim import dies_reclaiming
+from muslint.loader.reclaim import after_reclaiming, dies_reclaiming
 from muslint.loader.relocate import (
     Missing,
     Needs,
@@ -28,7 +29,7 @@ from muslint.loader.relocate import (
     failures,
     writes_read_only,
 )
-from muslint.loader.scope import PAGE, SIGSEGV, Chain, Facts, Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
 
@@ -148,6 +149,9 @@ class MuslLoader:
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
         facts = Facts(obj, given or exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
+        left = after_reclaiming(obj, self.model.version)
+        if left is not obj:
+            facts.left = Facts(left, facts.exports, writes_read_only(left))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -186,7 +190,7 @@ class MuslLoader:
         name = facts.object.mapped_interpreter or self.path
         chain = self._chain(name, library_path)
         chain.listed.append(Listed(name, None))
-        program = Loaded(path, found.path, facts, None)
+        program = Loaded(path, found.path, facts.at_start(), None)
         if facts.gaps_read_only:
             chain.start(program)
             return link(path, -SIGSEGV, chain, () if repeats else None)
@@ -223,7 +227,8 @@ class MuslLoader:
         name = loader_name or facts.object.interpreter or self.path
         chain = self._chain(name, "" if secure else library_path, secure)
         program = _program(path, found, facts, secure)
-        if dies_reclaiming(facts.object, self.model.version, by_kernel=True):
+        unrelocated = facts.left is not None and len(facts.left.object.relocations) < len(facts.object.relocations)
+        if unrelocated or dies_reclaiming(facts.object, self.model.version, by_kernel=True):
             chain.start(program)
             return link(path, -SIGSEGV, chain, None)
         return self._run(path, chain, program, "" if secure else preload, False)
@@ -317,7 +322,7 @@ def _anything(_obj: ElfObject, _name: str, _sonames: tuple[str, ...]) -> bool:
 def _program(path: str, found: Opened, facts: Facts, secure: bool) -> Loaded:
     """The program as the kernel maps it: its origin comes from ``/proc/self/exe`` (musl ``fixup_rpath``)."""
     untold = len(found.path.encode("utf-8", "surrogateescape")) > CANDIDATE_MAX
-    return Loaded(path, found.path, facts, None, origin=directory_of(found.path), no_origin=secure or untold)
+    return Loaded(path, found.path, facts.at_start(), None, origin=directory_of(found.path), no_origin=secure or untold)
 
 
 def _not_started(path: str, message: Message) -> Link:

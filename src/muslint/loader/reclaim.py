@@ -3,18 +3,32 @@
 The ends of writable segments are "donated" (musl ``ldso/dynlink.c`` ``reclaim_gaps``, ``__malloc_donate``): those of
 the program, and of each library that is loaded with it; not of what ``dlopen`` loads. Where a later read-only segment
 shares the page, the write kills the loader. Tools that move the dynamic section to a new writable segment in front of
-the others make such files.
+the others make such files. Others leave the dynamic section itself behind the end of its segment: it is cleared
+after ``decode_dyn`` has read it and before ``load_direct_deps`` and ``reloc_all`` do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from muslint.elf.object import PT_GNU_RELRO, PT_LOAD, ElfObject, Segment
+from muslint.elf.header import PAGE
+from muslint.elf.object import (
+    DT_JMPREL,
+    DT_NEEDED,
+    DT_REL,
+    DT_RELA,
+    DT_RELR,
+    PT_DYNAMIC,
+    PT_GNU_RELRO,
+    PT_LOAD,
+    ElfObject,
+    Segment,
+)
 from muslint.libc.musl import release_key
-from muslint.loader.scope import PAGE
 
 _READ_WRITE, _WRITE = 6, 2  # PF_R | PF_W, PF_W
+_TABLES = {"JMPREL": DT_JMPREL, "REL": DT_REL, "RELA": DT_RELA}
 _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 
 
@@ -26,16 +40,44 @@ def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bo
     if not obj.headers_mapped:
         return False  # dso->phdr is unset: nothing is given
     release = release_key(version)
-    loads = [segment for segment in obj.segments if segment.type == PT_LOAD]
-    relro = next((s for s in reversed(obj.segments) if s.type == PT_GNU_RELRO), None)
+    loads = _loads(obj)
     return any(
         _written(start, end, release, obj.ident.bits // 8) and not _writable(loads, start, by_kernel)
-        for start, end in _gaps(loads, relro, release)
+        for start, end in _gaps(obj, loads, release)
     )
 
 
-def _gaps(loads: list[Segment], relro: Segment | None, release: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
+    """``obj`` as far as its dynamic section is not cleared by malloc of musl ``version``; mostly ``obj`` itself.
+
+    What ``decode_dyn`` and ``fixup_rpath`` read before that stays: symbols, hash tables, rpath. The malloc before
+    1.2.1 clears nothing, and what little it writes is not told.
+    """
+    release = release_key(version)
+    place = next((s.vaddr for s in reversed(obj.segments) if s.type == PT_DYNAMIC), 0)
+    size = obj.ident.bits // 4
+    end = place + size * len(obj.dynamic)
+    if not obj.headers_mapped or release < _MALLOCNG:
+        return obj
+    cleared = [max(start, place) for start, stop in _gaps(obj, _loads(obj), release) if start < end and place < stop]
+    if not cleared:
+        return obj
+    dynamic = obj.dynamic[: (min(cleared) - place) // size]
+    tags = [tag for tag, _ in dynamic]
+    return replace(
+        obj, dynamic=dynamic, needed=obj.needed[: tags.count(DT_NEEDED)],
+        relocations=tuple(table for table in obj.relocations if _TABLES.get(table.table) in tags),
+        relr_words=obj.relr_words if DT_RELR in tags else 0,
+    )  # fmt: skip
+
+
+def _loads(obj: ElfObject) -> list[Segment]:
+    return [segment for segment in obj.segments if segment.type == PT_LOAD]
+
+
+def _gaps(obj: ElfObject, loads: list[Segment], release: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     """The parts of pages before and behind each writable segment, less what becomes read-only later (``reclaim``)."""
+    relro = next((s for s in reversed(obj.segments) if s.type == PT_GNU_RELRO), None)
     low, high = (relro.vaddr & -PAGE, (relro.vaddr + relro.memsz) & -PAGE) if relro is not None else (0, 0)
     for load in loads:
         if load.flags & _READ_WRITE != _READ_WRITE or (load.memsz == 0 and release >= _NO_EMPTY):

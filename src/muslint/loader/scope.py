@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
+from muslint.elf.header import PAGE
 from muslint.elf.object import ET_DYN, PT_LOAD, ElfObject
 from muslint.loader.bind import Exports
 from muslint.loader.search import Outcome, Searches, directory_of, expand_origin, reserved_family, too_long
@@ -16,9 +17,6 @@ from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Se
 
 if TYPE_CHECKING:
     from muslint.loader.relocate import Needs
-
-PAGE = 4096
-
 
 LIBC_MARKS = frozenset({"__libc_start_main", "stdin"})
 """Names that together give away a libc, musl's or glibc's."""
@@ -43,12 +41,19 @@ class Facts:
         self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
         self.gaps_read_only = gaps_read_only
         """The loader dies giving what its mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
+        self.left: Facts | None = None
+        """The same with what is left of the dynamic section, where the loader clears part of it when it is loaded at
+        the start (`muslint.loader.reclaim.after_reclaiming`)."""
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
         self.size = 2000 + 120 * (len(exports.own) - exports.own.count(0))
         """About how many bytes it takes."""
         self.needs: dict[bool, Needs] = {}
         """What it needs of others, by "libc is in scope"."""
+
+    def at_start(self) -> Facts:
+        """What is read of an object that is not loaded by ``dlopen``."""
+        return self.left or self
 
     @cached_property
     def is_libc(self) -> bool:
@@ -206,6 +211,8 @@ class Chain:
             return self.load("libc.so", needed_by)  # never a second one
         if facts is not None and facts.gaps_read_only and not self.runtime:
             raise LoaderKilled(SIGSEGV)
+        if facts is not None and not self.runtime:
+            facts = facts.at_start()
         untrusted = self.secure and not path.startswith("/")
         added = Loaded(path, found.path, facts, needed_by, no_origin=untrusted, runtime=self.runtime)
         self._by_identity[found.identity] = added

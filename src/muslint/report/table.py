@@ -164,7 +164,7 @@ def first_failure(judged: Judged) -> str:
     errors = _errors(judged)
     if not errors:
         return ""
-    first = errors[0]
+    first = next((f for f in errors if f.when is When.LOAD), errors[0])
     if first.when is When.RUN:
         return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
     text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
@@ -307,7 +307,7 @@ def _notes(judged: Judged, verbose: int) -> Iterator[str]:
     if infos and (verbose or judged.verdict is not Verdict.RUNS):
         yield ""
         for text, found in groupby(sorted(infos, key=_why), key=_why):
-            names = [f.symbol or f.library or "" for f in found]
+            names = list(dict.fromkeys(f.symbol or f.library or "" for f in found))
             yield f"  {len(names)} name{'s' if len(names) != 1 else ''} {text}: {_listed(names, verbose)}"
     assumed = [name for name in judged.assumed if not any(_why(f).endswith(f" from {name}") for f in infos)]
     if assumed:

@@ -12,8 +12,9 @@ _SIGNALS = {
     SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
     SIGSEGV: (
         "SIGSEGV",
-        "an object has no hash table, or text relocations marked only by DF_TEXTREL; or a read-only segment of the"
-        " program lies in the last page of a writable one, which musl gives to malloc",
+        "an object has no hash table, or text relocations marked only by DF_TEXTREL; or a read-only segment or the"
+        " dynamic section of the program lies in what is left of a writable segment's last page: musl gives that to"
+        " malloc",
     ),
 }
 

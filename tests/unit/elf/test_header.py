@@ -50,13 +50,54 @@ def test_program_headers_that_cannot_be(at: int, value: int, reason: str) -> Non
 
 def test_addresses_and_spans() -> None:
     loads = (Segment(PT_LOAD, 4, 0x100, 0x10100, 0x50, 0x90, 1), Segment(2, 4, 0, 0, 0x1000, 0x1000, 1))
-    address_map = AddressMap(loads)
+    address_map = AddressMap(loads, 0x2000)
     assert address_map.offset(0x10100) == 0x100
     assert address_map.offset(0x1014F) == 0x14F
     assert address_map.span(0x10140) == 0x10
     assert address_map.span(0x10150) == address_map.span(0) == 0  # .bss has no bytes, PT_DYNAMIC maps nothing
     with pytest.raises(MalformedElf, match="0x10150 lies in no loaded segment"):
         address_map.offset(0x10150)
+
+
+def _loads(*rows: tuple[int, int, int, int]) -> tuple[Segment, ...]:
+    """PT_LOAD segments of (offset, address, size in the file, size in memory)."""
+    return tuple(Segment(PT_LOAD, 6, *row, 0x1000) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("segments", "size", "address", "offset", "span"),
+    [
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x5000, 0x1300, 0x300, 0xD00),  # behind it
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x5000, 0x1270, 0x270, 0xD90),  # from its last bytes on
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x5000, 0x1100, 0x100, 0xF00),  # before it
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x400, 0x1270, 0x270, 0x190),  # the file ends there
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x280, 0x1270, 0x270, 0x10),
+        (_loads((0x200, 0x1200, 0x80, 0x90)), 0x5000, 0x1270, 0x270, 0x10),  # the rest is cleared
+        (_loads((0, 0x1000, 0x80, 0x80), (0x2200, 0x1200, 0x80, 0x80)), 0x5000, 0x1100, 0x2100, 0xF00),  # laid over it
+        (_loads((0, 0x1000, 0x80, 0x80), (0x2200, 0x2200, 0x80, 0x80)), 0x5000, 0x1100, 0x100, 0xF00),
+    ],
+)
+def test_pages_hold_more_than_their_segment(
+    segments: tuple[Segment, ...], size: int, address: int, offset: int, span: int
+) -> None:
+    address_map = AddressMap(segments, size)
+    assert (address_map.offset(address), address_map.span(address)) == (offset, span)
+
+
+@pytest.mark.parametrize(
+    ("segments", "address"),
+    [
+        (_loads((0x200, 0x1200, 0x80, 0x90)), 0x1290),
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0x2000),
+        (_loads((0x200, 0x1200, 0x80, 0x80)), 0xFFF),
+        (_loads((0, 0x1200, 0, 0)), 0x1300),
+    ],
+)
+def test_what_no_page_brings_in(segments: tuple[Segment, ...], address: int) -> None:
+    address_map = AddressMap(segments, 0x5000)
+    assert address_map.span(address) == address_map.within(address) == 0
+    with pytest.raises(MalformedElf, match="lies in no loaded segment"):
+        address_map.offset(address)
 
 
 def test_program_headers_outside_every_segment() -> None:

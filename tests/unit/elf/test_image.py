@@ -49,7 +49,7 @@ def test_whole_constants_begin_and_end_in_their_memory(start: int, end: int, hel
 
 
 def test_constants_are_told_by_address() -> None:
-    assert list(_of_relro(8, len(_CONTENT)).places([b"UTF-8"])) == [_BASE + 15]
+    assert list(_of_relro(8, len(_CONTENT)).spans([b"UTF-8"])) == [(_BASE + 15, _BASE + 19)]
 
 
 def test_nothing_lies_beyond_the_last_address() -> None:

@@ -126,7 +126,7 @@ def test_relr_addresses_of_linked_files_as_lief_has_them(name: str) -> None:
     assert address is not None
     assert size is not None
     word = obj.ident.bits // 8
-    at = AddressMap(obj.segments).offset(address)
+    at = AddressMap(obj.segments, len(content)).offset(address)
     code = ("<" if obj.ident.little else ">") + str(obj.relr_words) + ("Q" if word == 8 else "I")
     words = struct.unpack(code, content[at : at + size])
     binary = lief.ELF.parse(content)

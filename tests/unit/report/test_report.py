@@ -87,6 +87,26 @@ def test_use_and_silence_are_not_called_messages() -> None:
     assert "1 object with packed relocations\n    app    3 words in DT_RELR" in text
 
 
+def test_what_breaks_first_is_what_breaks_at_load() -> None:
+    """A library that is opened later, by name, is not what breaks first."""
+    later = Finding("library-missing", Severity.ERROR, When.USE, "a.so", "libx.so: No such file", library="libx.so")
+    assert table.first_failure(judged("a.so", "fails", later, missing("backtrace", "a.so"))) == (
+        "backtrace: symbol not found (+1)"
+    )
+    assert table.first_failure(judged("a.so", "fails-on-use", later)) == "libx.so: No such file"
+
+
+def test_a_name_that_several_libraries_want_is_one_name() -> None:
+    """The figure of a note is that of the names it lists."""
+    evidence = (Evidence("host", "", "taken to come from CPython"),)
+    notes = [
+        Finding("symbol-unresolved", Severity.INFO, When.LOAD, path, f"{path}: {name}", symbol=name, evidence=evidence)
+        for path, name in (("a.so", "PyLong_AsLong"), ("libb.so", "PyLong_AsLong"), ("libb.so", "PyErr_Print"))
+    ]
+    text = table.render(report(judged("a.so", "fails", missing("backtrace", "a.so"), *notes)), 0)
+    assert "  2 names taken to come from CPython: PyLong_AsLong, PyErr_Print\n" in text
+
+
 def test_what_was_not_looked_at() -> None:
     """Skips are grouped by reason and counted; the total names them."""
     skipped = (*(Skipped(f"{number}.o", "an object file") for number in range(9)), Skipped("x", "encrypted"))

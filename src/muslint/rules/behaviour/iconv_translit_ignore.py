@@ -35,7 +35,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
             for found in filter(_NAME.fullmatch, scene.strings().holding(mark)):
                 yield constant("likely", "iconv_open", found)
         for suffix, written in _WRITTEN.items():
-            if any(written.search(part.content) for part in scene.image.code()):
+            begun = suffix[:4].encode()  # found much sooner than the instruction
+            if any(begun in part.content and written.search(part.content) for part in scene.image.code()):
                 yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {suffix}"),), f'"{suffix}"')
 
 

@@ -1,0 +1,3 @@
+void absent(void);
+int number = 1;
+void given(void) { absent(); }

@@ -1,0 +1,2 @@
+void given(void);
+void _start(void) { given(); }
