@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,8 @@ def wheels() -> list[Path]:
         pytest.skip(f"not checked: {reason}")
     from tests.support.cache import cache_dir
 
-    found = sorted((cache_dir() / "wheels").glob("*manylinux*x86_64*.whl"))
+    corpus = tomllib.loads((REPOSITORY / "tests" / "oracle" / "wheels.toml").read_text())["wheel"]
+    found = sorted(cache_dir() / "wheels" / wheel["file"] for wheel in corpus if "manylinux" in wheel["file"])
     return found if FULL else found[:: max(1, len(found) // 6)]
 
 
