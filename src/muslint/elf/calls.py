@@ -27,7 +27,7 @@ from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
-_STEPS = 1 << 15  # instructions of the functions that are kept disassembled
+_STEPS = 1 << 14  # instructions of the functions that are kept disassembled
 _SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS = 64  # how many callers of a function are asked
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
@@ -194,6 +194,7 @@ class Calls:
             self._steps += len(steps)
             while self._steps > _STEPS and len(self._bodies) > 1:
                 self._steps -= len(self._bodies.pop(next(iter(self._bodies))).steps)
+                self._known_callers.clear()  # which would hold on to it
         return self._bodies[bounds.start]
 
     def returned(self, start: int) -> Value:

@@ -237,20 +237,22 @@ class Image:
 
     def initialised(self) -> Iterator[Range]:
         """Writable memory with content from the file, without RELRO."""
+        yield from (Range(part.address + part.start, part.content[part.start : part.end]) for part in self._variables())
+
+    def _variables(self) -> Iterator[Span]:
         for index, segment in enumerate(self._loads):
             if segment.flags & PF_W:
-                content, start = self._bytes(index), segment.vaddr
+                content, start = self._bytes(index), 0
                 for low, high in self.relro:
-                    if low <= start < high:
-                        cut = min(high - start, len(content))
-                        content, start = content[cut:], start + cut
-                if content:
-                    yield Range(start, content)
+                    if low <= segment.vaddr + start < high:
+                        start = min(high - segment.vaddr, len(content))
+                if start < len(content):
+                    yield Span(segment.vaddr, content, start, len(content))
 
     def data(self) -> Iterator[Span]:
         """What is no code and has content from the file: constants and initialised memory."""
         yield from self.constants()
-        yield from (Span(part.address, part.content, 0, len(part.content)) for part in self.initialised())
+        yield from self._variables()
 
     def file(self, offset: int, size: int) -> bytes:
         """Bytes of the file itself: what is not mapped, such as ``.symtab``. Fewer at its end."""

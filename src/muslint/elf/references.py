@@ -60,7 +60,8 @@ class References:
         if only not in self._known:
             parts = self.parts(only)
             much = sum(len(part.content) for part in parts) > _LISTED_IN
-            self._known[only] = self._list_stubs(parts) if much else self._list(parts, *self._extent)
+            listed = self._list_stubs(parts) if much else self._list(parts, *self._extent)
+            self._known = {only: listed}  # the next question is mostly about the same ones
         return self._known[only]
 
     def short(self, target: int, only: frozenset[int] | None) -> Iterator[int]:
