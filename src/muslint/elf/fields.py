@@ -74,7 +74,7 @@ def _by_half(content: bytes, address: int, leads: tuple[Lead, ...], start: int, 
 def numbers(content: bytes, first: int, last: int) -> Iterator[int]:
     """Places of the 32-bit numbers from ``first`` to ``last``, little-endian, which are not far apart."""
     for half in range(first >> 16, (last >> 16) + 1):
-        for hit in re.finditer(re.escape((half & 0xFFFF).to_bytes(2, "little")), content):
+        for hit in re.finditer(b"".join(_taken(half & 0xFFFF)), content):
             at = hit.start() - 2
             if at >= 0 and first <= (half << 16 | int.from_bytes(content[at : at + 2], "little")) <= last:
                 yield at
@@ -89,8 +89,16 @@ def _led(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
 @lru_cache(4096)
 def _behind(leads: tuple[Lead, ...], half: int) -> re.Pattern[bytes]:
     """The high half of a number that has a lead before it; the group that matched says which."""
-    high = re.escape(half.to_bytes(2, "little"))
-    return re.compile(high + b"(?:%s)" % b"|".join(b"(?<=%s..%s)()" % (lead.pattern, high) for lead in leads), re.S)
+    taken, ahead = _taken(half)
+    before = b"|".join(b"(?<=%s..%s)()" % (lead.pattern, taken) for lead in leads)
+    return re.compile(taken + ahead + b"(?:%s)" % before, re.S)
+
+
+def _taken(half: int) -> tuple[bytes, bytes]:
+    """Patterns of the two bytes of a half: what a match takes, and what must follow. Of two equal bytes it takes one,
+    for the next place may begin with the other."""
+    low, high = (re.escape(bytes((byte,))) for byte in half.to_bytes(2, "little"))
+    return (low, b"(?=%s)" % high) if low == high else (low + high, b"")
 
 
 def high_bytes(first: int, last: int) -> bytes:

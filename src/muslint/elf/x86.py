@@ -235,20 +235,16 @@ class X86:
                 yield from (place for place, _ in pairs)
             return
         content = code.content
-        for field in self._numbers(content, slot):
+        for field in self._numbers(content, slot, slot):
             if field >= 2 and content[field - 2] in (0xFF, 0x8B):
                 form = content[field - 1]
                 if form & 0xC7 == 0x05 or form & 0xC0 == 0x80:
                     yield code.address + field - 2
 
-    def _numbers(self, content: bytes, address: int) -> Iterator[int]:
-        """Places of an address itself, and of its distance from what %ebx may hold."""
+    def _numbers(self, content: bytes, first: int, last: int) -> Iterator[int]:
+        """Places of such addresses themselves, and of their distances from what %ebx may hold."""
         for base in (0, *self._ebx_bases):
-            needle = ((address - base) & 0xFFFFFFFF).to_bytes(4, "little")
-            at = content.find(needle)
-            while at >= 0:
-                yield at
-                at = content.find(needle, at + 1)
+            yield from numbers(content, first - base, last - base)
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``lea`` of the distance to such an address; in a file of a fixed address also every place of one."""
@@ -256,8 +252,7 @@ class X86:
             for pairs in distances(code.content, code.address, _LEA, first, last):
                 yield from (place for place, _ in pairs)
         if self.fixed or self.word == 4:
-            for base in (0, *self._ebx_bases):
-                yield from (code.address + at for at in numbers(code.content, first - base, last - base))
+            yield from (code.address + at for at in self._numbers(code.content, first, last))
 
     def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
         """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address from first to last, or what
