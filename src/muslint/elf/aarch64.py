@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from muslint.elf.aarch64_effects import Effects
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Table, reg
-from muslint.elf.fields import Pairs
+from muslint.elf.fields import Pairs, Spans
 from muslint.elf.image import Range
 from muslint.elf.values import signed
 
@@ -200,9 +200,9 @@ class AArch64:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
         return (place for place, target in self._all_pointers(code, first, last) if first <= target <= last)
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
+    def all_pointers(self, code: Range, spans: Spans) -> Iterator[Pairs]:
         """Every such place, the ``add`` within eight instructions."""
-        yield list(self._all_pointers(code, first, last))
+        yield list(self._all_pointers(code, spans[0][0], max(last for _, last in spans)))
 
     def _all_pointers(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         content, base = code.content, code.address

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from muslint.elf.code import Flow
+from collections.abc import Iterable
+
+from muslint.elf.code import Flow, Step
 from muslint.elf.flow import Body
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
 
@@ -18,11 +20,15 @@ def asks(values: dict[int, Value]) -> bool:
     )
 
 
+def unbranched(steps: Iterable[Step]) -> bool:
+    """Whether control takes one way through some instructions."""
+    return not any(step.flow in _PARTS for step in steps)
+
+
 def straight(body: Body, number: int) -> bool:
     """Whether a function comes to a step whatever it is given: no branch, and no loop, lies before it."""
-    return body.bounds.known and not any(
-        step.flow in _PARTS or at in body.sources for at, step in enumerate(body.steps[:number])
-    )
+    before = body.steps[:number]
+    return body.bounds.known and unbranched(before) and not any(at in body.sources for at in range(number))
 
 
 def tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:

@@ -8,10 +8,10 @@ looked up where that function is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from muslint.elf.callers import asks, filled, straight, tells_more
+from muslint.elf.callers import asks, filled, straight, tells_more, unbranched
 from muslint.elf.code import Machine
 from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
@@ -26,6 +26,7 @@ from muslint.elf.values import UNKNOWN, Symbol, Value
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
+_AT_ONCE = 512  # bytes from the start of a function in which it may hand on what it is given
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 14  # instructions of the functions that are kept disassembled
 _SHORT = 512  # bytes of a function whose result is looked at
@@ -99,25 +100,46 @@ class Calls:
         return not bounds.known or bounds.start == stub or bounds.start in found
 
     def of(
-        self, name: str, only: frozenset[int] | None = None, *, callers: frozenset[int] | None = None
+        self,
+        name: str,
+        only: frozenset[int] | None = None,
+        *,
+        callers: frozenset[int] | None = None,
+        holding: frozenset[int] | None = None,
     ) -> Iterator[CallSite]:
         """Every call of one import; with ``only``, those that lie in functions which begin at one of these.
 
         Where an argument is the function's own parameter its callers tell, with ``callers`` those among these alone.
+        With ``holding``, those that cannot come to it by one way only are not asked, and a function that is none of
+        these must have its call at its beginning.
         """
         if self.machine is None:
             return
         stubs, slots = self._ways(name)
-        direct, reads = self._raw(name) if only is None else self._raw_in(only, stubs, slots - self.slots.jumps)
+        if only is None or name in self._known_raw:
+            direct, reads = self._raw(name)
+        else:
+            direct, reads = self._raw_in(only, stubs, slots - self.slots.jumps)
         around = self.functions.around
-        bodies = {around(address).start: address for address in sorted(direct)}
-        readers = {around(address).start: address for address in sorted(reads)}
-        for start, address in sorted({**bodies, **readers}.items()):
+        bodies = {around(address).start: address for address in sorted(direct, reverse=True)}
+        readers = {around(address).start: address for address in sorted(reads, reverse=True)}
+        for start, address in sorted({**readers, **bodies}.items()):
             if only is not None and start not in only:
+                continue
+            always = holding is not None
+            if holding is not None and start not in holding and not self._at_once(start, address):
                 continue
             body = self.body(address)
             for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
-                yield from self._resolved(body, at, name, callers)
+                yield from self._resolved(body, at, name, frozenset() if always and not straight(body, at) else callers)
+
+    def _at_once(self, start: int, address: int) -> bool:
+        """Whether a function comes to an address before anything else can happen."""
+        assert self.machine is not None
+        if not 0 <= address - start <= _AT_ONCE:
+            return False
+        before = self._image.at(start, address - start) or b""
+        return unbranched(self.machine.steps(before, start, start in self.functions.thumb))
 
     def _raw_in(
         self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
@@ -156,9 +178,13 @@ class Calls:
         """Addresses of what may be calls of an import, without disassembling: few are none, and few are missing."""
         return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
 
-    def pointing(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+    def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
         """As `References.pointing`."""
-        return self._references.pointing(spans) if self.machine is not None else frozenset()
+        return self._references.pointing(spans, words) if self.machine is not None else frozenset()
+
+    def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
+        """As `References.with_callees`."""
+        return self._references.with_callees(starts) if self.machine is not None else frozenset()
 
     def zeroing(self, name: str, argument: int) -> frozenset[int]:
         """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from muslint.elf.fields import Pairs
+from muslint.elf.fields import Pairs, Spans
 from muslint.elf.image import Range
 
 
@@ -188,8 +188,8 @@ class Machine(Protocol):
         a superset."""
         ...
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
-        """Every such place, by part of the code, for addresses from ``first`` to ``last`` and some more."""
+    def all_pointers(self, code: Range, spans: Spans) -> Iterator[Pairs]:
+        """Every such place, by part of the code, for addresses in some spans, and some more."""
         ...
 
     def holds(self, code: Range, number: int) -> bool:

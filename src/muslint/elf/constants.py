@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import Any
 
 from muslint.elf.image import Image, Span
 
@@ -35,6 +37,16 @@ class Constants:
 
     def __contains__(self, constant: bytes) -> bool:
         return any(True for part in self._ranges() for _place in _whole(part, constant))
+
+    def among(self, constants: frozenset[bytes]) -> list[bytes]:
+        """Which of some constants are in it, in address order: searched for all at once."""
+        found: dict[bytes, list[int]] = {}
+        for part in self._ranges():
+            for hit in _any_of(constants).finditer(part.content, part.start, part.end):
+                if _begins(part, hit.start()):
+                    found.setdefault(hit[0][:-1], []).append(part.address + hit.start())
+        self._places.update(found)
+        return list(found)
 
     def spans(self, constants: Collection[bytes]) -> Iterator[tuple[int, int]]:
         """(first, last) address of whole constants: code may point into one, at what a linker merged into its end."""
@@ -97,6 +109,22 @@ class Constants:
     def ending(self, suffix: bytes) -> Iterator[bytes]:
         """Every constant that ends with ``suffix``."""
         return (constant for constant in self.holding(suffix) if constant.endswith(suffix))
+
+
+@lru_cache(16)
+def _any_of(constants: frozenset[bytes]) -> re.Pattern[bytes]:
+    """A pattern of some constants and the NUL behind them, with common beginnings taken together."""
+    tree: dict[int, Any] = {}
+    for constant in sorted(constants):
+        node = tree
+        for byte in constant + b"\0":
+            node = node.setdefault(byte, {})
+
+    def written(node: dict[int, Any]) -> bytes:
+        ways = [re.escape(bytes((byte,))) + written(below) for byte, below in node.items()]
+        return b"(?:" + b"|".join(ways) + b")" if len(ways) > 1 else b"".join(ways)
+
+    return re.compile(written(tree), re.S)
 
 
 def _start(part: Span, at: int) -> int | None:

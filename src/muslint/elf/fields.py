@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import add
@@ -19,6 +19,8 @@ _FEW = 2
 
 Pairs = list[tuple[int, int]]
 """(place, address it points at)."""
+Spans = Sequence[tuple[int, int]]
+"""(first address, last address), sorted."""
 
 
 class Lead(NamedTuple):
@@ -78,6 +80,23 @@ def numbers(content: bytes, first: int, last: int) -> Iterator[int]:
             at = hit.start() - 2
             if at >= 0 and first <= (half << 16 | int.from_bytes(content[at : at + 2], "little")) <= last:
                 yield at
+
+
+def addresses(content: bytes, before: bytes, spans: Spans) -> Iterator[Pairs]:
+    """Places of the 32-bit addresses near some spans that have one of the bytes ``before``, or that and one or two
+    others, in front of them, with the address.
+
+    The highest byte is searched for: most spans have the same, and in code it is a rare one.
+    """
+    halves: dict[int, set[int]] = {}
+    for first, last in spans:
+        for half in range(first >> 16, (last >> 16) + 1):
+            halves.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
+    for high, lows in halves.items():
+        top, low = re.escape(bytes((high,))), _one_of(lows)
+        ahead = b"|".join(b"(?<=%s.{%d}%s%s)" % (before, more + 2, low, top) for more in range(3))
+        ends = [hit.end() for hit in re.finditer(top + b"(?:%s)" % ahead, content, re.S)]
+        yield [(end - 4, int.from_bytes(content[end - 4 : end], "little")) for end in ends]
 
 
 @lru_cache(1024)

@@ -22,7 +22,7 @@ from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted,
 
 _CALL = Flow.CALL
 _CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
-_BUDGET = 10_000  # steps looked at for one value
+_BUDGET = 4_000  # steps that are asked for one value
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _WRITES = 4  # writes through parameters that lead to others
@@ -45,6 +45,7 @@ class Body(Paths):
         self.bounds, self._returned, self._tables = bounds, returned, tables
         self._budget = 0
         self._open: list[Definition] = []
+        self._arguments: dict[tuple[int, int], Value] = {}
         self._known: dict[tuple[Location, int], Value] = {}  # what a place holds before a step
         self._cut = False  # whether something was given up because it lies too deep
         self._passing = 0  # above 0 where what is found holds only for who asks just now
@@ -66,6 +67,11 @@ class Body(Paths):
 
     def argument(self, index: int, at: int) -> Value:
         """What argument ``index`` of the call at step ``at`` may be."""
+        if (index, at) not in self._arguments:
+            self._arguments[index, at] = self._argument(index, at)
+        return self._arguments[index, at]
+
+    def _argument(self, index: int, at: int) -> Value:
         if index >= len(self.machine.arguments):
             return UNKNOWN
         where = self.machine.arguments[index]
@@ -281,24 +287,28 @@ class Body(Paths):
     def _reaching(self, location: Location, at: int) -> Iterator[int | None]:
         """The steps whose definition reaches ``at``; -1 is the function's entry, None a path from nowhere."""
         waiting, seen = [at], set[int]()
-        sources, falls, changes = self.sources, self.falls, self._changes
+        sources, falls, heads, changes, above = self.sources, self.falls, self.heads, self._changes, self.above
+        register = location if isinstance(location, str) else None
         while waiting:
             number = waiting.pop()
             while True:
-                others = sources.get(number, ())
-                for source in others:
-                    if source not in seen:
-                        seen.add(source)
-                        if changes(location, source):
-                            yield source
-                        else:
-                            waiting.append(source)
-                if number == 0:
-                    yield -1
-                elif not falls[number] and not others:
-                    yield None
-                number -= 1
-                if number < 0 or not falls[number + 1] or number in seen:
+                if heads[number]:
+                    others = sources.get(number, ())
+                    for source in others:
+                        if source not in seen:
+                            seen.add(source)
+                            if changes(location, source):
+                                yield source
+                            else:
+                                waiting.append(source)
+                    if number == 0:
+                        yield -1
+                    elif not falls[number] and not others:
+                        yield None
+                    if not falls[number]:
+                        break
+                number = above(register, number)
+                if number in seen:
                     break
                 seen.add(number)
                 if changes(location, number):

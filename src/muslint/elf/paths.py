@@ -49,6 +49,7 @@ class Paths:
         self._stubs = stubs
         self.index = {step.address: number for number, step in enumerate(steps)}
         self._effects = Effects(machine, steps)
+        self._above: dict[tuple[str | None, int], int] = {}
 
     def effect(self, at: int) -> Effect:
         """What step number ``at`` changes."""
@@ -95,6 +96,32 @@ class Paths:
             flow = step.flow
             end = step.end if flow in _ON and not (flow in _CALLS and self._never_returns(step)) else -1
         return found
+
+    @cached_property
+    def heads(self) -> list[bool]:
+        """Step number → whether control may come to it otherwise than from the step before."""
+        found = [not falls for falls in self.falls]
+        for number in (0, *self.sources):
+            found[number] = True
+        return found
+
+    def above(self, register: str | None, number: int) -> int:
+        """The last step before ``number``, which control comes to from there, that changes a register (None: that
+        writes to memory or calls), or that is one of the `heads`."""
+        known = self._above.get((register, number))
+        if known is not None:
+            return known
+        heads, at = self.heads, number - 1
+        while not heads[at] and not self._writes(register, at):
+            at -= 1
+        self._above[register, number] = at
+        return at
+
+    def _writes(self, register: str | None, number: int) -> bool:
+        effect = self._effects[number]
+        if register is None:
+            return bool(effect.stores) or self.steps[number].flow in _CALLS
+        return register in effect.sets or (self.steps[number].flow in _CALLS and register not in self.machine.kept)
 
     def _never_returns(self, step: Step) -> bool:
         return self.callee(step) in NO_RETURN

@@ -22,7 +22,7 @@ LEVELS = 3
 _WRAPPERS = 4  # how many more levels of small functions
 _SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
-_FEW = 24  # addresses that are searched for one by one
+_FEW = 4  # addresses that are searched for one by one
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 
 Listed = dict[int, "array[int]"]
@@ -123,35 +123,36 @@ class References:
 
     # --- constants ------------------------------------------------------------------------------------------
 
-    def pointing(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
-        """Starts of the functions whose code holds an address in one of these spans (first, last); of few ones, of
-        those too that they call."""
+    def pointing(self, spans: Iterable[tuple[int, int]], words: Iterable[int] = ()) -> frozenset[int]:
+        """Starts of the functions whose code holds an address in one of these spans (first, last), or reads one of
+        some words of memory."""
         wanted = sorted(set(spans))
         firsts = [first for first, _ in wanted]
         behind = list(accumulate((last for _, last in wanted), max))  # the last address of a span up to here
-        found: set[int] = set()
+        parts = self._image.code()
+        found = {place for part in parts for word in words for place in self._machine.slot_references(part, word)}
         for part in self._image.code() if wanted else ():
             if len(wanted) <= _FEW:
                 found.update(place for first, last in wanted for place in self._machine.pointers(part, first, last))
                 continue
-            for pairs in self._machine.all_pointers(part, firsts[0], behind[-1]):
+            for pairs in self._machine.all_pointers(part, wanted):
                 found.update([
                     place for place, target in pairs
                     if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
                 ])  # fmt: skip
-        return self._with_callees({self._functions.around(place).start for place in found})
+        return frozenset(self._functions.around(place).start for place in found)
 
-    def _with_callees(self, starts: set[int]) -> frozenset[int]:
+    def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
         """Functions and, where they are few, those that they call, level by level: where what they give is used."""
         asked = starts
         for level in range(LEVELS + _WRAPPERS):
             if level >= LEVELS - 1:
-                asked = {start for start in asked if self._wraps(start)}
+                asked = frozenset(start for start in asked if self._wraps(start))
             if not asked or len(starts) > _MANY:
                 break
-            asked = {self._functions.around(target).start for target in self._called(frozenset(asked))} - starts
+            asked = frozenset(self._functions.around(target).start for target in self._called(asked)) - starts
             starts = starts | asked
-        return frozenset(starts)
+        return starts
 
     def _called(self, only: frozenset[int]) -> set[int]:
         """What some functions may call or jump to, stubs left out."""

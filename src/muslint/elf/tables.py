@@ -52,7 +52,7 @@ class Tables:
             yield first
             return
         for part in self._image.code():
-            for pairs in self._machine.all_pointers(part, first, last):
+            for pairs in self._machine.all_pointers(part, [(first, last)]):
                 yield from (at for _, at in pairs if first <= at <= last)
 
     def _next(self, address: int, end: int) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
-from muslint.elf.fields import Lead, Pairs, distances, high_bytes, numbers
+from muslint.elf.fields import Lead, Pairs, Spans, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.values import signed
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
@@ -254,20 +254,18 @@ class X86:
         if self.fixed or self.word == 4:
             yield from (code.address + at for at in self._numbers(code.content, first, last))
 
-    def all_pointers(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
-        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address from first to last, or what
-        is indexed from there."""
+    def all_pointers(self, code: Range, spans: Spans) -> Iterator[Pairs]:
+        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address, or what is indexed from
+        there."""
         content, base = code.content, code.address
-        unpack = struct.Struct("<i").unpack
         if self.word == 8:
-            yield from distances(content, base, _LEA, first, last)
+            yield from distances(content, base, _LEA, spans[0][0], max(last for _, last in spans))
         for got in self._ebx_bases:
             hits = re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S)
-            yield [(base + hit.start() + 2, (got + unpack(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
+            yield [(base + hit.start() + 2, (got + _distance(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
         if self.word == 4 or self.fixed:
-            high = high_bytes(first, last)
-            hits = re.finditer(_BEFORE_ADDRESS + rb"(?=.{0,2}?(.." + high + rb"))", content, re.S)
-            yield [(base + hit.start() + 1, unpack(hit[1])[0]) for hit in hits]
+            for pairs in addresses(content, _BEFORE_ADDRESS, spans):
+                yield [(base + place, address) for place, address in pairs]
 
     def holds(self, code: Range, number: int) -> bool:
         """``mov`` or ``push`` of it."""

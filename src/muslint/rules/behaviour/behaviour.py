@@ -59,21 +59,29 @@ class Scene:
         addresses: Iterable[int] | None = None,
         zero: int | None = None,
         within: Iterable[int] | None = None,
+        always: bool = False,
     ) -> tuple[CallSite, ...]:
         """Every call of these imports, in address order; none where `can_disassemble` is false.
 
         Calls of functions that are called everywhere take long to follow. Say what makes one worth it: its function,
         or a direct caller of that, points to one of these constant ``texts`` or ``addresses``; argument ``zero`` may
-        be 0; its function lies ``within`` those that hold one of some addresses.
+        be 0; its function lies ``within`` those that hold one of some addresses. ``always``: only where the texts
+        or addresses are given whatever happens, by the function itself or through others that hand them on at once.
         """
         known = self.code()
         narrow: frozenset[int] | None = None
+        holding: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
+        if (texts is not None or addresses is not None) and not self.candidates(*names):
+            return ()
         if texts is not None or addresses is not None:
             spans = tuple(self.strings().spans(texts or ()))
-            held = (*self._tables([first for first, _ in spans]), *(addresses or ()))
-            narrow = known.pointing((*spans, *((address - _STRUCTURE, address) for address in held)))
-            callers = narrow
+            words = tuple(self._tables([first for first, _ in spans]))
+            held = (*words, *(addresses or ()))
+            holding = known.pointing(
+                (*spans, *((address - _STRUCTURE, address) for address in held)), () if always else words
+            )
+            narrow = callers = known.with_callees(holding)
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
@@ -85,7 +93,7 @@ class Scene:
             if zero is not None:  # told by the code right before the call: callers need not be asked
                 narrow, callers = known.zeroing(name, zero), frozenset()
             if narrow is not None:
-                found += known.of(name, narrow, callers=callers)
+                found += known.of(name, narrow, callers=callers, holding=holding if always else None)
                 continue
             if name not in self._kept:
                 self._kept[name] = tuple(known.of(name))

@@ -11,12 +11,14 @@ from muslint.rules.finding import Severity
 
 _LOCALE = re.compile(rb"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
 """The name of a locale of a country; C, POSIX and C.UTF-8 are none, and two letters alone may be anything."""
+_PART = re.compile(rb"_[A-Z]{2}(?<=[a-z]{2}_..)(?![A-Za-z_])")
+"""What all of them hold; a search for one byte is a quick one."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
-    held = any(True for _ in scene.strings().around(_LOCALE))
-    for site in scene.calls("setlocale", "newlocale") if held else ():
+    held = list(filter(_LOCALE.fullmatch, scene.strings().around(_PART)))
+    for site in scene.calls("setlocale", "newlocale", texts=held) if held else ():
         for _confidence, name in texts(site, 1):
             if _LOCALE.fullmatch(name):
                 yield at("likely", site, call(site, "…", quoted(name)))

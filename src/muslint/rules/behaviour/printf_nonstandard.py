@@ -35,11 +35,12 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     yield from _made(scene, names)
     if not held:
         return  # saves looking at every call
-    for site in scene.calls(*names, texts=held):
+    bare = [text for text in held if gnu_only(text)]
+    sites = (*scene.calls(*names, texts=bare), *scene.calls(*names, texts=held, always=True))
+    for site in sorted(sites, key=lambda site: site.address):
         yield from _at(site)
     if any(name.startswith("__gmp") for name in scene.imports):
         return  # %Zd may be GMP's own
-    bare = [text for text in held if gnu_only(text)]
     unknown = next((name for name in names if unresolved(scene.calls(name), FORMATS[name])), None) if bare else None
     if unknown is not None:  # else every format is known
         for text in bare:

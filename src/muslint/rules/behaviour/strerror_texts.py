@@ -20,7 +20,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not first(scene, _COMPARE):
         return
     known = frozenset(text.encode() for text in words())
-    held = [text for text in known if text in scene.strings()]
+    held = scene.strings().among(known)
     for site in scene.calls(*first(scene, _COMPARE), texts=held):
         for index in (0, 1):
             for _confidence, text in texts(site, index):
