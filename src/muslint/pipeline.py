@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, mapped_end, requires
@@ -37,7 +38,7 @@ from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
-from muslint.sources.source import Member, Skipped, Source, bytes_of, nested, open_source
+from muslint.sources.source import Member, Skipped, Source, bytes_of, nested, open_source, shared
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -162,6 +163,7 @@ class _Place:
     defined: frozenset[str]  # by the object files together
     asked: _Asked
     way_out: WayOut
+    shared: dict[str, dict[Any, Any]]  # what is found in files with several names
 
 
 def _check_place(
@@ -183,7 +185,7 @@ def _check_place(
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(
         source, target, links, _basenames(source), lies, owners(source.tree), defined, asked,
-        WayOut(target, environment),
+        WayOut(target, environment), shared(source),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     yield from in_order(
@@ -337,6 +339,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
         lasting=place.asked.memory.found(source.tree, item.member.path, mapped_end(obj)),
+        shared=place.shared.get(item.member.path),
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)

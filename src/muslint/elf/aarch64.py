@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from muslint.elf.aarch64_effects import Effects
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Table, reg
@@ -182,19 +182,19 @@ class AArch64:
         """None, as above."""
         return iter(())
 
-    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+    def slot_references(self, code: Range, slots: Collection[int]) -> Iterator[tuple[int, int]]:
         """``adrp`` of a slot's page with an ``ldr`` of the slot soon after."""
-        wanted = slot & ~0xFFF
+        pages = {slot & ~0xFFF for slot in slots}
         for at, page in self._pages(code):
-            if page != wanted:
+            if page not in pages:
                 continue
             following = code.content[at : at + 68]
             (first,) = struct.unpack_from("<I", following)
+            read = set()
             for (loaded,) in struct.iter_unpack("<I", following[4 : len(following) // 4 * 4]):
-                reads = loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == first & 31
-                if reads and page + (loaded >> 10 & 0xFFF) * 8 == slot:
-                    yield code.address + at
-                    break
+                if loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == first & 31:
+                    read.add(page + (loaded >> 10 & 0xFFF) * 8)
+            yield from ((code.address + at, slot) for slot in read if slot in slots)
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""

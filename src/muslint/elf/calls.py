@@ -27,6 +27,7 @@ from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _AT_ONCE = 512  # bytes from the start of a function in which it may hand on what it is given
+_HANDING = 3  # such functions whose callers are searched for
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 14  # instructions of the functions that are kept disassembled
 _SHORT = 512  # bytes of a function whose result is looked at
@@ -146,9 +147,10 @@ class Calls:
     ) -> tuple[frozenset[int], frozenset[int]]:
         """As `_raw`, in some functions alone."""
         known = self._references.within(only) if stubs else {}
-        parts = self._references.parts(only) if slots else ()
-        reads = [self._reads(part, slot) for part in parts for slot in slots]
-        return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(*reads)
+        reads = self._reads(self._references.parts(only), slots) if slots else {}
+        return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(
+            *reads.values()
+        )
 
     def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """The stubs and the slots of an import."""
@@ -162,25 +164,46 @@ class Calls:
     def _raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """Addresses of what may be direct calls of an import, and of what may read its slots."""
         if name not in self._known_raw:
-            stubs, slots = self._ways(name)
-            self._known_raw[name] = (
-                frozenset(address for stub in stubs for address in self._references.to(stub)),
-                frozenset(
-                    address
-                    for slot in slots - self.slots.jumps
-                    for part in self._image.code()
-                    for address in self._reads(part, slot)
-                ),
-            )
+            self._search((name,))
         return self._known_raw[name]
 
-    def candidates(self, name: str) -> tuple[int, ...]:
-        """Addresses of what may be calls of an import, without disassembling: few are none, and few are missing."""
-        return () if self.machine is None else tuple(sorted(frozenset().union(*self._raw(name))))
+    def _search(self, names: Iterable[str]) -> None:
+        ways = {name: self._ways(name) for name in names if name not in self._known_raw}
+        read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
+        reads = self._reads(self._image.code(), read) if read else {}
+        for name, (stubs, slots) in ways.items():
+            self._known_raw[name] = (
+                frozenset(address for stub in stubs for address in self._references.to(stub)),
+                frozenset(address for slot in slots for address in reads.get(slot, ())),
+            )
+
+    def candidates(self, *names: str) -> tuple[int, ...]:
+        """Addresses of what may be calls of some imports, without disassembling: few are none, and few are missing."""
+        if self.machine is None:
+            return ()
+        self._search(names)
+        return tuple(sorted(frozenset().union(*(found for name in names for found in self._known_raw[name]))))
 
     def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
         """As `References.pointing`."""
         return self._references.pointing(spans, words) if self.machine is not None else frozenset()
+
+    def giving(self, names: Iterable[str], spans: Sequence[tuple[int, int]]) -> tuple[frozenset[int], frozenset[int]]:
+        """Starts of the functions that may give one of some imports an address in one of these spans whatever
+        happens: those that hold it; and these, with those that come to a call of the import before anything else."""
+        around = self.functions.around
+        first = {around(address).start: address for address in reversed(self.candidates(*names))}
+        handing = [start for start, address in first.items() if self._at_once(start, address)]
+        found = None
+        if len(handing) <= _HANDING:
+            callers = [around(address).start for start in handing for address in self._references.to(start)]
+            found = self._references.holding(frozenset((*first, *callers)), spans)
+        if found is None:
+            found = self.pointing(spans)
+        if handing and len(found) <= _ASKED:
+            handing = sorted(self._references.called(found).intersection(handing))
+            return found, found.union(handing)
+        return found, found
 
     def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
         """As `References.with_callees`."""
@@ -200,11 +223,17 @@ class Calls:
                 found.add(self.functions.around(address).start)
         return frozenset(found)
 
-    def _reads(self, part: Range, slot: int) -> Iterator[int]:
-        """The addresses in some code of what may read a slot, other than its stub."""
+    def _reads(self, parts: Iterable[Range], slots: frozenset[int]) -> dict[int, list[int]]:
+        """Slot → the addresses in some code of what may read it, other than its stub."""
         assert self.machine is not None
-        inside = {stub + distance for stub in self._stubs_of.get(slot, ()) for distance in range(16)}
-        return (address for address in self.machine.slot_references(part, slot) if address not in inside)
+        stubs = [stub for slot in slots for stub in self._stubs_of.get(slot, ())]
+        inside = {stub + distance for stub in stubs for distance in range(16)}
+        found: dict[int, list[int]] = {}
+        for part in parts:
+            for address, slot in self.machine.slot_references(part, slots):
+                if address not in inside:
+                    found.setdefault(slot, []).append(address)
+        return found
 
     def body(self, address: int) -> Body:
         """The code around an address."""

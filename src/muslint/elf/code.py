@@ -7,7 +7,7 @@ A machine (`muslint.elf.x86`, `muslint.elf.aarch64` …) turns bytes into `Step`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -179,8 +179,8 @@ class Machine(Protocol):
         """Where the jumps of some code go that `all_references` leaves out, those with a short distance; a superset."""
         ...
 
-    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
-        """The addresses of what may read one slot; a superset."""
+    def slot_references(self, code: Range, slots: Collection[int]) -> Iterator[tuple[int, int]]:
+        """The addresses of what may read one of some slots, and which; a superset."""
         ...
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:

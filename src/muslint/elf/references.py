@@ -22,6 +22,7 @@ LEVELS = 3
 _WRAPPERS = 4  # how many more levels of small functions
 _SEARCHES, _MOST_SEARCHES = 32, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
+_PART = 4  # times a part of the code that is searched by itself
 _FEW = 4  # addresses that are searched for one by one
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 
@@ -127,20 +128,34 @@ class References:
         """Starts of the functions whose code holds an address in one of these spans (first, last), or reads one of
         some words of memory."""
         wanted = sorted(set(spans))
+        parts, read = list(self._image.code()), frozenset(words)
+        found = {place for part in parts if read for place, _ in self._machine.slot_references(part, read)}
+        if 0 < len(wanted) <= _FEW:
+            pointers = self._machine.pointers
+            found.update(place for part in parts for first, last in wanted for place in pointers(part, first, last))
+        else:
+            found |= self._holding(parts, wanted)
+        return frozenset(self._functions.around(place).start for place in found)
+
+    def holding(self, only: frozenset[int], spans: Iterable[tuple[int, int]]) -> frozenset[int] | None:
+        """Which of some functions hold an address in one of these spans; None where they are most of the code."""
+        parts = self.parts(only)
+        if _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in self._image.code()):
+            return None
+        found = self._holding(parts, sorted(set(spans)))
+        return frozenset(self._functions.around(place).start for place in found) & only
+
+    def _holding(self, parts: Iterable[Range], wanted: Sequence[tuple[int, int]]) -> set[int]:
+        """The places of such addresses in some code; spans may overlap."""
         firsts = [first for first, _ in wanted]
         behind = list(accumulate((last for _, last in wanted), max))  # the last address of a span up to here
-        parts = self._image.code()
-        found = {place for part in parts for word in words for place in self._machine.slot_references(part, word)}
-        for part in self._image.code() if wanted else ():
-            if len(wanted) <= _FEW:
-                found.update(place for first, last in wanted for place in self._machine.pointers(part, first, last))
-                continue
-            for pairs in self._machine.all_pointers(part, wanted):
-                found.update([
-                    place for place, target in pairs
-                    if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
-                ])  # fmt: skip
-        return frozenset(self._functions.around(place).start for place in found)
+        return {
+            place
+            for part in (parts if wanted else ())
+            for pairs in self._machine.all_pointers(part, wanted)
+            for place, target in pairs
+            if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
+        }
 
     def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
         """Functions and, where they are few, those that they call, level by level: where what they give is used."""
@@ -150,11 +165,11 @@ class References:
                 asked = frozenset(start for start in asked if self._wraps(start))
             if not asked or len(starts) > _MANY:
                 break
-            asked = frozenset(self._functions.around(target).start for target in self._called(asked)) - starts
+            asked = frozenset(self._functions.around(target).start for target in self.called(asked)) - starts
             starts = starts | asked
         return starts
 
-    def _called(self, only: frozenset[int]) -> set[int]:
+    def called(self, only: frozenset[int]) -> set[int]:
         """What some functions may call or jump to, stubs left out."""
         found: set[int] = set()
         for part in self.parts(only):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -69,16 +69,18 @@ class Slots:
         """Undefined symbol → its slots."""
         return inverted(self.imports)
 
-    def kept(self, name: str) -> frozenset[int]:
-        """Words of tables, not of the GOT, that hold the address of an imported function or object."""
+    def kept(self, names: Container[str]) -> dict[int, str]:
+        """Words of tables, not of the GOT, that hold the address of some imported functions or objects; whose."""
         kind = _BY_SYMBOL.get(self._machine, (0,))[0]
         symbols = self._image.object.symbols
-        names = symbols.names_of(range(len(symbols)))
-        wanted = {index: value for index, value in enumerate(symbols.values) if names[index] == name}
-        places = {place for place, found, index in self._symbolic() if found == kind and index in wanted}
-        for value in filter(None, wanted.values()):  # a program's own copy of an object, or its stub of a function
-            places.update(self.holding(value))
-        return frozenset(places)
+        every = enumerate(symbols.names_of(range(len(symbols))))
+        wanted = {index: name for index, name in every if name in names}
+        places = {place: wanted[index] for place, found, index in self._symbolic() if found == kind and index in wanted}
+        values = symbols.values
+        for index, name in wanted.items():
+            if values[index]:  # a program's own copy of an object, or its stub of a function
+                places.update((place, name) for place in self.holding(values[index]))
+        return places
 
     def holding(self, address: int) -> Iterator[int]:
         """The words of constant or initialised memory that hold an address of this object."""
@@ -158,11 +160,13 @@ def _found(
     content: bytes, wanted: bytes, step: int, first: int, start: int = 0, end: int | None = None
 ) -> Iterator[int]:
     """Offsets from ``start`` to ``end`` of some bytes that lie whole steps from ``first``."""
-    at = content.find(wanted, start, end)
+    rare = wanted.rstrip(b"\0") or wanted  # zeros are everywhere
+    last = len(content) if end is None else end
+    at = content.find(rare, start, last)
     while at >= 0:
-        if (at - first) % step == 0:
+        if (at - first) % step == 0 and at + len(wanted) <= last and content.startswith(wanted, at):
             yield at
-        at = content.find(wanted, at + 1, end)
+        at = content.find(rare, at + 1, last)
 
 
 def inverted(known: Mapping[int, T]) -> dict[T, frozenset[int]]:

@@ -16,7 +16,7 @@ def overriding(image: Image, slots: Slots, base: str, number: int) -> list[int]:
     """Addresses of virtual function ``number`` in every class whose one base has the typeinfo called ``base``."""
     word = image.word_size
     found: set[int] = set()
-    for place in sorted(slots.kept(base))[:_MOST]:
+    for place in sorted(slots.kept((base,)))[:_MOST]:
         for vtable in slots.holding(place - 2 * word):
             function = slots.pointer(vtable + (1 + number) * word)
             if function and any(part.address <= function < part.end for part in image.code()):

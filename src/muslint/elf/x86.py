@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
@@ -34,6 +34,8 @@ _BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
 _BEFORE_ADDRESS = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # codes of instructions that have one
+_APART = 4
+"""Slots that are searched for one by one."""
 _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
@@ -228,18 +230,21 @@ class X86:
         for hit in re.finditer(rb"[\xeb\x70-\x7f](?=(.))", code.content, re.S):
             yield code.address + hit.end() + 1 + signed(hit[1][0], 1)
 
-    def slot_references(self, code: Range, slot: int) -> Iterator[int]:
+    def slot_references(self, code: Range, slots: Collection[int]) -> Iterator[tuple[int, int]]:
         """``call *slot``, ``jmp *slot`` and ``mov slot, %reg``."""
-        if self.word == 8:
-            for pairs in distances(code.content, code.address, _READS, slot, slot):
-                yield from (place for place, _ in pairs)
-            return
         content = code.content
-        for field in self._numbers(content, slot, slot):
-            if field >= 2 and content[field - 2] in (0xFF, 0x8B):
-                form = content[field - 1]
-                if form & 0xC7 == 0x05 or form & 0xC0 == 0x80:
-                    yield code.address + field - 2
+        if self.word == 8:
+            spans = [(min(slots), max(slots))] if len(slots) > _APART else [(slot, slot) for slot in slots]
+            for first, last in spans:
+                for pairs in distances(content, code.address, _READS, first, last):
+                    yield from (pair for pair in pairs if pair[1] in slots)
+            return
+        for slot in slots:
+            for field in self._numbers(content, slot, slot):
+                if field >= 2 and content[field - 2] in (0xFF, 0x8B):
+                    form = content[field - 1]
+                    if form & 0xC7 == 0x05 or form & 0xC0 == 0x80:
+                        yield code.address + field - 2, slot
 
     def _numbers(self, content: bytes, first: int, last: int) -> Iterator[int]:
         """Places of such addresses themselves, and of their distances from what %ebx may hold."""

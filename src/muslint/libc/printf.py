@@ -98,11 +98,11 @@ def refused(text: bytes) -> str | None:
 
     glibc prints a conversion it does not know as it stands (``vfprintf-internal.c``, form_unknown).
     """
-    found = list(conversions(text))
-    for conversion in found:
+    used: set[int] = set()
+    for conversion in conversions(text):
         if not conversion.taken:
             return conversion.text
-    used = {position for conversion in found for position in conversion.positions}
+        used.update(conversion.positions)
     if used and len(used) != max(used):
         return f"%{max(used)}$ with a number left out before it"  # musl: nl_type has a hole
     return None
@@ -110,6 +110,8 @@ def refused(text: bytes) -> str | None:
 
 def gnu_only(text: bytes) -> str | None:
     """The first conversion of a text that only GNU's printf knows, if all its others are printf's: surely a format."""
+    if not _GNU.search(text):
+        return None
     found = list(conversions(text))
     if not all(conversion.gnu or (conversion.letter and conversion.taken) for conversion in found):
         return None
@@ -117,6 +119,8 @@ def gnu_only(text: bytes) -> str | None:
         (c.text for c in found if c.gnu and not text.partition(c.text.encode("latin-1"))[2][:1].isalpha()), None
     )
 
+
+_GNU = re.compile(rb"%[^%]*?[IqLZ]")  # what is none of GNU's own has no such letter
 
 TEMPLATE = re.compile(rb"%%[-+ #0]*(?:[0-9.]*%[0-9.]*(?:l{0,2}[diu]|z?u|s))+[qLZ][diouxX]")
 """What a conversion that only GNU's printf knows looks like in a format that makes a format."""

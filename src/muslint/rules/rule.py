@@ -40,6 +40,9 @@ class Case:
     data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
     opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
+    shared: dict[Any, Any] | None = (
+        None  # what was found in the file under another of its names; None where it has none
+    )
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
     def forget(self) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Protocol
+from typing import Any, Protocol
 
 from muslint.elf.object import Readable
 from muslint.errors import UnreadableSource
@@ -129,6 +129,18 @@ def bytes_of(source: Source, member: Member) -> Readable | None:
     """The bytes of a member; None where they cannot be had."""
     found = source.tree.open(member.path)
     return None if isinstance(found, int) else found.data
+
+
+def shared(source: Source) -> dict[str, dict[Any, Any]]:
+    """Path of each member that is a file with several names (hard links) → where to keep what is found in the file."""
+    names: dict[Hashable, list[str]] = {}
+    for member in source.members:
+        found = source.tree.open(member.path)
+        if not isinstance(found, int):
+            names.setdefault(found.identity, []).append(member.path)
+    several = [paths for paths in names.values() if len(paths) > 1]
+    places: list[dict[Any, Any]] = [{} for _ in several]
+    return {path: place for paths, place in zip(several, places, strict=True) for path in paths}
 
 
 class Format(Protocol):

@@ -45,7 +45,7 @@ class Scene:
     program: bool  # the kernel starts it
     image: Image
     link: Link | None = None  # what the loader does with it
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False)  # what was looked at, for who asks again
 
     @property
     def can_disassemble(self) -> bool:
@@ -78,10 +78,12 @@ class Scene:
             spans = tuple(self.strings().spans(texts or ()))
             words = tuple(self._tables([first for first, _ in spans]))
             held = (*words, *(addresses or ()))
-            holding = known.pointing(
-                (*spans, *((address - _STRUCTURE, address) for address in held)), () if always else words
-            )
-            narrow = callers = known.with_callees(holding)
+            spans = (*spans, *((address - _STRUCTURE, address) for address in held))
+            if always:
+                holding, narrow = known.giving([name for name in names if name in self.imports], spans)
+            else:
+                narrow = known.with_callees(known.pointing(spans, words))
+            callers = narrow
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
@@ -93,11 +95,11 @@ class Scene:
             if zero is not None:  # told by the code right before the call: callers need not be asked
                 narrow, callers = known.zeroing(name, zero), frozenset()
             if narrow is not None:
-                found += known.of(name, narrow, callers=callers, holding=holding if always else None)
+                found += known.of(name, narrow, callers=callers, holding=holding)
                 continue
-            if name not in self._kept:
-                self._kept[name] = tuple(known.of(name))
-            found += self._kept[name]
+            if name not in self.kept:
+                self.kept[name] = tuple(known.of(name))
+            found += self.kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
 
     def _tables(self, places: list[int]) -> frozenset[int]:
@@ -119,25 +121,25 @@ class Scene:
     def candidates(self, *names: str) -> tuple[int, ...]:
         """Addresses of what may be calls of these imports, found without disassembling, in order."""
         known = self.code()
-        return tuple(sorted(address for name in names if name in self.imports for address in known.candidates(name)))
+        return known.candidates(*(name for name in names if name in self.imports))
 
     def code(self) -> Calls:
         """The calls and functions of the object."""
-        if Calls not in self._kept:
-            self._kept[Calls] = Calls(self.image)
-        known: Calls = self._kept[Calls]
+        if Calls not in self.kept:
+            self.kept[Calls] = Calls(self.image)
+        known: Calls = self.kept[Calls]
         return known
 
     def strings(self) -> Constants:
         """The NUL-terminated constants of memory that cannot change."""
-        if Constants not in self._kept:
-            self._kept[Constants] = Constants(self.image)
-        found: Constants = self._kept[Constants]
+        if Constants not in self.kept:
+            self.kept[Constants] = Constants(self.image)
+        found: Constants = self.kept[Constants]
         return found
 
     def data(self) -> Initialised:
         """The initialised writable data."""
-        found: Initialised = self._kept.setdefault(Initialised, Initialised(self.image))
+        found: Initialised = self.kept.setdefault(Initialised, Initialised(self.image))
         return found
 
 
@@ -162,3 +164,4 @@ class Behaviour:
     since: str | None = None  # first musl release that behaves so
     until: str | None = None  # first musl release that no longer does
     default: bool = True  # False: shown only with -v
+    linked: bool = False  # whether ``prove`` looks at what the loader does with the object

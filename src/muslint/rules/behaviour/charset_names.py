@@ -13,6 +13,13 @@ _LONGEST = 31  # bytes of glibc's longest name
 
 def named(scene: Scene) -> list[tuple[bytes, str]]:
     """Every constant that glibc takes for a character set, and its name in capitals."""
+    if named not in scene.kept:
+        scene.kept[named] = _named(scene)
+    found: list[tuple[bytes, str]] = scene.kept[named]
+    return found
+
+
+def _named(scene: Scene) -> list[tuple[bytes, str]]:
     known = charsets()
     names = {name.encode() for name in known}
     texts = dict.fromkeys(

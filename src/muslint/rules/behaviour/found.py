@@ -47,9 +47,20 @@ def find(behaviour: Behaviour | Entry, case: Case) -> Iterator[Finding]:
         return
     if isinstance(behaviour, Entry):
         behaviour = behaviour.rule()
-    proofs = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
+    proofs = _proofs(behaviour, case, scene)
     if proofs:
         yield _finding(behaviour, case, scene, proofs)
+
+
+def _proofs(behaviour: Behaviour, case: Case, scene: Scene) -> list[Proof]:
+    """What a rule says of an object, the surest first; asked once of a file with several names."""
+    if case.shared is None or behaviour.linked:
+        return sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
+    key = behaviour.id, scene.musl, scene.built_for, scene.program
+    if key not in case.shared:
+        case.shared[key] = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
+    found: list[Proof] = case.shared[key]
+    return found
 
 
 def scene_of(case: Case) -> Scene | None:

@@ -84,4 +84,5 @@ RULE = Behaviour(
     references=("musl ldso/dynlink.c (sysv_lookup, gnu_lookup)", "LSB Core, Symbol Versioning"),
     witness="ld-symbol-versions",
     prove=_prove,
+    linked=True,
 )

@@ -38,8 +38,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 def _by_table(scene: Scene, names: tuple[str, ...], errno: tuple[int, ...]) -> Iterator[Proof]:
     """Calls beside errno by way of a table that holds such functions."""
     known = scene.code()
-    places = {place: name for name in names for place in known.slots.kept(name)} if scene.can_disassemble else {}
-    held = known.pointing((place - _STRUCTURE, place) for place in places)
+    places = known.slots.kept(names) if scene.can_disassemble else {}
+    held = known.with_callees(known.pointing((place - _STRUCTURE, place) for place in places))
     for start in sorted(held & {known.functions.around(address).start for address in errno}):
         body = known.body(start)
         for step in body.steps:
