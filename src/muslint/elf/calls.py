@@ -193,16 +193,15 @@ class Calls:
         happens: those that hold it; and these, with those that come to a call of the import before anything else."""
         around = self.functions.around
         first = {around(address).start: address for address in reversed(self.candidates(*names))}
-        handing = [start for start, address in first.items() if self._at_once(start, address)]
-        found = None
+        handing = {start for start, address in first.items() if self._at_once(start, address)}
+        targets = handing.union(*(self._ways(name)[0] for name in names))
+        only = None
         if len(handing) <= _HANDING:
             callers = [around(address).start for start in handing for address in self._references.to(start)]
-            found = self._references.holding(frozenset((*first, *callers)), spans)
-        if found is None:
-            found = self.pointing(spans)
+            only = frozenset((*first, *callers))
+        found = self._references.giving(spans, targets, only)
         if handing and len(found) <= _ASKED:
-            handing = sorted(self._references.called(found).intersection(handing))
-            return found, found.union(handing)
+            return found, found | (handing & self._references.called(found))
         return found, found
 
     def with_callees(self, starts: frozenset[int]) -> frozenset[int]:

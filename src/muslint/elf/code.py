@@ -192,6 +192,11 @@ class Machine(Protocol):
         """Every such place, by part of the code, for addresses in some spans, and some more."""
         ...
 
+    def taker(self, code: Range, place: int) -> int | None:
+        """The target of the call that takes what an instruction puts into a register, by one of the `all_pointers`,
+        where control comes straight to it and the register does not outlast it; None where that cannot be told."""
+        ...
+
     def holds(self, code: Range, number: int) -> bool:
         """Whether some instruction may put a small number into a register or on the stack."""
         ...

@@ -11,11 +11,9 @@ from operator import add
 from typing import NamedTuple
 
 _WINDOW = 1 << 18
-"""Bytes searched at once for distances to many places: over these the high half of one has not many values."""
-_NARROW = 1 << 14
-"""The same for few places: over these it has one value or two, and is searched for as it is."""
+"""Bytes searched at once for distances to places far apart: over these the high half of one has not many values."""
 _FEW = 2
-"""High halves that are searched for one by one."""
+"""Spans of 64 KB below which places are near each other."""
 
 Pairs = list[tuple[int, int]]
 """(place, address it points at)."""
@@ -35,23 +33,34 @@ class Lead(NamedTuple):
 
 def distances(content: bytes, address: int, leads: tuple[Lead, ...], first: int, last: int) -> Iterator[Pairs]:
     """Places of ``leads`` with a 32-bit distance behind them, counted from its own end, to addresses from ``first`` to
-    ``last``, by window. ``content`` stands at ``address``.
+    ``last``, part by part. ``content`` stands at ``address``.
 
-    A lead is a frequent byte. Where the high half of the distance can only be one of few numbers, and is not 0 or -1
-    as that of most numbers in code, it is searched for in its place.
+    A lead is a frequent byte. Where the addresses are not far apart the high half of the distance is searched for in
+    its place, in that part of the code in which it may have that value. Only 0 and -1 are frequent too.
     """
-    size, many = len(content), last - first >> 16 >= _FEW
-    step = _WINDOW if many else _NARROW
-    for start in range(0, size, step):
-        end = min(start + step, size)  # of where the high half may begin; the distance counts from two bytes on
-        low, high = first - address - end - 1 >> 16, last - address - start - 2 >> 16
-        if many or (low <= 0 and high >= -1):
-            found = [_by_lead(content, address, lead, start, end, low, high) for lead in leads]
+    for start, end, low, high in _parts(address, len(content), first, last):
+        if low == high not in (0, -1):
+            found = [_by_half(content, address, leads, start, end, low)]
         else:
-            found = [_by_half(content, address, leads, start, end, half) for half in range(low, high + 1)]
+            found = [_by_lead(content, address, lead, start, end, low, high) for lead in leads]
         for pairs in found:
             if pairs:
                 yield [pair for pair in pairs if first <= pair[1] <= last]
+
+
+def _parts(address: int, size: int, first: int, last: int) -> Iterator[tuple[int, int, int, int]]:
+    """Where the high half of a distance may begin, from and up to, and its lowest and highest value there."""
+    if last - first >> 16 >= _FEW:
+        for start in range(0, size, _WINDOW):
+            end = min(start + _WINDOW, size)
+            yield start, end, first - address - end - 1 >> 16, last - address - start - 2 >> 16
+        return
+    lowest, highest = first - address - size - 1 >> 16, last - address - 2 >> 16
+    for half in range(highest, lowest - 1, -1):
+        start = max(first - address - (half + 1 << 16) - 1, 0)
+        end = min(last - address - (half << 16) - 1, size)
+        if start < end:
+            yield start, end, half, half
 
 
 def _by_lead(content: bytes, address: int, lead: Lead, start: int, end: int, low: int, high: int) -> Pairs:

@@ -137,13 +137,22 @@ class References:
             found |= self._holding(parts, wanted)
         return frozenset(self._functions.around(place).start for place in found)
 
-    def holding(self, only: frozenset[int], spans: Iterable[tuple[int, int]]) -> frozenset[int] | None:
-        """Which of some functions hold an address in one of these spans; None where they are most of the code."""
-        parts = self.parts(only)
-        if _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in self._image.code()):
-            return None
-        found = self._holding(parts, sorted(set(spans)))
-        return frozenset(self._functions.around(place).start for place in found) & only
+    def giving(
+        self, spans: Iterable[tuple[int, int]], targets: Container[int], only: frozenset[int] | None = None
+    ) -> frozenset[int]:
+        """Starts of the functions, among some where these are not most of the code, that hold an address in one of
+        these spans and may give it to one of some targets."""
+        parts = self.parts(only) if only is not None else []
+        code = list(self._image.code())
+        if only is None or _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in code):
+            parts = code
+        found: set[int] = set()
+        for part in parts:
+            for place in self._holding((part,), sorted(set(spans))):
+                target = self._machine.taker(part, place)
+                if target is None or target in targets:
+                    found.add(self._functions.around(place).start)
+        return frozenset(found)
 
     def _holding(self, parts: Iterable[Range], wanted: Sequence[tuple[int, int]]) -> set[int]:
         """The places of such addresses in some code; spans may overlap."""

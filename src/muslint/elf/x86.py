@@ -34,6 +34,8 @@ _BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
 _BEFORE_ADDRESS = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # codes of instructions that have one
+_STRAIGHT = 96
+"""Bytes behind an instruction in which the call is looked for that it is for."""
 _APART = 4
 """Slots that are searched for one by one."""
 _SHORT = 1 << 12
@@ -70,6 +72,7 @@ class X86:
         self.arguments: tuple[str | int, ...] = (
             ("rdi", "rsi", "rdx", "rcx", "r8", "r9") if word == 8 else (0, 4, 8, 12, 16, 20)
         )
+        self._lost = frozenset(("rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"))
         self._thunks: dict[int, str] = {}
         self._ebx_bases: tuple[int, ...] = ()
 
@@ -271,6 +274,28 @@ class X86:
         if self.word == 4 or self.fixed:
             for pairs in addresses(content, _BEFORE_ADDRESS, spans):
                 yield [(base + place, address) for place, address in pairs]
+
+    def taker(self, code: Range, place: int) -> int | None:
+        """The next ``call`` behind ``lea`` or ``mov`` into a register that no call keeps."""
+        content, at = code.content, place - code.address
+        if self.word == 4 or at < 2:
+            return None
+        wide = content[at - 1] in (0x48, 0x4C) and content[at] == 0x8D
+        if wide is (0xB8 <= content[at - 1] <= 0xBF):
+            return None
+        first = at - 1 if wide or content[at - 2] != 0x41 else at - 2
+        name = ""
+        for raw in Decoder(64, content[first : first + _STRAIGHT], ip=code.address + first):
+            flow = _FLOWS[raw.flow_control]
+            if not name:
+                name = NAMES.get(raw.op0_register, "")
+                if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or name not in self._lost:
+                    return None
+            elif flow is _CALL:
+                return raw.near_branch_target
+            elif flow is not _NEXT or name in (NAMES.get(raw.op0_register), NAMES.get(raw.op1_register)):
+                return None
+        return None
 
     def holds(self, code: Range, number: int) -> bool:
         """``mov`` or ``push`` of it."""
