@@ -91,9 +91,9 @@ def numbers(content: bytes, first: int, last: int) -> Iterator[int]:
                 yield at
 
 
-def addresses(content: bytes, before: bytes, spans: Spans) -> Iterator[Pairs]:
-    """Places of the 32-bit addresses near some spans that have one of the bytes ``before``, or that and one or two
-    others, in front of them, with the address.
+def addresses(content: bytes, before: tuple[bytes, ...], spans: Spans) -> Iterator[Pairs]:
+    """Places of the 32-bit addresses near some spans that one of the patterns ``before`` stands in front of, with the
+    address.
 
     The highest byte is searched for: most spans have the same, and in code it is a rare one.
     """
@@ -103,7 +103,7 @@ def addresses(content: bytes, before: bytes, spans: Spans) -> Iterator[Pairs]:
             halves.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
     for high, lows in halves.items():
         top, low = re.escape(bytes((high,))), _one_of(lows)
-        ahead = b"|".join(b"(?<=%s.{%d}%s%s)" % (before, more + 2, low, top) for more in range(3))
+        ahead = b"|".join(b"(?<=%s..%s%s)" % (pattern, low, top) for pattern in before)
         ends = [hit.end() for hit in re.finditer(top + b"(?:%s)" % ahead, content, re.S)]
         yield [(end - 4, int.from_bytes(content[end - 4 : end], "little")) for end in ends]
 

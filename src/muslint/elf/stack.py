@@ -84,8 +84,8 @@ class _Walk:
 
 def _by_pointer(body: Body) -> bool:
     """Whether it calls a function through a pointer, or goes to one in its own place."""
-    ways = [Flow.CALL_INDIRECT] if any(body.machine.tables(body.steps)) else [Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT]
-    return any(step.flow in ways and body.callee(step) is None for step in body.steps)
+    ways = {body.steps[number].flow for number in body.indirect if body.callee(body.steps[number]) is None}
+    return Flow.CALL_INDIRECT in ways or (bool(ways) and not any(body.machine.tables(body.steps)))
 
 
 def need(calls: Calls, start: int, machine: int) -> Need:

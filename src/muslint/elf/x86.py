@@ -33,9 +33,15 @@ _RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
 _BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = re.compile(rb"(?:[\xe8\xe9]|\x0f[\x80-\x8f])(?=(....))", re.S)
-_BEFORE_ADDRESS = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # codes of instructions that have one
-_STRAIGHT = 96
-"""Bytes behind an instruction in which the call is looked for that it is for."""
+_CODES = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # of instructions that have an address
+_BEFORE_ADDRESS = (_CODES, _CODES + rb".", _CODES + rb"..")
+_BEFORE_ABSOLUTE = (
+    rb"[\x24\x68\xb8-\xbf]", rb"[\x48\x49]\x05",
+    rb"[\x24\x63\x81\x8b\x8d\xc7\xff][^" + _RELATIVE[1:], rb"[\x63\x81\x8b\x8d\xc7\xff]..",
+)  # fmt: skip
+"""The same on x86-64, where most of these codes can have a distance in its place."""
+_STRAIGHT, _JUMPS = 96, 4
+"""Bytes, and jumps, behind an instruction in which the call is looked for that it is for."""
 _APART = 4
 """Slots that are searched for one by one."""
 _SHORT = 1 << 12
@@ -272,11 +278,11 @@ class X86:
             hits = re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S)
             yield [(base + hit.start() + 2, (got + _distance(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
         if self.word == 4 or self.fixed:
-            for pairs in addresses(content, _BEFORE_ADDRESS, spans):
+            for pairs in addresses(content, _BEFORE_ADDRESS if self.word == 4 else _BEFORE_ABSOLUTE, spans):
                 yield [(base + place, address) for place, address in pairs]
 
     def taker(self, code: Range, place: int) -> int | None:
-        """The next ``call`` behind ``lea`` or ``mov`` into a register that no call keeps."""
+        """The next ``call`` behind ``lea`` or ``mov`` into a register that no call keeps; 0 for the caller."""
         content, at = code.content, place - code.address
         if self.word == 4 or at < 2:
             return None
@@ -285,15 +291,25 @@ class X86:
             return None
         first = at - 1 if wide or content[at - 2] != 0x41 else at - 2
         name = ""
-        for raw in Decoder(64, content[first : first + _STRAIGHT], ip=code.address + first):
-            flow = _FLOWS[raw.flow_control]
-            if not name:
-                name = NAMES.get(raw.op0_register, "")
-                if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or name not in self._lost:
+        for _ in range(_JUMPS):
+            for raw in Decoder(64, content[first : first + _STRAIGHT], ip=code.address + first):
+                flow = _FLOWS[raw.flow_control]
+                if not name:
+                    name = NAMES.get(raw.op0_register, "")
+                    if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or name not in self._lost:
+                        return None
+                elif flow is not _NEXT:
+                    break
+                elif name in (NAMES.get(raw.op0_register), NAMES.get(raw.op1_register)):
                     return None
-            elif flow is _CALL:
-                return raw.near_branch_target
-            elif flow is not _NEXT or name in (NAMES.get(raw.op0_register), NAMES.get(raw.op1_register)):
+            else:
+                return None
+            if raw.flow_control == FlowControl.RETURN:
+                return 0
+            if flow is not Flow.JUMP:
+                return raw.near_branch_target if flow is _CALL else None
+            first = raw.near_branch_target - code.address
+            if not 0 <= first < len(content):
                 return None
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
@@ -120,5 +120,6 @@ def _holds(behaviour: Behaviour | Entry, version: str) -> bool:
     return behaviour.until is None or number < _number(behaviour.until)
 
 
+@lru_cache(64)
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"\d+", version.partition("-")[0]))
