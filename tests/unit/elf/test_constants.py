@@ -29,3 +29,18 @@ def test_a_text_behind_a_number(target: str, tmp_path: Path) -> None:
     assert b"UTF-16" not in constants and b"UTF-7" not in constants
     assert list(constants.holding(b"_DE")) == [b"de_DE"]
     data.close()
+
+
+def test_some_constants_at_once(tmp_path: Path) -> None:
+    """All that are whole are found, as one by one, with the places they lie at."""
+    source = tmp_path / "source.c"
+    source.write_text(SOURCE)
+    path = str(zig_cc("x86_64-linux-gnu.2.28", [source], tmp_path / "program"))
+    data = FileBytes(path)
+    image = Image(read(data, path), data)
+    asked = frozenset((b"plain", b"de_DE", b"UTF-16", b"xUTF-16", b"xUTF", b"pla", b"nowhere"))
+    together, single = Constants(image), Constants(image)
+    assert sorted(together.among(asked)) == sorted(text for text in asked if text in single)
+    assert {b"plain", b"de_DE", b"xUTF-16"} == set(together.among(asked))
+    assert sorted(together.spans(asked)) == sorted(single.spans(asked))
+    data.close()
