@@ -75,6 +75,29 @@ def _loader(exported: bool) -> Callable[[list[str]], Counts]:
     return work
 
 
+def _asked(paths: list[str]) -> Counts:
+    """What every file asks of others: the names of its undefined symbols, and the types of its relocations.
+
+    The scope of the figures the goal was set by: nothing is bound, and nothing decided of what the file itself gives.
+    """
+    from muslint.elf.dynamic import read
+    from muslint.sources.bytes import FileBytes
+
+    names = types = 0
+    for path in paths:
+        data = FileBytes(path)
+        found = read(data, path)
+        names += len(found.symbols.names_of(found.symbols.undefined(1)))
+        types += sum(len(table.picked(b"", _never)[0]) for table in found.relocations)
+        data.close()
+    return {"files": len(paths), "names": names, "types": types}
+
+
+def _never(kind: int) -> bool:
+    del kind
+    return False
+
+
 class _Noted:
     """A file that remembers what was read of it."""
 
@@ -149,6 +172,7 @@ def _check(behaviour: bool) -> Callable[[list[str]], Counts]:
 
 
 WORKS: dict[str, Callable[[], Callable[[list[str]], Counts]]] = {
+    "asked-muslint": lambda: _asked,
     "bytes": _bytes,
     "check-all-rules": lambda: _check(True),
     "check-load-rules": lambda: _check(False),

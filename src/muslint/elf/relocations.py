@@ -123,8 +123,10 @@ class RawRelocations:
         every = set(types)
         if 0 in every or len(symbols) > 2:
             return picked(list(zip(types, _numbers(symbols))), marks, odd)
-        answers = _answers(symbols, marks)
         kept = {kind for kind in every if odd(kind)}
+        if not marks and not kept:
+            return every, []
+        answers = _answers(symbols, marks)
         if kept:
             answers = either(answers, bytes(map(kept.__contains__, types)))
         indexes = _numbers([bytes(compress(octets, answers)) for octets in symbols])

@@ -19,6 +19,7 @@ T = TypeVar("T")
 _BINDS = bytes(info >> 4 for info in range(256))
 _TYPES = bytes(info & 15 for info in range(256))
 _NOT_ZERO = b"\0" + b"\1" * 255
+_ZERO = b"\1" + b"\0" * 255
 _HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
@@ -248,6 +249,8 @@ class RawSymbols:
             return []
         second = table[start * stride + first + step :: stride]  # many addresses end in a byte of 0, few in two
         marks = either(marks, second)
+        if size == 2 and marks.count(0) > len(marks) >> 5:
+            return list(compress(range(start, self._count), marks.translate(_ZERO)))
         found, at = [], marks.find(0)
         while at >= 0:
             place = (start + at) * stride + offset

@@ -269,14 +269,15 @@ class X86:
             yield from (code.address + at for at in self._numbers(code.content, first, last))
 
     def all_pointers(self, code: Range, spans: Spans) -> Iterator[Pairs]:
-        """``lea`` of a distance or from %ebx; ``mov``, ``push`` and ``add`` of an address, or what is indexed from
-        there."""
+        """``lea`` of a distance; ``mov``, ``push`` and ``add`` of an address, or what is indexed from there; on i386 also
+        by its distance from the GOT."""
         content, base = code.content, code.address
         if self.word == 8:
             yield from distances(content, base, _LEA, spans[0][0], max(last for _, last in spans))
         for got in self._ebx_bases:
-            hits = re.finditer(rb"\x8d[\x80-\xbf](?=(....))", content, re.S)
-            yield [(base + hit.start() + 2, (got + _distance(hit[1])[0]) & 0xFFFFFFFF) for hit in hits]
+            moved = [((first - got) & 0xFFFFFFFF, (last - got) & 0xFFFFFFFF) for first, last in spans]
+            for pairs in addresses(content, _BEFORE_ADDRESS, moved):
+                yield [(base + place, (got + distance) & 0xFFFFFFFF) for place, distance in pairs]
         if self.word == 4 or self.fixed:
             for pairs in addresses(content, _BEFORE_ADDRESS if self.word == 4 else _BEFORE_ABSOLUTE, spans):
                 yield [(base + place, address) for place, address in pairs]

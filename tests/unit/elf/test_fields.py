@@ -6,6 +6,8 @@ import re
 import pytest
 
 from muslint.elf.fields import Lead, addresses, distances, numbers
+from muslint.elf.image import Range
+from muslint.elf.x86 import X86
 
 LEADS = (Lead(1, rb"\xe8"), Lead(2, rb"\x0f[\x80-\x8f]"))
 
@@ -54,6 +56,20 @@ def test_distances_are_all_found_and_once(span: int, away: int) -> None:
         found = [pair for pairs in distances(made, address, LEADS, first, first + span) for pair in pairs]
         assert len(found) == len(set(found))
         assert set(found) == every(made, address, first, first + span)
+
+
+@pytest.mark.parametrize("code", ["8d83", "8b83", "8b8483", "ffb3", "8dbb"])
+def test_distances_from_the_got(code: str) -> None:
+    """i386 takes an address, and reads a table, by its distance from the GOT; many are found as few are."""
+    got, target = 0x5_6000, 0x4_2010
+    machine = X86(4)
+    content = b"\x90" * 7 + bytes.fromhex(code) + (target - got).to_bytes(4, "little", signed=True) + b"\x90" * 7
+    part = Range(0x1000, content)
+    machine.learn([part], [got])
+    place = 0x1000 + 7 + len(code) // 2
+    assert place in machine.pointers(part, target - 16, target)
+    spans = [(0x1_0000 * number, 0x1_0000 * number + 0x2010) for number in range(8)]
+    assert (place, target) in [pair for pairs in machine.all_pointers(part, spans) for pair in pairs]
 
 
 def test_addresses_behind_their_codes() -> None:
