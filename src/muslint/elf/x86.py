@@ -269,8 +269,9 @@ class X86:
             yield from (code.address + at for at in self._numbers(code.content, first, last))
 
     def all_pointers(self, code: Range, spans: Spans) -> Iterator[Pairs]:
-        """``lea`` of a distance; ``mov``, ``push`` and ``add`` of an address, or what is indexed from there; on i386 also
-        by its distance from the GOT."""
+        """``lea`` of a distance; ``mov``, ``push`` and ``add`` of an address, or what is indexed from there.
+
+        On i386 also by its distance from the GOT."""
         content, base = code.content, code.address
         if self.word == 8:
             yield from distances(content, base, _LEA, spans[0][0], max(last for _, last in spans))

@@ -11,13 +11,14 @@ from muslint.rules.finding import Severity
 
 _LOCALE = re.compile(rb"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
 """The name of a locale of a country; C, POSIX and C.UTF-8 are none, and two letters alone may be anything."""
+_LAST = re.compile(_LOCALE.pattern + rb"\Z")  # linkers put a text into the end of a longer one
 _PART = re.compile(rb"_[A-Z]{2}(?<=[a-z]{2}_..)(?![A-Za-z_])")
 """What all of them hold; a search for one byte is a quick one."""
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, ("setlocale", "newlocale")))
-    held = list(filter(_LOCALE.fullmatch, scene.strings().around(_PART)))
+    held = list(filter(_LAST.search, scene.strings().around(_PART)))
     for site in scene.calls("setlocale", "newlocale", texts=held) if held else ():
         for _confidence, name in texts(site, 1):
             if _LOCALE.fullmatch(name):
