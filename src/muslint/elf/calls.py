@@ -197,8 +197,9 @@ class Calls:
         targets = handing.union(*(self._ways(name)[0] for name in names))
         only = None
         if len(handing) <= _HANDING:
-            callers = [around(address).start for start in handing for address in self._references.to(start)]
-            only = frozenset((*first, *callers))
+            known = self._references
+            asking = [address for start in handing for address in (*known.to(start), *known.short(start, None))]
+            only = frozenset((*first, *(around(address).start for address in asking)))
         found = self._references.giving(spans, targets, only)
         if handing and len(found) <= _ASKED:
             return found, found | (handing & self._references.called(found))

@@ -91,15 +91,20 @@ class RawRelocations:
 
         Linkers put the entries without a symbol first (DT_RELACOUNT), which are most of all and all alike.
         """
-        infos, size = self._infos(), self._layout.word_size
+        infos = self._infos()
+        return self._columns(infos[self._repeats(infos) * self._layout.word_size :])
+
+    def _repeats(self, infos: bytes) -> int:
+        """How many entries at the head of the table are like the one behind them."""
+        size = self._layout.word_size
         first = infos[:size]
-        if infos.startswith(first, size):
-            low = infos[::size] if self._layout.order == "<" else infos[size - 1 :: size]
-            run = len(low) - len(low.lstrip(low[:1]))
-            while not infos.startswith(first * run):
-                run //= 2
-            infos = infos[(run - 1) * size :]
-        return self._columns(infos)
+        if not infos.startswith(first, size):
+            return 0
+        low = infos[::size] if self._layout.order == "<" else infos[size - 1 :: size]
+        run = len(low) - len(low.lstrip(low[:1]))
+        while not infos.startswith(first * run):
+            run //= 2
+        return run - 1
 
     def __iter__(self) -> Iterator[Relocation]:
         return (
@@ -113,8 +118,11 @@ class RawRelocations:
 
     def all_references(self) -> Sequence[Pair]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
-        kinds, symbols = self._columns(self._infos())
-        return list(zip(_types(kinds), _numbers(symbols)))
+        infos = self._infos()
+        repeats = self._repeats(infos)
+        kinds, symbols = self._columns(infos[repeats * self._layout.word_size :])
+        others = list(zip(_types(kinds), _numbers(symbols)))
+        return others[:1] * repeats + others
 
     def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
         """See `RelocationTable.picked`."""
