@@ -146,9 +146,9 @@ class References:
         code = list(self._image.code())
         if only is None or _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in code):
             parts = code
-        found: set[int] = set()
+        wanted, found = sorted(set(spans)), set[int]()
         for part in parts:
-            for place in self._holding((part,), sorted(set(spans))):
+            for place in self._holding((part,), wanted):
                 target = self._machine.taker(part, place)
                 if target is None or target in targets:
                     found.add(self._functions.around(place).start)

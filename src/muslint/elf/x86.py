@@ -78,7 +78,6 @@ class X86:
         self.arguments: tuple[str | int, ...] = (
             ("rdi", "rsi", "rdx", "rcx", "r8", "r9") if word == 8 else (0, 4, 8, 12, 16, 20)
         )
-        self._lost = frozenset(("rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"))
         self._thunks: dict[int, str] = {}
         self._ebx_bases: tuple[int, ...] = ()
 
@@ -298,7 +297,7 @@ class X86:
                 flow = _FLOWS[raw.flow_control]
                 if not name:
                     name = NAMES.get(raw.op0_register, "")
-                    if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or name not in self._lost:
+                    if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or not name or name in self.kept:
                         return None
                 elif flow is not _NEXT:
                     break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
+from typing import Any
 
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
@@ -54,13 +55,11 @@ def find(behaviour: Behaviour | Entry, case: Case) -> Iterator[Finding]:
 
 def _proofs(behaviour: Behaviour, case: Case, scene: Scene) -> list[Proof]:
     """What a rule says of an object, the surest first; asked once of a file with several names."""
-    if case.shared is None or behaviour.linked:
-        return sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
     key = behaviour.id, scene.musl, scene.built_for, scene.program
-    if key not in case.shared:
-        case.shared[key] = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
-    found: list[Proof] = case.shared[key]
-    return found
+    kept: dict[Any, list[Proof]] = {} if case.shared is None or behaviour.linked else case.shared
+    if key not in kept:
+        kept[key] = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
+    return kept[key]
 
 
 def scene_of(case: Case) -> Scene | None:

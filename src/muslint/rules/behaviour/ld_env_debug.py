@@ -18,7 +18,7 @@ _NAMES = frozenset((
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    held = [*scene.strings().among(_NAMES)]
+    held = scene.strings().among(_NAMES)
     if "putenv" in scene.imports:
         held += [text for name in _NAMES for text in scene.strings().starting(name + b"=")]
     yield from (proof for site in scene.calls("setenv", "putenv", texts=held) for proof in _at(site))
