@@ -8,6 +8,7 @@ Nothing is decoded before it is asked for: the tables are kept as bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from operator import itemgetter
 from struct import Struct
 
@@ -85,18 +86,24 @@ class _Reading:
         ident, segments = self.header.ident, self.header.segments
         by_type = {segment[0]: segment for segment in reversed(segments)}
         dynamic = self.dynamic(segments)
-        self.last = dict(dynamic)
-        self.first = dict(reversed(dynamic))
+        named = [value for tag, value in dynamic if tag == elf.DT_NEEDED]
+        self.last = last = dict(dynamic)
+        alike = len(last) + len(named) - bool(named) == len(dynamic)  # no tag but DT_NEEDED stands twice
+        self.first = last if alike else dict(reversed(dynamic))
         self.prefetch()
-        string_piece, string_table = self.string_table()
+        string_piece = self.string_table()
+        string_table = string_piece.content
         late = VersionTables(
             self.data, self.layout, self.map, string_piece,
             self.pair(elf.DT_VERNEED, elf.DT_VERNEEDNUM), self.pair(elf.DT_VERDEF, elf.DT_VERDEFNUM),
             note_segments(segments),
         )  # fmt: skip
         symbols = self.symbols(string_piece, late)
-        needed = [string_at(string_table, value) for tag, value in dynamic if tag == elf.DT_NEEDED]
-        filters = [string_at(string_table, value) for tag, value in dynamic if tag in (elf.DT_AUXILIARY, elf.DT_FILTER)]
+        needed = [string_at(string_table, offset) for offset in named]
+        filters: tuple[str, ...] = ()
+        if elf.DT_AUXILIARY in last or elf.DT_FILTER in last:
+            offsets = [value for tag, value in dynamic if tag in (elf.DT_AUXILIARY, elf.DT_FILTER)]
+            filters = tuple([string_at(string_table, offset) for offset in offsets])
         interpreter = self.interpreter(by_type.get(elf.PT_INTERP))
         soname = self.named(string_table, elf.DT_SONAME)
         mapped = headers_mapped(self.header)
@@ -122,51 +129,49 @@ class _Reading:
             gnu_stack=by_type.get(elf.PT_GNU_STACK),
             tls=by_type.get(elf.PT_TLS),
             _late=late,
-            filters=tuple(filters),
+            filters=filters,
             headers_mapped=mapped,
         )
 
     def dynamic(self, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:
         # The last PT_DYNAMIC counts, found by its address (musl map_library).
-        found = [s for s in segments if s[0] == elf.PT_DYNAMIC]
-        if not found or found[-1].filesz == 0:
+        for segment in reversed(segments):
+            if segment[0] == elf.PT_DYNAMIC:
+                break
+        else:
             return ()
-        segment, size = found[-1], self.layout.word_size * 2
-        span = self.map.span(segment.vaddr)
-        if not span:
-            return ()  # a separate debug file: the segment has an address but no bytes here
-        available = min(segment.filesz, span, _LARGEST_DYNAMIC)
-        table = self.at_address(segment.vaddr, available // size * size, "dynamic section")
-        entries = tuple(self.layout.dynamic.iter_unpack(table))
-        tags = list(map(_tag, entries))
-        return entries[: tags.index(elf.DT_NULL)] if elf.DT_NULL in tags else entries
+        address, available, size = segment.vaddr, segment.filesz, self.layout.word_size * 2
+        if not available:
+            return ()
+        if available > self.map.within(address):
+            available = min(available, self.map.span(address))
+            if not available:
+                return ()  # a separate debug file: the segment has an address but no bytes here
+        table = self.at_address(address, min(available, _LARGEST_DYNAMIC) // size * size, "dynamic section")
+        return tuple(takewhile(_tag, self.layout.dynamic.iter_unpack(table)))  # DT_NULL, the end, is 0
 
     def prefetch(self) -> None:
         """Read all loader tables at once where they lie together, as linkers lay them."""
         get = self.last.get
-        spans = [(address, get(size_tag, 0)) for tag, size_tag in _TABLES if (address := get(tag))]
-        if not spans:
+        tables = [(address, get(size_tag, 0)) for tag, size_tag in _TABLES if (address := get(tag))]
+        if not tables:
             return
         try:
-            spans = [(self.map.offset(address), size) for address, size in spans]
+            spans = self.map.offsets(tables)
         except MalformedElf:
             return  # the table itself will say so, with its name, when it is read
-        low, high = min(spans)[0], max(offset + size for offset, size in spans)
-        known = sum(size for _, size in spans)
+        low, high = min(spans)[0], max([offset + size for offset, size in spans])
+        known = sum([size for _, size in spans])
         if high <= self.data.size and high - low <= 2 * known + _WINDOW_SLACK and high > len(self.head):
             self.window, self.window_start = memoryview(self.data.at(low, high - low)), low
             self.window_end = low + len(self.window)
 
-    def string_table(self) -> tuple[Piece, bytes]:
+    def string_table(self) -> Piece:
         address = self.last.get(elf.DT_STRTAB)
         size = 0 if address is None else self.last.get(elf.DT_STRSZ) or self.map.span(address)
-        if address is None or not size:
-            return Piece(b""), b""
-        offset = self.map.offset(address)
-        content = bytes(self.bytes_at(offset, size, "string table"))
-        return Piece(content, self.data, offset), content
+        return self.piece(address, size, "string table")
 
-    def named(self, string_table: bytes, tag: int) -> str | None:
+    def named(self, string_table: Buffer, tag: int) -> str | None:
         offset = self.last.get(tag)
         return None if offset is None else string_at(string_table, offset)
 
@@ -225,8 +230,8 @@ class _Reading:
             raise MalformedElf("DT_GNU_HASH is larger than its segment")
         if not buckets:
             return 0, first
-        heads = self.bytes_at(offset + bucket_start, 4 * buckets, "GNU hash table")
-        last = max(column(heads, "I", 0, 1, little))
+        body = self.bytes_at(offset + 16, chain_start - 16, "GNU hash table")
+        last = max(column(body[bucket_start - 16 :], "I", 0, 1, little))
         if last < first:
             return 0, first
         at, size = chain_start + 4 * (last - first), 256
@@ -237,9 +242,8 @@ class _Reading:
             for value in column(piece, "I", 0, 1, little):
                 last += 1
                 if value & 1:
-                    words = bytes(self.bytes_at(offset + 16, bucket_start - 16, "GNU hash table"))
                     hashes = self.piece(address + chain_start, 4 * (last - first), "GNU hash table")
-                    self.gnu = GnuHash(self.layout, first, words, shift, hashes)
+                    self.gnu = GnuHash(self.layout, first, bytes(body[: bucket_start - 16]), shift, hashes)
                     return last, first
             at += len(piece)
             size = min(2 * size, 1 << 16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Literal, NamedTuple
 
@@ -121,20 +121,16 @@ class AddressMap:
     ``elf_load``, musl ``map_library``, glibc ``_dl_map_segments``). Tools that rewrite programs leave such tables.
     """
 
-    __slots__ = ("_loads", "_segments", "_size")
+    __slots__ = ("_loads", "_size")
 
     def __init__(self, segments: tuple[Segment, ...], size: int) -> None:
         """``size`` is that of the file."""
-        self._segments, self._size = segments, size
-        self._loads = [
-            (vaddr, vaddr + filesz, offset - vaddr)
-            for kind, _, offset, vaddr, filesz, _, _ in segments
-            if kind == PT_LOAD
-        ]
+        self._size = size
+        self._loads = [(s[3], s[3] + s[4], s[2] - s[3], s) for s in segments if s[0] == PT_LOAD]
 
     def offset(self, address: int) -> int:
         """File offset of ``address``; raises MalformedElf when no segment brings it in from the file."""
-        for start, end, delta in self._loads:
+        for start, end, delta, _ in self._loads:
             if start <= address < end:
                 return address + delta
         load = self._beside(address)
@@ -142,17 +138,25 @@ class AddressMap:
             raise MalformedElf(f"address {address:#x} lies in no loaded segment")
         return address + load.offset - load.vaddr
 
+    def offsets(self, tables: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Address and size of each table as file offset and size; raises MalformedElf as `offset`."""
+        lowest, highest = min(tables)[0], max(tables)[0]
+        for start, end, delta, _ in self._loads:
+            if start <= lowest and highest < end:  # as in nearly every file
+                return [(address + delta, size) for address, size in tables]
+        return [(self.offset(address), size) for address, size in tables]
+
     def within(self, address: int) -> int:
         """How many bytes of the file follow ``address`` within its segment."""
-        for start, end, _ in self._loads:
+        for start, end, _, _ in self._loads:
             if start <= address < end:
                 return end - address
         return 0
 
     def span(self, address: int) -> int:
         """How many bytes of the file follow ``address`` in the pages of its segment."""
-        for load in self._segments:
-            if load.type == PT_LOAD and load.vaddr <= address < load.vaddr + load.filesz:
+        for start, end, _, load in self._loads:
+            if start <= address < end:
                 return self._end(load) - address
         beside = self._beside(address)
         return max(self._end(beside) - address, 0) if beside is not None else 0
@@ -162,12 +166,12 @@ class AddressMap:
         end = load.vaddr + load.filesz
         if load.filesz != load.memsz:
             return end
-        pages = [s.vaddr & -PAGE for s in self._segments if s.type == PT_LOAD and s.vaddr >= end]
+        pages = [start & -PAGE for start, _, _, _ in self._loads if start >= end]
         return max(end, min([(end + PAGE - 1) & -PAGE, self._size - load.offset + load.vaddr, *pages]))
 
     def _beside(self, address: int) -> Segment | None:
         """The segment in whose pages, but not in which, an ``address`` lies."""
-        loads = [s for s in self._segments if s.type == PT_LOAD and s.filesz]
+        loads = [load for _, _, _, load in self._loads if load.filesz]
         if any(s.vaddr <= address < s.vaddr + s.memsz for s in loads):
             return None
         for load in reversed(loads):

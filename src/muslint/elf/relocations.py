@@ -71,7 +71,7 @@ class RawRelocations:
     def _infos(self) -> bytes:
         """All ``r_info`` as stored."""
         layout = self._layout
-        return memoryview(self._whole()).cast("B").cast(layout.word)[1 :: self._words].tobytes()
+        return memoryview(self._whole()).cast(layout.word)[1 :: self._words].tobytes()
 
     def _columns(self, infos: bytes) -> tuple[list[bytes], list[bytes]]:
         """The bytes of types and of symbol indexes, by column, the lowest first, without columns of zeros."""

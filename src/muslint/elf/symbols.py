@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from operator import itemgetter
+from struct import Struct
 from typing import Any, TypeVar
 
 from muslint.elf.columns import SIZES, Code, column, either
 from muslint.elf.hashes import GnuHash, sysv_chain
 from muslint.elf.header import Layout
 from muslint.elf.object import Linkage, Symbol
-from muslint.elf.pieces import Piece
+from muslint.elf.pieces import Buffer, Piece
 from muslint.elf.strings import strings
 
 T = TypeVar("T")
@@ -24,6 +25,9 @@ _HIDDEN = bytes(high >> 7 for high in range(256))
 _VISIBILITIES = bytes(other & 3 for other in range(256))
 _as_symbol: Callable[[type[Symbol], tuple[Any, ...]], Symbol] = tuple.__new__
 """A row as a `Symbol`, without the checks of its constructor: every symbol of every file goes through here."""
+
+_NAME_LITTLE, _NAME_BIG = Struct("<I"), Struct(">I")
+_APART = 8  # symbols for each name wanted: with more, their offsets are taken one by one
 
 _MOST_DECODED = 4
 _decoded: deque[RawSymbols] = deque()
@@ -105,8 +109,9 @@ class RawSymbols:
         known: bytes | None = self._columns.get("table")
         return self._kept("table", lambda: bytes(self._data.content)) if known is None else known
 
-    def _string_table(self) -> bytes:
-        return self._kept("strings", lambda: bytes(self._strings.content))
+    def _string_table(self) -> Buffer:
+        known: Buffer | None = self._columns.get("strings")
+        return self._kept("strings", lambda: self._strings.content) if known is None else known
 
     def _numbers(self, name: str, code: Code, offset: int) -> list[int]:
         known: list[int] | None = self._columns.get(name)
@@ -130,15 +135,15 @@ class RawSymbols:
 
     def names_of(self, indexes: Iterable[int]) -> list[str]:
         """The names of some symbols, without decoding those of all."""
+        size = self._layout.symbol_size
+        if isinstance(indexes, range) and indexes.step == 1:
+            known = self._table()[indexes.start * size : indexes.stop * size]
+            return strings(self._string_table(), column(known, "I", 0, size // 4, self._little))
         wanted = list(indexes)
-        offsets = self._columns.get("st_name")
-        if offsets is None and wanted and (last := max(wanted)) < self._count // 2:
-            # What others must give stands first where there is a GNU hash.
-            known = self._table()[: (last + 1) * self._layout.symbol_size]
-            offsets = column(known, "I", 0, self._layout.symbol_size // 4, self._little)
-        if offsets is None:
-            offsets = self._numbers("st_name", "I", 0)
-        return strings(self._string_table(), list(map(offsets.__getitem__, wanted)))
+        if "st_name" not in self._columns and len(wanted) * _APART < self._count:
+            table, one = self._table(), _NAME_LITTLE if self._little else _NAME_BIG
+            return strings(self._string_table(), [one.unpack_from(table, index * size)[0] for index in wanted])
+        return strings(self._string_table(), list(map(self._numbers("st_name", "I", 0).__getitem__, wanted)))
 
     def names_marked(self, marks: bytes) -> list[str]:
         """The names of the symbols whose byte in ``marks`` is not 0."""
@@ -232,15 +237,15 @@ class RawSymbols:
             map(hidden_of.__getitem__, versyms) if any(hidden_of.values()) else repeat(False),
         )
 
-    def undefined(self, start: int) -> list[int]:
+    def undefined(self, start: int) -> Sequence[int]:
         """Indexes from ``start`` on whose ``st_shndx`` is SHN_UNDEF."""
         return self._zeros(start, 6 if self._wide else 14, 2)
 
-    def without_value(self, start: int) -> list[int]:
+    def without_value(self, start: int) -> Sequence[int]:
         """Indexes from ``start`` on whose ``st_value`` is 0."""
         return self._zeros(start, 8, 8) if self._wide else self._zeros(start, 4, 4)
 
-    def _zeros(self, start: int, offset: int, size: int) -> list[int]:
+    def _zeros(self, start: int, offset: int, size: int) -> Sequence[int]:
         """Indexes from ``start`` on whose number of ``size`` bytes at ``offset`` is 0."""
         table, stride, none = self._table(), self._layout.symbol_size, bytes(size)
         first, step = (offset, 1) if self._little else (offset + size - 1, -1)
@@ -249,8 +254,12 @@ class RawSymbols:
             return []
         second = table[start * stride + first + step :: stride]  # many addresses end in a byte of 0, few in two
         marks = either(marks, second)
-        if size == 2 and marks.count(0) > len(marks) >> 5:
-            return list(compress(range(start, self._count), marks.translate(_ZERO)))
+        if size == 2:
+            first, last, count = marks.find(0), marks.rfind(0), marks.count(0)
+            if last - first < count:  # one run: what others must give stands first where there is a GNU hash
+                return range(start + first, start + last + 1)
+            if count > len(marks) >> 5:
+                return list(compress(range(start, self._count), marks.translate(_ZERO)))
         found, at = [], marks.find(0)
         while at >= 0:
             place = (start + at) * stride + offset

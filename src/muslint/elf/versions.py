@@ -67,7 +67,7 @@ class VersionTables:
     def _walk_verneed(self) -> Iterator[tuple[int, Version]]:
         assert self._verneed is not None
         address, count = self._verneed
-        strings = bytes(self._strtab.content)
+        strings = self._strtab.content
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII")
         at, budget = 0, min(len(table) // 16, _MOST_VERSIONS)
@@ -99,7 +99,7 @@ class VersionTables:
     def _walk_verdef(self) -> Iterator[tuple[int, str]]:
         assert self._verdef is not None
         address, count = self._verdef
-        strings = bytes(self._strtab.content)
+        strings = self._strtab.content
         table, order = self._table(address), self._layout.order
         outer, inner = struct.Struct(order + "HHHHIII"), struct.Struct(order + "II")
         at = 0
