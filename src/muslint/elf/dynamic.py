@@ -13,29 +13,28 @@ from operator import itemgetter
 from struct import Struct
 
 from muslint.elf import object as elf
-from muslint.elf.columns import Code, column
+from muslint.elf.columns import Code, column, largest
 from muslint.elf.hashes import GnuHash
 from muslint.elf.header import HEAD_SIZE, LAYOUTS, AddressMap, Header, Layout, headers_mapped, kind_of, read_header
 from muslint.elf.machine import EM_MIPS, EM_S390, musl_arch
-from muslint.elf.object import ElfObject, Readable, RelocationTable, Segment
+from muslint.elf.object import DT_NEEDED, ElfObject, Readable, RelocationTable, Segment
 from muslint.elf.pieces import Buffer, Piece
 from muslint.elf.relocations import MipsGot, RawRelocations
 from muslint.elf.strings import string_at
 from muslint.elf.symbols import RawSymbols
-from muslint.elf.versions import VersionTables, note_segments
+from muslint.elf.versions import VersionTables
 from muslint.errors import MalformedElf
 
 _LARGEST_DYNAMIC = 1 << 16
 _WINDOW_SLACK = 1 << 16
 _WORDS_LITTLE, _WORDS_BIG = Struct("<4I"), Struct(">4I")
 _tag = itemgetter(0)  # of a dynamic entry
-_NO_SIZE = -1  # no tag says how long the table is
-_TABLES = (
+_SIZED = (
     (elf.DT_STRTAB, elf.DT_STRSZ), (elf.DT_RELA, elf.DT_RELASZ), (elf.DT_REL, elf.DT_RELSZ),
-    (elf.DT_JMPREL, elf.DT_PLTRELSZ), (elf.DT_SYMTAB, _NO_SIZE), (elf.DT_HASH, _NO_SIZE),
-    (elf.DT_GNU_HASH, _NO_SIZE), (elf.DT_VERSYM, _NO_SIZE),
+    (elf.DT_JMPREL, elf.DT_PLTRELSZ),
 )  # fmt: skip
-"""The tags of the tables a loader reads, each with the tag of its size."""
+_NOT_SIZED = elf.DT_SYMTAB, elf.DT_HASH, elf.DT_GNU_HASH, elf.DT_VERSYM
+"""The tags of the tables a loader reads: those with a tag for the size, and those without."""
 
 
 def read(data: Readable, path: str) -> ElfObject:
@@ -80,13 +79,16 @@ class _Reading:
         if address is None or not size:
             return Piece(b"")
         offset = self.map.offset(address)
+        start = offset - self.window_start
+        if start >= 0 and offset + size <= self.window_end:  # as `bytes_at`, without the call: most are asked here
+            return Piece(self.window[start : start + size], self.data, offset)
         return Piece(self.bytes_at(offset, size, what), self.data, offset)
 
     def object(self) -> ElfObject:
         ident, segments = self.header.ident, self.header.segments
         by_type = {segment[0]: segment for segment in reversed(segments)}
         dynamic = self.dynamic(segments)
-        named = [value for tag, value in dynamic if tag == elf.DT_NEEDED]
+        named = [value for tag, value in dynamic if tag == DT_NEEDED]
         self.last = last = dict(dynamic)
         alike = len(last) + len(named) - bool(named) == len(dynamic)  # no tag but DT_NEEDED stands twice
         self.first = last if alike else dict(reversed(dynamic))
@@ -96,7 +98,7 @@ class _Reading:
         late = VersionTables(
             self.data, self.layout, self.map, string_piece,
             self.pair(elf.DT_VERNEED, elf.DT_VERNEEDNUM), self.pair(elf.DT_VERDEF, elf.DT_VERDEFNUM),
-            note_segments(segments),
+            segments,
         )  # fmt: skip
         symbols = self.symbols(string_piece, late)
         needed = [string_at(string_table, offset) for offset in named]
@@ -153,7 +155,8 @@ class _Reading:
     def prefetch(self) -> None:
         """Read all loader tables at once where they lie together, as linkers lay them."""
         get = self.last.get
-        tables = [(address, get(size_tag, 0)) for tag, size_tag in _TABLES if (address := get(tag))]
+        tables = [(address, get(size_tag, 0)) for tag, size_tag in _SIZED if (address := get(tag))]
+        tables += [(address, 0) for tag in _NOT_SIZED if (address := get(tag))]
         if not tables:
             return
         try:
@@ -231,7 +234,7 @@ class _Reading:
         if not buckets:
             return 0, first
         body = self.bytes_at(offset + 16, chain_start - 16, "GNU hash table")
-        last = max(column(body[bucket_start - 16 :], "I", 0, 1, little))
+        last = largest(bytes(body[bucket_start - 16 :]), little)
         if last < first:
             return 0, first
         at, size = chain_start + 4 * (last - first), 256

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from muslint.elf.pieces import Buffer
 from muslint.errors import MalformedElf
 
 _LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
+_LONG_TOGETHER = 1 << 24  # bytes of names that need not be checked first
 _WINDOW = 2048  # bytes
 _SHORT = 256  # bytes: nearly every name is shorter
 _APART = 1024  # bytes of a table for each name wanted: with more, names are taken one by one
@@ -20,9 +22,10 @@ def strings(table: Buffer, offsets: Sequence[int]) -> list[str]:
     Raises MalformedElf when the strings overlap so much that together they are absurdly long.
     """
     if len(offsets) * _APART < len(table):
-        return list(_one_by_one(table, offsets))
+        with suppress(MalformedElf):
+            return list(_one_by_one(table, offsets))
     if len(offsets) * len(table) > _LONGEST_TOGETHER:
-        _check_overlap(bytes(table), offsets)
+        _check_overlap(bytes(table) + b"\0", offsets)
     # From an offset beyond the table nothing is found (-1), and a slice from there is empty.
     try:
         text = str(table, "ascii")
@@ -37,7 +40,7 @@ def strings(table: Buffer, offsets: Sequence[int]) -> list[str]:
 
 
 def _one_by_one(table: Buffer, offsets: Sequence[int]) -> Iterator[str]:
-    left = _LONGEST_TOGETHER
+    left = _LONG_TOGETHER
     for offset in offsets:
         found = string_at(table, offset, left)
         left -= len(found)

@@ -252,14 +252,17 @@ class RawSymbols:
         marks = table[start * stride + first :: stride]
         if marks.find(0) < 0:
             return []
+        if size == 2:
+            others = marks.lstrip(b"\0")
+            run = len(marks) - len(others)
+            if others.find(0) < 0 and not table[start * stride + first + step : (start + run) * stride : stride].strip(
+                b"\0"
+            ):
+                return range(start, start + run)  # what others must give stands first where there is a GNU hash
         second = table[start * stride + first + step :: stride]  # many addresses end in a byte of 0, few in two
         marks = either(marks, second)
-        if size == 2:
-            first, last, count = marks.find(0), marks.rfind(0), marks.count(0)
-            if last - first < count:  # one run: what others must give stands first where there is a GNU hash
-                return range(start + first, start + last + 1)
-            if count > len(marks) >> 5:
-                return list(compress(range(start, self._count), marks.translate(_ZERO)))
+        if size == 2 and marks.count(0) > len(marks) >> 5:
+            return list(compress(range(start, self._count), marks.translate(_ZERO)))
         found, at = [], marks.find(0)
         while at >= 0:
             place = (start + at) * stride + offset

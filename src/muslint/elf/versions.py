@@ -33,7 +33,7 @@ class VersionTables:
         "_map",
         "_needed",
         "_needs",
-        "_notes",
+        "_segments",
         "_strtab",
         "_verdef",
         "_verneed",
@@ -47,11 +47,11 @@ class VersionTables:
         string_table: Piece,
         verneed: tuple[int, int] | None,
         verdef: tuple[int, int] | None,
-        notes: tuple[Segment, ...],
+        segments: tuple[Segment, ...],
     ) -> None:
         self._data, self._layout, self._map, self._strtab = data, layout, address_map, string_table
         self._verneed, self._verdef = verneed, verdef
-        self._notes = notes
+        self._segments = segments
         self._needs: tuple[tuple[int, Version], ...] | None = None
         self._defined: tuple[tuple[int, str], ...] | None = None
 
@@ -139,7 +139,9 @@ class VersionTables:
         """Every note of the PT_NOTE segments, in file order."""
         found: list[Note] = []
         room = _LARGEST_NOTES
-        for segment in self._notes:
+        for segment in self._segments:
+            if segment.type != PT_NOTE:
+                continue
             data = self._data.at(segment.offset, min(segment.filesz, room))
             found += notes_in(data, segment.align, self._layout.order)
             room -= len(data)
@@ -159,8 +161,3 @@ def notes_in(data: bytes, align: int, order: str) -> Iterator[Note]:
         owner = data[at + 12 : at + 12 + name_size].rstrip(b"\0").decode("latin-1")
         yield Note(owner, kind, data[start : start + size])
         at = (start + size + align - 1) // align * align
-
-
-def note_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """The PT_NOTE segments."""
-    return tuple([s for s in segments if s[0] == PT_NOTE])

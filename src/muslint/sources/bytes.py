@@ -14,6 +14,8 @@ from muslint.errors import UnreadableSource
 CHUNK = 1 << 20
 """Bytes taken from a stream at a time."""
 
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+
 
 class FileBytes:
     """A file read by position. It is opened when needed and closed by `close`; a later read opens it again."""
@@ -24,8 +26,11 @@ class FileBytes:
         """Open ``path``; raises OSError as ``open`` does. ``keep_open`` makes `close` do nothing."""
         self._path, self._keep_open = path, keep_open
         self._fd: int | None = None
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        self.size = os.fstat(self._fd).st_size
+        self._fd = os.open(path, _FLAGS)
+        try:
+            self.size = os.lseek(self._fd, 0, os.SEEK_END)
+        except OSError:  # a pipe
+            self.size = os.fstat(self._fd).st_size
 
     def at(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes from ``offset``."""
@@ -33,7 +38,7 @@ class FileBytes:
             return b""
         if self._fd is None:
             try:
-                self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                self._fd = os.open(self._path, _FLAGS)
             except OSError as error:
                 raise UnreadableSource(f"{self._path}: {error.strerror}; it changed while it was read") from None
         return os.pread(self._fd, min(size, self.size - offset), offset)

@@ -1,10 +1,11 @@
 """Strings, symbol columns and the order of hash chains."""
 
 import struct
+from random import Random
 
 import pytest
 
-from muslint.elf.columns import column
+from muslint.elf.columns import column, largest
 from muslint.elf.dynamic import read
 from muslint.elf.hashes import sysv_chain
 from muslint.elf.machine import EM_S390
@@ -29,6 +30,26 @@ def test_columns_of_either_byte_order(little: bool) -> None:
     assert column(data + b"\1", "H", 5, 9, little) == [0xFFFE]  # a torn last number is left out
 
 
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize("most", [200, 60_000, 1 << 23, 1 << 32])
+def test_the_largest_number_in_any_order(little: bool, most: int) -> None:
+    random = Random(most)
+    for count in (1, 5, 127, 128, 3000):
+        numbers = [random.randrange(most) for _ in range(count)]
+        for order in (numbers, sorted(numbers), [0] * count):
+            data = struct.pack(f"{'<' if little else '>'}{count}I", *order)
+            assert largest(data, little) == max(order)
+
+
+def test_few_strings_of_a_large_table_are_those_of_all() -> None:
+    random = Random(7)
+    pieces = [random.choice((b"", b"a", b"caf\xc3\xa9", b"\xff", b"long" * 100)) for _ in range(20_000)]
+    table = b"\0".join(pieces)
+    offsets = [random.randrange(len(table) + 9) for _ in range(60)]
+    whole = dict(zip(range(len(table)), strings(table, range(len(table)))))
+    assert strings(table, offsets) == strings(memoryview(table), offsets) == [whole.get(o, "") for o in offsets]
+
+
 def test_strings_end_at_a_nul_or_at_the_end_of_the_table() -> None:
     table = b"\0puts\0last"
     assert strings(table, [0, 1, 3, 6, 9, 10, 99]) == ["", "puts", "ts", "last", "t", "", ""]
@@ -44,6 +65,21 @@ def test_strings_without_end_do_not_fill_the_memory() -> None:
     assert strings(b"\0" + b"ab\0" * (1 << 18), [1] * 2000) == ["ab"] * 2000
     with pytest.raises(MalformedElf, match="over 65536 bytes"):
         string_at(b"A" * (1 << 17), 0)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize(
+    "sections", [[0, 0, 0, 7, 8], [0, 0, 256, 512, 7], [0, 1, 0, 256, 0], [5, 256, 1, 2], [0, 0, 0]]
+)
+def test_undefined_symbols_whatever_the_sections_of_the_others(bits: int, little: bool, sections: list[int]) -> None:
+    """A section's number may end in a byte of 0."""
+    rows = [symbol(0, 0, 0, 0, 0, 0, bits=bits, little=little)]
+    rows += [symbol(0, 0x10, 0, section, 8, 0, bits=bits, little=little) for section in sections]
+    counts = struct.pack(("<" if little else ">") + "II", 1, len(rows)) + bytes(4 + 4 * len(rows))
+    tables = {DT_SYMTAB: b"".join(rows), DT_STRTAB: b"\0", DT_HASH: counts}
+    symbols = _read(synthetic(tables, bits=bits, little=little)).symbols
+    assert list(symbols.undefined(1)) == [at for at, section in enumerate(sections, 1) if section == 0]
 
 
 # A SysV hash of two buckets over six entries; the chain of bucket 1 is 4, 2, 5, 1.
