@@ -26,6 +26,7 @@ _MIPS64_LITTLE = ((7, 6, 5, 4), (0, 1, 2, 3))
 """The same where the index stands first, and then three types, a byte each (musl ``arch/mips64/reloc.h``)."""
 _EQUAL = tuple(bytes(wanted) + b"\xff" + bytes(255 - wanted) for wanted in range(256))
 """By a byte: the table of `bytes.translate` that makes 255 of this byte and 0 of any other."""
+_MANY = 64  # bytes
 _MOST_PAGES = 8  # of 256 symbols; with more, they are looked up one by one
 
 Odd = Callable[[int], bool]
@@ -73,26 +74,28 @@ class RawRelocations:
         layout = self._layout
         return memoryview(self._whole()).cast(layout.word)[1 :: self._words].tobytes()
 
-    def _columns(self, infos: bytes) -> tuple[list[bytes], list[bytes]]:
-        """The bytes of types and of symbol indexes, by column, the lowest first, without columns of zeros."""
-        size, little = self._layout.word_size, self._layout.order == "<"
-        kind, symbol = _MIPS64_LITTLE if self._packed and little else _INFO[size, little]
-        none = bytes(len(infos) // size)
-        kinds, symbols = [infos[kind[0] :: size]], [infos[symbol[0] :: size]]
-        for found, places in (kinds, kind), (symbols, symbol):
-            for at in places[:0:-1]:
-                octets = infos[at::size]
-                if len(found) > 1 or octets != none:
-                    found.insert(1, octets)
-        return kinds, symbols
+    def _columns(self, infos: bytes, places: Sequence[int]) -> list[bytes]:
+        """The bytes of all numbers whose bytes lie at ``places`` of ``infos``, without columns of zeros at the end."""
+        size = self._layout.word_size
+        none, found = bytes(len(infos) // size), [infos[places[0] :: size]]
+        for at in places[:0:-1]:
+            octets = infos[at::size]
+            if len(found) > 1 or octets != none:
+                found.insert(1, octets)
+        return found
 
-    def _distinct(self) -> tuple[list[bytes], list[bytes]]:
-        """`_columns`, of like entries at the head of the table only the last.
+    @property
+    def _places(self) -> tuple[Sequence[int], Sequence[int]]:
+        size, little = self._layout.word_size, self._layout.order == "<"
+        return _MIPS64_LITTLE if self._packed and little else _INFO[size, little]
+
+    def _distinct(self) -> bytes:
+        """All ``r_info``, of like ones at the head of the table only the last.
 
         Linkers put the entries without a symbol first (DT_RELACOUNT), which are most of all and all alike.
         """
         infos = self._infos()
-        return self._columns(infos[self._repeats(infos) * self._layout.word_size :])
+        return infos[self._repeats(infos) * self._layout.word_size :]
 
     def _repeats(self, infos: bytes) -> int:
         """How many entries at the head of the table are like the one behind them."""
@@ -113,32 +116,46 @@ class RawRelocations:
 
     def references(self) -> Sequence[Pair]:
         """Distinct ``(type, symbol index)`` pairs in the order they first occur."""
-        kinds, symbols = self._distinct()
-        return list(dict.fromkeys(zip(_types(kinds), _numbers(symbols))))
+        return list(dict.fromkeys(self._pairs(self._distinct())))
 
     def all_references(self) -> Sequence[Pair]:
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
         infos = self._infos()
         repeats = self._repeats(infos)
-        kinds, symbols = self._columns(infos[repeats * self._layout.word_size :])
-        others = list(zip(_types(kinds), _numbers(symbols)))
+        others = list(self._pairs(infos[repeats * self._layout.word_size :]))
         return others[:1] * repeats + others
+
+    def _pairs(self, infos: bytes) -> Iterator[Pair]:
+        kind, symbol = self._places
+        return zip(_types(self._columns(infos, kind)), _numbers(self._columns(infos, symbol)))
 
     def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
         """See `RelocationTable.picked`."""
-        kinds, symbols = self._distinct()
-        types = _types(kinds)
-        every = set(types)
-        if 0 in every or len(symbols) > 2:
-            return picked(list(zip(types, _numbers(symbols))), marks, odd)
+        infos = self._distinct()
+        kind, symbol = self._places
+        types = _types(self._columns(infos, kind))
+        every = _different(types)
         kept = {kind for kind in every if odd(kind)}
         if not marks and not kept:
             return every, []
+        symbols = self._columns(infos, symbol)
+        if 0 in every or len(symbols) > 2:
+            return picked(list(zip(types, _numbers(symbols))), marks, odd)
         answers = _answers(symbols, marks)
         if kept:
             answers = either(answers, bytes(map(kept.__contains__, types)))
         indexes = _numbers([bytes(compress(octets, answers)) for octets in symbols])
         return every, list(zip(compress(types, answers), indexes))
+
+
+def _different(numbers: Sequence[int]) -> set[int]:
+    """Each of ``numbers`` once: of many bytes one after the other is taken out of all."""
+    found = set[int]()
+    if isinstance(numbers, bytes):
+        while len(numbers) > _MANY:
+            found.add(numbers[0])
+            numbers = numbers.translate(None, numbers[:1])
+    return found.union(numbers)
 
 
 def _types(columns: list[bytes]) -> Sequence[int]:

@@ -68,13 +68,12 @@ def string_at(table: Buffer, offset: int, longest: int = 1 << 16) -> str:
     """
     size = _SHORT
     while True:
-        octets = bytes(table[offset : offset + min(size, longest)])
-        end = octets.find(0)
-        if end >= 0:
-            return octets[:end].decode("utf-8", "surrogateescape")
+        octets, end, _ = bytes(table[offset : offset + min(size, longest)]).partition(b"\0")
+        if end:
+            break
         if len(octets) < size:
+            if len(table) - offset > longest:
+                raise MalformedElf(f"a string of over {longest} bytes")
             break
         size *= 8
-    if len(table) - offset > longest:
-        raise MalformedElf(f"a string of over {longest} bytes")
     return octets.decode("utf-8", "surrogateescape")
