@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 
 from muslint.elf.aarch64_effects import Effects
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Table, reg
@@ -161,9 +161,9 @@ class AArch64:
                 at = content.find(needle, at + 1, last + 2)
             start = last
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
+    def all_references(self, code: Range, first: int, last: int, only: Container[int] | None = None) -> Iterator[Pairs]:
         """Every ``bl`` and ``b`` to an address from first to last."""
-        yield list(self._all_branches(code, first, last))
+        yield [pair for pair in self._all_branches(code, first, last) if only is None or pair[1] in only]
 
     def _all_branches(self, code: Range, first: int, last: int) -> Iterator[tuple[int, int]]:
         content, base = code.content, code.address

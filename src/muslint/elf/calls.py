@@ -78,7 +78,8 @@ class Calls:
     @cached_property
     def _references(self) -> References:
         assert self.machine is not None
-        return References(self._image, self.machine, self.functions, self.stubs)
+        often = frozenset(stub for stub, slot in self.stubs.items() if telling(self.slots.imports[slot]))
+        return References(self._image, self.machine, self.functions, self.stubs, often)
 
     @cached_property
     def places(self) -> Places:
@@ -171,9 +172,10 @@ class Calls:
         ways = {name: self._ways(name) for name in names if name not in self._known_raw}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
+        known = self._references.to_stubs(frozenset().union(*(stubs for stubs, _ in ways.values())))
         for name, (stubs, slots) in ways.items():
             self._known_raw[name] = (
-                frozenset(address for stub in stubs for address in self._references.to(stub)),
+                frozenset(address for stub in stubs for address in known.get(stub, ())),
                 frozenset(address for slot in slots for address in reads.get(slot, ())),
             )
 
@@ -184,9 +186,18 @@ class Calls:
         self._search(names)
         return tuple(sorted(frozenset().union(*(found for name in names for found in self._known_raw[name]))))
 
-    def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
-        """As `References.pointing`."""
-        return self._references.pointing(spans, words) if self.machine is not None else frozenset()
+    def pointing(
+        self,
+        spans: Iterable[tuple[int, int]],
+        words: Sequence[int] = (),
+        texts: Iterable[tuple[int, int]] = (),
+        names: Iterable[str] = (),
+    ) -> frozenset[int]:
+        """As `References.pointing`, ``names`` those of the imports that ``texts`` are for."""
+        if self.machine is None:
+            return frozenset()
+        takers = frozenset().union(*(self._ways(name)[0] for name in names))
+        return self._references.pointing(spans, words, texts, takers)
 
     def giving(self, names: Iterable[str], spans: Sequence[tuple[int, int]]) -> tuple[frozenset[int], frozenset[int]]:
         """Starts of the functions that may give one of some imports an address in one of these spans whatever

@@ -7,7 +7,7 @@ A machine (`muslint.elf.x86`, `muslint.elf.aarch64` …) turns bytes into `Step`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -167,8 +167,9 @@ class Machine(Protocol):
         """The addresses of what may be direct calls of, or jumps to, one address; a superset."""
         ...
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
-        """Every such place, by part of the code, whose target is from ``first`` to ``last``; a superset."""
+    def all_references(self, code: Range, first: int, last: int, only: Container[int] | None = None) -> Iterator[Pairs]:
+        """Every such place, by part of the code, whose target is from ``first`` to ``last``, or ``only`` among these;
+        a superset."""
         ...
 
     def short_references(self, code: Range, target: int) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import add
@@ -31,21 +31,22 @@ class Lead(NamedTuple):
     quickest."""
 
 
-def distances(content: bytes, address: int, leads: tuple[Lead, ...], first: int, last: int) -> Iterator[Pairs]:
+def distances(
+    content: bytes, address: int, leads: tuple[Lead, ...], first: int, last: int, only: Container[int] | None = None
+) -> Iterator[Pairs]:
     """Places of ``leads`` with a 32-bit distance behind them, counted from its own end, to addresses from ``first`` to
-    ``last``, part by part. ``content`` stands at ``address``.
+    ``last``, or to ``only`` some of these, part by part. ``content`` stands at ``address``.
 
     A lead is a frequent byte. Where the addresses are not far apart the high half of the distance is searched for in
     its place, in that part of the code in which it may have that value. Only 0 and -1 are frequent too.
     """
+    wanted: Container[int] = range(first, last + 1) if only is None else only
     for start, end, low, high in _parts(address, len(content), first, last):
         if low == high not in (0, -1):
-            found = [_by_half(content, address, leads, start, end, low)]
+            found = [_by_half(content, address, leads, start, end, low, wanted)]
         else:
-            found = [_by_lead(content, address, lead, start, end, low, high) for lead in leads]
-        for pairs in found:
-            if pairs:
-                yield [pair for pair in pairs if first <= pair[1] <= last]
+            found = [_by_lead(content, address, lead, start, end, low, high, wanted) for lead in leads]
+        yield from filter(None, found)
 
 
 def _parts(address: int, size: int, first: int, last: int) -> Iterator[tuple[int, int, int, int]]:
@@ -63,23 +64,28 @@ def _parts(address: int, size: int, first: int, last: int) -> Iterator[tuple[int
             yield start, end, half, half
 
 
-def _by_lead(content: bytes, address: int, lead: Lead, start: int, end: int, low: int, high: int) -> Pairs:
+def _by_lead(
+    content: bytes, address: int, lead: Lead, start: int, end: int, low: int, high: int, wanted: Container[int]
+) -> Pairs:
     pattern = _led(lead.pattern, low, high)
     found = list(pattern.finditer(content, max(start - 2 - lead.size, 0), end + 1))
     if not found:
         return []
     places = [hit.start() + address for hit in found]
     numbers = struct.unpack(f"<{len(found)}i", b"".join([hit[1] for hit in found]))
-    return list(zip(places, map(add, map(add, places, repeat(lead.size + 4)), numbers)))
+    targets = map(add, map(add, places, repeat(lead.size + 4)), numbers)
+    return [pair for pair in zip(places, targets) if pair[1] in wanted]
 
 
-def _by_half(content: bytes, address: int, leads: tuple[Lead, ...], start: int, end: int, half: int) -> Pairs:
-    found = []
-    for hit in _behind(leads, half & 0xFFFF).finditer(content, start, end + 1):
-        at = hit.start()
-        number = int.from_bytes(content[at - 2 : at + 2], "little", signed=True)
-        found.append((address + at - 2 - leads[(hit.lastindex or 1) - 1].size, address + at + 2 + number))
-    return found
+def _by_half(
+    content: bytes, address: int, leads: tuple[Lead, ...], start: int, end: int, half: int, wanted: Container[int]
+) -> Pairs:
+    hits = list(_behind(leads, half & 0xFFFF).finditer(content, start, end + 1))
+    places = [hit.start() for hit in hits]
+    halves = struct.unpack(f"<{len(places)}H", b"".join([content[at - 2 : at] for at in places]))
+    targets = map(add, map(add, places, halves), repeat(address + 2 + (half << 16)))
+    found = [pair for pair in zip(hits, targets) if pair[1] in wanted]
+    return [(address + hit.start() - 2 - leads[(hit.lastindex or 1) - 1].size, target) for hit, target in found]
 
 
 def numbers(content: bytes, first: int, last: int) -> Iterator[int]:

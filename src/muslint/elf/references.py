@@ -31,10 +31,15 @@ Listed = dict[int, "array[int]"]
 
 
 class References:
-    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`."""
+    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`, and ``often`` those that
+    are mostly asked for."""
 
-    def __init__(self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int]) -> None:
+    def __init__(
+        self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int], often: frozenset[int]
+    ) -> None:
         self._image, self._machine, self._functions, self._stubs = image, machine, functions, stubs
+        self._often, self._asked = often, frozenset[int]()
+        self._stub_calls: Listed = {}
         self._searches = 0
         self._known: dict[frozenset[int], Listed] = {}
 
@@ -43,17 +48,25 @@ class References:
     def to(self, target: int) -> Sequence[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        Calls of stubs are listed at once. Of other functions the first few are searched for one by one; then all
-        calls of the object are listed. In huge code each is searched for.
+        Calls of stubs are listed for many at once. Of other functions the first few are searched for one by one; then
+        all calls of the object are listed. In huge code each is searched for.
         """
         if target in self._stubs:
-            return self._stub_calls.get(target, ())
+            return self.to_stubs(frozenset((target,))).get(target, ())
         self._searches += 1
         if self._searches > _SEARCHES and self._small:
             return self._targets.get(target, ())
         if self._searches > _MOST_SEARCHES:
             return ()
         return [address for part in self._image.code() for address in self._machine.references(part, target)]
+
+    def to_stubs(self, stubs: frozenset[int]) -> Listed:
+        """Stub → the addresses of what may be direct calls of it, or jumps to it; those of some stubs at least."""
+        if not stubs <= self._asked:
+            missing = (stubs | self._often) - self._asked
+            self._asked |= missing
+            self._stub_calls.update(self._list(self._image.code(), min(missing), max(missing), missing))
+        return self._stub_calls
 
     def within(self, only: frozenset[int]) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
@@ -97,10 +110,6 @@ class References:
         return min(part.address for part in parts), max(part.end for part in parts)
 
     @cached_property
-    def _stub_calls(self) -> Listed:
-        return self._list_stubs(self._image.code())
-
-    @cached_property
     def _small(self) -> bool:
         return sum(len(part.content) for part in self._image.code()) <= _LISTED
 
@@ -114,28 +123,42 @@ class References:
     def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
         found: Listed = {}
         for part in parts:
-            for pairs in self._machine.all_references(part, first, last):
+            for pairs in self._machine.all_references(part, first, last, only):
                 for address, target in pairs:
                     if target in found:
                         found[target].append(address)
-                    elif only is None or target in only:
+                    else:
                         found[target] = array("Q", (address,))
         return found
 
     # --- constants ------------------------------------------------------------------------------------------
 
-    def pointing(self, spans: Iterable[tuple[int, int]], words: Iterable[int] = ()) -> frozenset[int]:
+    def pointing(
+        self,
+        spans: Iterable[tuple[int, int]],
+        words: Iterable[int] = (),
+        texts: Iterable[tuple[int, int]] = (),
+        takers: Container[int] = (),
+    ) -> frozenset[int]:
         """Starts of the functions whose code holds an address in one of these spans (first, last), or reads one of
-        some words of memory."""
-        wanted = sorted(set(spans))
-        parts, read = list(self._image.code()), frozenset(words)
+        some words of memory; of spans of ``texts`` where no other import takes it next than those of stubs ``takers``.
+        """
+        wanted, parts, read = sorted(set(spans)), list(self._image.code()), frozenset(words)
         found = {place for part in parts if read for place, _ in self._machine.slot_references(part, read)}
-        if 0 < len(wanted) <= _FEW:
-            pointers = self._machine.pointers
-            found.update(place for part in parts for first, last in wanted for place in pointers(part, first, last))
-        else:
-            found |= self._holding(parts, wanted)
+        found.update(place for part in parts for place in self._places(part, wanted))
+        given = sorted(set(texts))
+        for part in parts:
+            for place in self._places(part, given):
+                taker = self._machine.taker(part, place)
+                if taker is None or taker in takers or taker not in self._stubs:
+                    found.add(place)
         return frozenset(self._functions.around(place).start for place in found)
+
+    def _places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
+        """The places of such addresses in some code: few are searched for one by one, and found anywhere."""
+        if len(wanted) > _FEW:
+            return self._holding((part,), wanted)
+        return {place for first, last in wanted for place in self._machine.pointers(part, first, last)}
 
     def giving(
         self, spans: Iterable[tuple[int, int]], targets: Container[int], only: frozenset[int] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 
 from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
@@ -215,14 +215,14 @@ class X86:
         """``call``, ``jmp`` and ``jcc`` with a 32-bit distance to the target."""
         return (address for pairs in self.all_references(code, target, target) for address, _ in pairs)
 
-    def all_references(self, code: Range, first: int, last: int) -> Iterator[Pairs]:
+    def all_references(self, code: Range, first: int, last: int, only: Container[int] | None = None) -> Iterator[Pairs]:
         """Every ``call``, ``jmp`` and ``jcc`` with a 32-bit distance to an address from first to last."""
         if len(code.content) >= _SHORT:
-            yield from distances(code.content, code.address, _BRANCHES, first, last)
+            yield from distances(code.content, code.address, _BRANCHES, first, last, only)
             return
         for hit in _ANY_BRANCH.finditer(code.content):
             target = code.address + hit.end() + 4 + _distance(hit[1])[0]
-            if first <= target <= last:
+            if first <= target <= last and (only is None or target in only):
                 yield [(code.address + hit.start(), target)]
 
     def short_references(self, code: Range, target: int) -> Iterator[int]:

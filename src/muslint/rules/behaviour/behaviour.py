@@ -75,20 +75,22 @@ class Scene:
         if (texts is not None or addresses is not None) and not self.candidates(*names):
             return ()
         if texts is not None or addresses is not None:
-            spans = tuple(self.strings().spans(texts or ()))
-            words = tuple(self._tables([first for first, _ in spans]))
-            held = (*words, *(addresses or ()))
-            spans = (*spans, *((address - _STRUCTURE, address) for address in held))
+            imported = [name for name in names if name in self.imports]
+            held = tuple(self.strings().spans(texts or ()))
+            words = tuple(self._tables([first for first, _ in held]))
+            spans = [(address - _STRUCTURE, address) for address in (*words, *(addresses or ()))]
             if always:
-                holding, narrow = known.giving([name for name in names if name in self.imports], spans)
+                holding, narrow = known.giving(imported, (*held, *spans))
             else:
-                narrow = known.with_callees(known.pointing(spans, words))
+                narrow = known.with_callees(known.pointing(spans, words, held, imported))
             callers = narrow
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
         if narrow is not None and not narrow:
             return ()
+        if narrow is None:
+            self.candidates(*names)  # all in one search
         for name in names if self.can_disassemble else ():
             if name not in self.imports:
                 continue

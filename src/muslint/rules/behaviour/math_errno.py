@@ -27,6 +27,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not names or "__errno_location" not in scene.imports:
         return
     yield imported("possible", names[0], "__errno_location")
+    scene.candidates(*names, "__errno_location")  # all in one search
     errno = scene.candidates("__errno_location")
     beside = {address for address in scene.candidates(*names) if _beside(address, errno)}
     for site in scene.calls(*names, within=beside):
