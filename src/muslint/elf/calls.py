@@ -186,18 +186,15 @@ class Calls:
         self._search(names)
         return tuple(sorted(frozenset().union(*(found for name in names for found in self._known_raw[name]))))
 
-    def pointing(
-        self,
-        spans: Iterable[tuple[int, int]],
-        words: Sequence[int] = (),
-        texts: Iterable[tuple[int, int]] = (),
-        names: Iterable[str] = (),
-    ) -> frozenset[int]:
-        """As `References.pointing`, ``names`` those of the imports that ``texts`` are for."""
+    def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
+        """As `References.pointing`."""
+        return self._references.pointing(spans, words) if self.machine is not None else frozenset()
+
+    def taking(self, names: Iterable[str], spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+        """As `References.taking`, for calls of some imports."""
         if self.machine is None:
             return frozenset()
-        takers = frozenset().union(*(self._ways(name)[0] for name in names))
-        return self._references.pointing(spans, words, texts, takers)
+        return self._references.taking(spans, frozenset().union(*(self._ways(name)[0] for name in names)))
 
     def giving(self, names: Iterable[str], spans: Sequence[tuple[int, int]]) -> tuple[frozenset[int], frozenset[int]]:
         """Starts of the functions that may give one of some imports an address in one of these spans whatever

@@ -133,26 +133,30 @@ class References:
 
     # --- constants ------------------------------------------------------------------------------------------
 
-    def pointing(
-        self,
-        spans: Iterable[tuple[int, int]],
-        words: Iterable[int] = (),
-        texts: Iterable[tuple[int, int]] = (),
-        takers: Container[int] = (),
-    ) -> frozenset[int]:
+    def pointing(self, spans: Iterable[tuple[int, int]], words: Iterable[int] = ()) -> frozenset[int]:
         """Starts of the functions whose code holds an address in one of these spans (first, last), or reads one of
-        some words of memory; of spans of ``texts`` where no other import takes it next than those of stubs ``takers``.
-        """
+        some words of memory."""
         wanted, parts, read = sorted(set(spans)), list(self._image.code()), frozenset(words)
         found = {place for part in parts if read for place, _ in self._machine.slot_references(part, read)}
         found.update(place for part in parts for place in self._places(part, wanted))
-        given = sorted(set(texts))
-        for part in parts:
-            for place in self._places(part, given):
-                taker = self._machine.taker(part, place)
-                if taker is None or taker in takers or taker not in self._stubs:
-                    found.add(place)
         return frozenset(self._functions.around(place).start for place in found)
+
+    def taking(self, spans: Iterable[tuple[int, int]], takers: Container[int]) -> frozenset[int]:
+        """Starts of the functions in which an address in one of these spans may come to stubs ``takers``: those that
+        hold it, unless another import takes it next, and those that get it from these."""
+        wanted, anywhere, entered = sorted(set(spans)), set[int](), set[int]()
+        holding = set[int]()
+        for part in self._image.code():
+            for place in self._places(part, wanted):
+                taker, start = self._machine.taker(part, place), self._functions.around(place).start
+                if taker is None:
+                    anywhere.add(start)
+                elif taker in takers or not taker:
+                    holding.add(start)
+                elif taker not in self._stubs:
+                    holding.add(start)
+                    entered.add(self._functions.around(taker).start)
+        return self.with_callees(frozenset(anywhere)) | self.with_callees(frozenset(entered), 1) | holding
 
     def _places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
         """The places of such addresses in some code: few are searched for one by one, and found anywhere."""
@@ -189,10 +193,11 @@ class References:
             if (at := bisect_right(firsts, target)) and target <= behind[at - 1]
         }
 
-    def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
-        """Functions and, where they are few, those that they call, level by level: where what they give is used."""
+    def with_callees(self, starts: frozenset[int], level: int = 0) -> frozenset[int]:
+        """Functions, ``level`` calls below where it began, and where they are few those that they call, level by level:
+        where what they give is used."""
         asked = starts
-        for level in range(LEVELS + _WRAPPERS):
+        for level in range(level, LEVELS + _WRAPPERS):
             if level >= LEVELS - 1:
                 asked = frozenset(start for start in asked if self._wraps(start))
             if not asked or len(starts) > _MANY:

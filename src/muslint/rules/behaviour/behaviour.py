@@ -82,7 +82,7 @@ class Scene:
             if always:
                 holding, narrow = known.giving(imported, (*held, *spans))
             else:
-                narrow = known.with_callees(known.pointing(spans, words, held, imported))
+                narrow = known.taking(imported, held) | known.with_callees(known.pointing(spans, words))
             callers = narrow
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
