@@ -197,8 +197,8 @@ class References:
         """Functions, ``level`` calls below where it began, and where they are few those that they call, level by level:
         where what they give is used."""
         asked = starts
-        for level in range(level, LEVELS + _WRAPPERS):
-            if level >= LEVELS - 1:
+        for below in range(level, LEVELS + _WRAPPERS):
+            if below >= LEVELS - 1:
                 asked = frozenset(start for start in asked if self._wraps(start))
             if not asked or len(starts) > _MANY:
                 break
