@@ -21,6 +21,7 @@ class AArch64:
 
     stack, frame = "sp", "x29"
     call_pushes = 0
+    lists = True
     result = "x0"
     arguments: tuple[str | int, ...] = ("x0", "x1", "x2", "x3", "x4", "x5")
     kept = frozenset(("sp", *(f"x{number}" for number in range(19, 30))))

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from muslint.elf.code import Flow, Step
 from muslint.elf.flow import Body
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
-
-_PARTS = (Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT, Flow.STOP)
 
 
 def asks(values: dict[int, Value]) -> bool:
@@ -20,15 +15,9 @@ def asks(values: dict[int, Value]) -> bool:
     )
 
 
-def unbranched(steps: Iterable[Step]) -> bool:
-    """Whether control takes one way through some instructions."""
-    return not any(step.flow in _PARTS for step in steps)
-
-
 def straight(body: Body, number: int) -> bool:
     """Whether a function comes to a step whatever it is given: no branch, and no loop, lies before it."""
-    before = body.steps[:number]
-    return body.bounds.known and unbranched(before) and not any(at in body.sources for at in range(number))
+    return body.bounds.known and number <= body.straight
 
 
 def tells_more(given: dict[int, Value], before: dict[int, Value]) -> bool:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from muslint.elf.callers import asks, filled, straight, tells_more, unbranched
+from muslint.elf.callers import asks, filled, straight, tells_more
 from muslint.elf.code import Machine
 from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image, Range
+from muslint.elf.paths import parting
 from muslint.elf.prototypes import telling
 from muslint.elf.references import LEVELS, WRAPPER, References
 from muslint.elf.site import Arguments, CallSite
@@ -141,7 +142,7 @@ class Calls:
         if not 0 <= address - start <= _AT_ONCE:
             return False
         before = self._image.at(start, address - start) or b""
-        return unbranched(self.machine.steps(before, start, start in self.functions.thumb))
+        return not any(map(parting, self.machine.steps(before, start, start in self.functions.thumb)))
 
     def _raw_in(
         self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
@@ -242,6 +243,10 @@ class Calls:
                 if address not in inside:
                     found.setdefault(slot, []).append(address)
         return found
+
+    def code_at(self, address: int, size: int) -> bytes:
+        """Some code; empty where it does not lie in the file."""
+        return self._image.at(address, max(size, 0)) or b""
 
     def body(self, address: int) -> Body:
         """The code around an address."""

@@ -118,6 +118,7 @@ class Machine(Protocol):
     arguments: tuple[str | int, ...]  # where arguments 0 to 5 are: a register, or a distance above the stack pointer
     result: str  # the register in which a call returns a number or an address
     call_pushes: int  # bytes a call puts on the stack
+    lists: bool  # whether `all_pointers` finds everything as quickly as a part of it
 
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
         """The instructions of some code, in address order."""

@@ -98,9 +98,13 @@ class Constants:
     def __iter__(self) -> Iterator[bytes]:
         """Every constant in address order, the empty one left out, some more than once; tables look like constants
         too. They are many: none is kept."""
+        for piece in self.pieces():
+            yield from (text for text in dict.fromkeys(piece.split(b"\0")) if 0 < len(text) <= _LONGEST)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The same as they lie, many together with NULs between them."""
         for part in self._ranges():
-            for piece in _pieces(part):
-                yield from (text for text in dict.fromkeys(piece.split(b"\0")) if 0 < len(text) <= _LONGEST)
+            yield from _pieces(part)
 
     def starting(self, prefix: bytes) -> Iterator[bytes]:
         """Every constant that begins with ``prefix``."""

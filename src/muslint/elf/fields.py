@@ -11,7 +11,9 @@ from operator import add
 from typing import NamedTuple
 
 _WINDOW = 1 << 18
-"""Bytes searched at once for distances to places far apart: over these the high half of one has not many values."""
+"""Bytes searched at once for distances to places far apart."""
+_HALVES = 8
+"""High halves that are told apart."""
 _FEW = 2
 """Spans of 64 KB below which places are near each other."""
 
@@ -51,12 +53,11 @@ def distances(
 
 def _parts(address: int, size: int, first: int, last: int) -> Iterator[tuple[int, int, int, int]]:
     """Where the high half of a distance may begin, from and up to, and its lowest and highest value there."""
+    lowest, highest = first - address - size - 1 >> 16, last - address - 2 >> 16
     if last - first >> 16 >= _FEW:
         for start in range(0, size, _WINDOW):
-            end = min(start + _WINDOW, size)
-            yield start, end, first - address - end - 1 >> 16, last - address - start - 2 >> 16
+            yield start, min(start + _WINDOW, size), lowest, highest
         return
-    lowest, highest = first - address - size - 1 >> 16, last - address - 2 >> 16
     for half in range(highest, lowest - 1, -1):
         start = max(first - address - (half + 1 << 16) - 1, 0)
         end = min(last - address - (half << 16) - 1, size)
@@ -80,18 +81,23 @@ def _by_lead(
 def _by_half(
     content: bytes, address: int, leads: tuple[Lead, ...], start: int, end: int, half: int, wanted: Container[int]
 ) -> Pairs:
-    hits = list(_behind(leads, half & 0xFFFF).finditer(content, start, end + 1))
-    places = [hit.start() for hit in hits]
-    halves = struct.unpack(f"<{len(places)}H", b"".join([content[at - 2 : at] for at in places]))
-    targets = map(add, map(add, places, halves), repeat(address + 2 + (half << 16)))
-    found = [pair for pair in zip(hits, targets) if pair[1] in wanted]
-    return [(address + hit.start() - 2 - leads[(hit.lastindex or 1) - 1].size, target) for hit, target in found]
+    """The high half is searched for alone, for it is rare; then it is seen whether a lead stands before it."""
+    found: Pairs = []
+    origin = address + 2 + (half << 16)  # a distance counts from behind its high half
+    for hit in _half(half & 0xFFFF).finditer(content, start, end + 1):
+        at = hit.start()
+        target = origin + at + content[at - 2] + (content[at - 1] << 8)
+        if target in wanted:
+            places = ((at - 2 - size, pattern) for size, pattern in leads)
+            found += [(address + place, target) for place, pattern in places
+                      if place >= 0 and _lead(pattern).match(content, place)]  # fmt: skip
+    return found
 
 
 def numbers(content: bytes, first: int, last: int) -> Iterator[int]:
     """Places of the 32-bit numbers from ``first`` to ``last``, little-endian, which are not far apart."""
     for half in range(first >> 16, (last >> 16) + 1):
-        for hit in re.finditer(b"".join(_taken(half & 0xFFFF)), content):
+        for hit in _half(half & 0xFFFF).finditer(content):
             at = hit.start() - 2
             if at >= 0 and first <= (half << 16 | int.from_bytes(content[at : at + 2], "little")) <= last:
                 yield at
@@ -109,37 +115,35 @@ def addresses(content: bytes, before: tuple[bytes, ...], spans: Spans) -> Iterat
             halves.setdefault(half >> 8 & 0xFF, set()).add(half & 0xFF)
     for high, lows in halves.items():
         top, low = re.escape(bytes((high,))), _one_of(lows)
-        ahead = b"|".join(b"(?<=%s..%s%s)" % (pattern, low, top) for pattern in before)
-        ends = [hit.end() for hit in re.finditer(top + b"(?:%s)" % ahead, content, re.S)]
+        ahead = b"|".join(b"(?<=%s....)" % pattern for pattern in before)
+        ends = [hit.end() for hit in re.finditer(top + b"(?<=%s%s)(?:%s)" % (low, top, ahead), content, re.S)]
         yield [(end - 4, int.from_bytes(content[end - 4 : end], "little")) for end in ends]
 
 
 @lru_cache(1024)
 def _led(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
-    """A lead with a number behind it whose high half is from ``low`` to ``high``."""
+    """A lead with a number behind it whose high half is from ``low`` to ``high``; where these differ much, only the
+    highest byte is looked at."""
+    if high - low >= _HALVES:
+        low, high = low & -256, high | 255
     return re.compile(lead + b"(?=(.." + high_bytes(low << 16, high << 16) + b"))", re.S)
 
 
+@lru_cache(1024)
+def _lead(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.S)
+
+
 @lru_cache(4096)
-def _behind(leads: tuple[Lead, ...], half: int) -> re.Pattern[bytes]:
-    """The high half of a number that has a lead before it; the group that matched says which."""
-    taken, ahead = _taken(half)
-    before = b"|".join(b"(?<=%s..%s)()" % (lead.pattern, taken) for lead in leads)
-    return re.compile(taken + ahead + b"(?:%s)" % before, re.S)
-
-
-def _taken(half: int) -> tuple[bytes, bytes]:
-    """Patterns of the two bytes of a half: what a match takes, and what must follow. Of two equal bytes it takes one,
-    for the next place may begin with the other."""
+def _half(half: int) -> re.Pattern[bytes]:
+    """The two bytes of a half. Of two equal ones a match takes one, for the next place may begin with the other."""
     low, high = (re.escape(bytes((byte,))) for byte in half.to_bytes(2, "little"))
-    return (low, b"(?=%s)" % high) if low == high else (low + high, b"")
+    return re.compile(low + (b"(?=%s)" % high if low == high else high), re.S)
 
 
 def high_bytes(first: int, last: int) -> bytes:
     """A pattern for the two high bytes of a little-endian number of 32 bits from ``first`` to ``last``."""
-    halves = range(first >> 16, (last >> 16) + 1)
-    if len(halves) > 1 << 10:
-        return b".."
+    halves = range(first >> 16, min(last >> 16, (first >> 16) + 0xFFFF) + 1)
     return _one_of({half & 0xFF for half in halves}) + _one_of({half >> 8 & 0xFF for half in halves})
 
 

@@ -21,8 +21,9 @@ from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, some, union
 
 _CALL = Flow.CALL
-_CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
+_CALL_INDIRECT = Flow.CALL_INDIRECT
 _BUDGET = 4_000  # steps that are asked for one value
+_SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough, and what the others are given then
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _WRITES = 4  # writes through parameters that lead to others
@@ -43,7 +44,7 @@ class Body(Paths):
         address may return."""
         super().__init__(machine, image, slots, steps, stubs)
         self.bounds, self._returned, self._tables = bounds, returned, tables
-        self._budget = 0
+        self._budget = self._spent = 0
         self._open: list[Definition] = []
         self._arguments: dict[tuple[int, int], Value] = {}
         self._known: dict[tuple[Location, int], Value] = {}  # what a place holds before a step
@@ -61,8 +62,9 @@ class Body(Paths):
 
     def value(self, expr: Expr | None, at: int) -> Value:
         """What an expression may be right before step ``at``; unknown when that takes too long to find out."""
-        self._budget, self._open = _BUDGET, []
+        self._budget, self._open = _BUDGET if self._spent < _SPENT else _LITTLE, []
         found = self._value(expr, at)
+        self._spent += self._budget <= 0
         return found._replace(whole=found.whole and bool(found.known) and self._budget > 0)
 
     def argument(self, index: int, at: int) -> Value:
@@ -77,7 +79,8 @@ class Body(Paths):
         where = self.machine.arguments[index]
         if isinstance(where, str):
             return self.value(Expr("reg", where), at)
-        pushed = self.machine.call_pushes if self.steps[at].flow not in _CALLS else 0  # a jump in place of a call
+        jumps = self.steps[at].flow not in (_CALL, _CALL_INDIRECT)  # in place of a call
+        pushed = self.machine.call_pushes if jumps else 0
         address = Expr("add", None, Expr("reg", self.machine.stack), Expr("const", where + pushed), self.machine.word)
         return self.value(Expr("load", None, address, None, self.machine.word), at)
 
@@ -325,8 +328,10 @@ class Body(Paths):
         if isinstance(location, str):
             if location in effect.sets:
                 return True
-            return self.steps[number].flow in _CALLS and location not in self.machine.kept
-        if self.steps[number].flow in _CALLS:
+            flow = self.steps[number].flow
+            return (flow is _CALL or flow is _CALL_INDIRECT) and location not in self.machine.kept
+        flow = self.steps[number].flow
+        if flow is _CALL or flow is _CALL_INDIRECT:
             return self.frame.escapes(location, number)
         return bool(effect.stores) and any(self._touches(store, location, number) for store in effect.stores)
 
@@ -351,7 +356,7 @@ class Body(Paths):
         effect = self.effect(number)
         if isinstance(location, str):
             return effect.sets.get(location)
-        if self.steps[number].flow in _CALLS:
+        if self.steps[number].flow in (_CALL, _CALL_INDIRECT):
             return None
         found = [store for store in effect.stores if self._touches(store, location, number)]
         place = self._target(found[0], number) if len(found) == 1 else None

@@ -55,7 +55,8 @@ class Frame:
 
     @cached_property
     def _depths(self) -> list[tuple[int | None, int | None]]:
-        count = len(self._steps)
+        steps, targets, moves = self._steps, self._targets, self._machine.moves_stack
+        count, falls = len(steps), (*self._falls, False)
         found: list[tuple[int | None, int | None] | None] = [None] * count
         waiting: list[tuple[int, tuple[int | None, int | None]]] = [(0, (0, None))]
         usual: tuple[int | None, int | None] | None = None
@@ -63,16 +64,18 @@ class Frame:
         while True:
             while waiting:
                 number, state = waiting.pop()
-                if found[number] is not None:
-                    continue
-                found[number] = state
-                step = self._steps[number]
-                if usual is None and step.flow in (Flow.CALL, Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT):
-                    usual = state
-                after = self._after(number, state) if self._machine.moves_stack(step) else state
-                waiting += [(target, after) for target in self._targets.get(number, ())]
-                if number + 1 < count and self._falls[number + 1]:
-                    waiting.append((number + 1, after))
+                while found[number] is None:
+                    found[number] = state
+                    step = steps[number]
+                    if usual is None and step.flow in (Flow.CALL, Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT):
+                        usual = state
+                    if moves(step):
+                        state = self._after(number, state)
+                    if number in targets:
+                        waiting += [(target, state) for target in targets[number]]
+                    number += 1
+                    if not falls[number]:
+                        break
             while rest < count and found[rest] is not None:
                 rest += 1
             if rest == count:
@@ -122,9 +125,11 @@ class Frame:
     def _leaked(self) -> dict[int, list[int]]:
         """Offset → the steps that put its address into another register: what is there may be written by others."""
         found: dict[int, list[int]] = {}
+        leaks = self._machine.leaks
         for number, step in enumerate(self._steps):
-            address = self._machine.leaks(step)
-            if address is not None and (offset := self._moved(address, self._depths[number])) is not None:
+            if (address := leaks(step)) is not None and (
+                offset := self._moved(address, self._depths[number])
+            ) is not None:
                 found.setdefault(offset, []).append(number)
         return found
 
@@ -143,13 +148,15 @@ class Frame:
         waiting = [*leaks, *(self._apart if leaks else ())]
         while waiting:
             number = waiting.pop()
-            following = list(self._targets.get(number, ()))
-            if number + 1 < count and self._falls[number + 1]:
-                following.append(number + 1)
-            for after in following:
-                if not found[after]:
-                    found[after] = 1
-                    waiting.append(after)
+            while True:
+                for after in self._targets.get(number, ()):
+                    if not found[after]:
+                        found[after] = 1
+                        waiting.append(after)
+                number += 1
+                if number == count or not self._falls[number] or found[number]:
+                    break
+                found[number] = 1
         return bytes(found)
 
 

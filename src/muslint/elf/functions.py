@@ -48,6 +48,7 @@ class Unwind:
             places = enumerate(starts)
             starts = array("q", [8 * number + (start & 0x3FFFFFFF) - (start & 0x40000000) for number, start in places])
         self._starts, self._entries = starts, entries
+        self._sizes: dict[int, int] = {}
 
     def _table(self, segment: Segment) -> bytes:
         """The rows of .eh_frame_hdr or .ARM.exidx, 8 bytes each."""
@@ -74,7 +75,11 @@ class Unwind:
         if not at:
             return None
         start = (self._address + self._starts[at - 1]) & self._mask
-        return start, self._size(start, (self._address + self._entries[at - 1]) & self._mask) if self._frames else 0
+        if not self._frames:
+            return start, 0
+        if at not in self._sizes:
+            self._sizes[at] = self._size(start, (self._address + self._entries[at - 1]) & self._mask)
+        return start, self._sizes[at]
 
     def following(self, address: int) -> int | None:
         """Where the next function begins."""
@@ -103,7 +108,11 @@ class Functions:
 
     def around(self, address: int) -> Bounds:
         """The function that holds ``address``; what cannot be known is bounded by its neighbours."""
-        low, high = next((part for part in self._parts if part[0] <= address < part[1]), (address, address))
+        for low, high in self._parts:
+            if low <= address < high:
+                break
+        else:
+            low = high = address
         unwound = self._unwind.around(address)
         if unwound is not None and unwound[1]:
             start, size = unwound

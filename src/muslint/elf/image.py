@@ -57,12 +57,13 @@ class Section(NamedTuple):
 class Image:
     """The bytes of an object by address. Segments are read when first asked for, and kept until it goes."""
 
-    __slots__ = ("_data", "_loads", "_read", "little", "object", "relro", "word_size")
+    __slots__ = ("_data", "_loads", "_read", "_spans", "little", "object", "relro", "word_size")
 
     def __init__(self, obj: ElfObject, data: Readable) -> None:
         self.object, self._data = obj, data
         self.little, self.word_size = obj.ident.little, obj.ident.bits // 8
         self._loads = [s for s in obj.segments if s.type == elf.PT_LOAD and s.filesz > 0 and s.vaddr + s.filesz <= _END]
+        self._spans = [(s.vaddr, s.vaddr + s.filesz) for s in self._loads]
         self._read: dict[int, bytes] = {}
         self.relro = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == elf.PT_GNU_RELRO]
 
@@ -84,10 +85,9 @@ class Image:
 
     def at(self, address: int, size: int) -> bytes | None:
         """``size`` bytes from ``address``, or None where they do not all lie in one segment of the file."""
-        for index, segment in enumerate(self._loads):
-            start = address - segment.vaddr
-            if start >= 0 and start + size <= segment.filesz:
-                found = self._bytes(index)[start : start + size]
+        for index, (low, high) in enumerate(self._spans):
+            if low <= address and address + size <= high:
+                found = self._bytes(index)[address - low : address - low + size]
                 return found if len(found) == size else None
         return None
 
@@ -151,6 +151,10 @@ class Image:
         content, start = self._bytes(index), address - self._loads[index].vaddr
         end = content.find(b"\0", start, start + limit)
         return content[start:end] if end >= 0 else None
+
+    def extent(self) -> tuple[int, int]:
+        """The lowest address and the one behind the highest, with what is not in the file."""
+        return min((s.vaddr for s in self._loads), default=0), max((s.vaddr + s.memsz for s in self._loads), default=0)
 
     def code(self) -> Iterator[Range]:
         """The executable segments."""
@@ -224,14 +228,15 @@ class Image:
                     yield Span(segment.vaddr, content, low, min(high, len(content)))
 
     def _split(self, part: Span) -> Iterator[Span]:
-        """Code and constants of one segment apart: ``_fini`` is the last function of all linkers' order of sections."""
-        fini = (self.object.tag(elf.DT_FINI) or part.address) - part.address
+        """Code and constants of one segment apart: in all linkers' order of sections code begins with ``_init``, where
+        there is one, and ends with ``_fini``."""
+        first, last = (((self.object.tag(tag) or 0) - part.address) for tag in (elf.DT_INIT, elf.DT_FINI))
         ret = _RETURNS.get(self.object.ident.machine)
-        if ret is not None and part.start < fini < part.end:
-            end = part.content.find(ret, fini, fini + _FINI)
+        if ret is not None and part.start < last < part.end:
+            end = part.content.find(ret, last, last + _FINI)
             if end >= 0:
                 end += len(ret)
-                yield part._replace(end=end)
+                yield part._replace(end=first if part.start < first < last else end)
                 part = part._replace(start=end)
         yield part
 

@@ -17,10 +17,18 @@ NO_RETURN = frozenset((
     "__libc_start_main",
 ))  # fmt: skip
 """Imports that never return: no path leads on behind their call."""
-_CALLS = (Flow.CALL, Flow.CALL_INDIRECT)
-_INDIRECT = (Flow.CALL_INDIRECT, Flow.JUMP_INDIRECT)
-_INSIDE = (Flow.BRANCH, Flow.JUMP)
-_ON = (Flow.NEXT, Flow.BRANCH, *_CALLS)
+_NEXT, _BRANCH, _JUMP, _JUMP_INDIRECT = Flow.NEXT, Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT
+_PARTING = (Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT, Flow.STOP)
+_CALL, _CALL_INDIRECT = Flow.CALL, Flow.CALL_INDIRECT  # compared by identity: every instruction is
+
+
+def parting(step: Step) -> bool:
+    """Whether control may go on elsewhere than behind an instruction."""
+    return step.flow in _PARTING
+
+
+def _calls(flow: Flow) -> bool:
+    return flow is _CALL or flow is _CALL_INDIRECT
 
 
 class Effects(dict[int, Effect]):
@@ -59,15 +67,18 @@ class Paths:
     def direct(self) -> dict[int, list[int]]:
         """Target → the steps that call it, or jump or branch to it."""
         found: dict[int, list[int]] = {}
-        for number, step in enumerate(self.steps):
-            if step.target is not None and step.flow is not Flow.NEXT:
-                found.setdefault(step.target, []).append(number)
+        for number, (_, _, flow, target, _) in enumerate(self.steps):
+            if target is not None and flow is not _NEXT:
+                found.setdefault(target, []).append(number)
         return found
 
     @cached_property
     def indirect(self) -> list[int]:
         """The steps that call or jump by way of a register or memory."""
-        return [number for number, step in enumerate(self.steps) if step.flow in _INDIRECT]
+        return [
+            number for number, (_, _, flow, _, _) in enumerate(self.steps)
+            if flow is _CALL_INDIRECT or flow is _JUMP_INDIRECT
+        ]  # fmt: skip
 
     @cached_property
     def sources(self) -> dict[int, list[int]]:
@@ -75,7 +86,7 @@ class Paths:
         found: dict[int, list[int]] = {}
         for target, numbers in self.direct.items():
             if (at := self.index.get(target)) is not None:
-                inside = [number for number in numbers if self.steps[number].flow in _INSIDE]
+                inside = [number for number in numbers if (flow := self.steps[number].flow) is _BRANCH or flow is _JUMP]
                 if inside:
                     found[at] = inside
         tables = [number for number in self.indirect if self.steps[number].flow is Flow.JUMP_INDIRECT]
@@ -92,9 +103,12 @@ class Paths:
         """Step number → whether control may come to it from the step before."""
         found, end = [], -1
         for step in self.steps:
-            found.append(step.address == end)
-            flow = step.flow
-            end = step.end if flow in _ON and not (flow in _CALLS and self._never_returns(step)) else -1
+            address, behind, flow, _, _ = step
+            found.append(address == end)
+            if flow is _NEXT or flow is _BRANCH:
+                end = behind
+            else:
+                end = behind if _calls(flow) and not self._never_returns(step) else -1
         return found
 
     @cached_property
@@ -104,6 +118,12 @@ class Paths:
         for number in (0, *self.sources):
             found[number] = True
         return found
+
+    @cached_property
+    def straight(self) -> int:
+        """The last step that control comes to whatever happens: the first at which ways part or meet, or the end."""
+        parts = next((number for number, step in enumerate(self.steps) if parting(step)), len(self.steps))
+        return min([parts, *self.sources])
 
     def above(self, register: str | None, number: int) -> int:
         """The last step before ``number``, which control comes to from there, that changes a register (None: that
@@ -120,8 +140,8 @@ class Paths:
     def _writes(self, register: str | None, number: int) -> bool:
         effect = self._effects[number]
         if register is None:
-            return bool(effect.stores) or self.steps[number].flow in _CALLS
-        return register in effect.sets or (self.steps[number].flow in _CALLS and register not in self.machine.kept)
+            return bool(effect.stores) or _calls(self.steps[number].flow)
+        return register in effect.sets or (_calls(self.steps[number].flow) and register not in self.machine.kept)
 
     def _never_returns(self, step: Step) -> bool:
         return self.callee(step) in NO_RETURN

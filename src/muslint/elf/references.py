@@ -14,6 +14,7 @@ from itertools import accumulate
 from muslint.elf.code import Machine
 from muslint.elf.functions import WINDOW, Functions
 from muslint.elf.image import Image, Range
+from muslint.elf.targets import WIDEST, Targets
 
 WRAPPER = 80
 """Bytes of a function that merely calls another."""
@@ -42,6 +43,7 @@ class References:
         self._stub_calls: Listed = {}
         self._searches = 0
         self._known: dict[frozenset[int], Listed] = {}
+        self._known_pointers: dict[int, Targets] = {}
 
     # --- calls ----------------------------------------------------------------------------------------------
 
@@ -159,26 +161,52 @@ class References:
         return self.with_callees(frozenset(anywhere)) | self.with_callees(frozenset(entered), 1) | holding
 
     def _places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
-        """The places of such addresses in some code: few are searched for one by one, and found anywhere."""
+        """The places of such addresses in a segment of code; where not all are listed, few are searched for one by
+        one, and found anywhere."""
+        if self._lists:
+            return self._listed_places(part, wanted)
         if len(wanted) > _FEW:
             return self._holding((part,), wanted)
         return {place for first, last in wanted for place in self._machine.pointers(part, first, last)}
 
+    def _listed_places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
+        return {place for first, last in wanted for place in self._pointers(part).between(first, last)}
+
+    @cached_property
+    def _lists(self) -> bool:
+        """Whether all that code points at is listed: a search for it all takes no longer than one for a part."""
+        low, high = self._image.extent()
+        return self._machine.lists and high - low < WIDEST
+
+    def _pointers(self, part: Range) -> Targets:
+        """All that a segment of code points at."""
+        if part.address not in self._known_pointers:
+            low, high = self._image.extent()
+            found = self._machine.all_pointers(part, [(low, high)])
+            inside = ([pair for pair in pairs if low <= pair[1] <= high] for pairs in found)
+            self._known_pointers[part.address] = Targets(inside, part.address, low)
+        return self._known_pointers[part.address]
+
     def giving(
         self, spans: Iterable[tuple[int, int]], targets: Container[int], only: frozenset[int] | None = None
     ) -> frozenset[int]:
-        """Starts of the functions, among some where these are not most of the code, that hold an address in one of
-        these spans and may give it to one of some targets."""
-        parts = self.parts(only) if only is not None else []
+        """Starts of the functions, among some where these are told, that hold an address in one of these spans and may
+        give it to one of some targets."""
         code = list(self._image.code())
-        if only is None or _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in code):
-            parts = code
+        parts = code
+        if only is not None and not self._lists:
+            parts = self.parts(only)
+            if _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in code):
+                parts = code
         wanted, found = sorted(set(spans)), set[int]()
         for part in parts:
-            for place in self._holding((part,), wanted):
+            for place in self._listed_places(part, wanted) if self._lists else self._holding((part,), wanted):
+                start = self._functions.around(place).start
+                if start in found or (only is not None and start not in only):
+                    continue
                 target = self._machine.taker(part, place)
                 if target is None or target in targets:
-                    found.add(self._functions.around(place).start)
+                    found.add(start)
         return frozenset(found)
 
     def _holding(self, parts: Iterable[Range], wanted: Sequence[tuple[int, int]]) -> set[int]:

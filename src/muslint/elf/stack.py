@@ -11,6 +11,7 @@ from muslint.elf.code import Flow
 from muslint.elf.flow import Body
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_X86_64
 
+_CALL, _CALL_INDIRECT, _JUMP = Flow.CALL, Flow.CALL_INDIRECT, Flow.JUMP
 _MOST = 300  # functions looked at
 _SMALL = 128  # bytes a frame is taken to have that shows no size
 _LOOKED = 256  # bytes of a function in which its frame is made
@@ -47,11 +48,59 @@ def frame_size(code: bytes, machine: int) -> int:
     return 0
 
 
-class _Walk:
-    """A walk over direct calls; only lives inside `need`."""
+class _Facts(NamedTuple):
+    """What one function tells by itself."""
 
-    def __init__(self, calls: Calls, machine: int) -> None:
-        self.calls, self.machine = calls, machine
+    frame: int  # bytes
+    variable: bool
+    hidden: bool
+    targets: tuple[int, ...]  # what it calls directly, and jumps to in place of a call
+
+
+class Stacks:
+    """The stacks of one object's functions; what a function tells is found out once, whoever calls it."""
+
+    def __init__(self, calls: Calls, machine: int, pointers: bool) -> None:
+        """``pointers``: whether calls by pointers are asked for; else `Need.hidden` is never true."""
+        self._calls, self._machine, self._pointers = calls, machine, pointers
+        self._known: dict[int, _Facts] = {}
+
+    def need(self, start: int) -> Need:
+        """What the function at ``start`` may need. What is called through a pointer, and imports, are not followed."""
+        walk = _Walk(self)
+        deepest = walk.visit(start)
+        return Need(self._own(start), deepest, walk.recursive, walk.variable, walk.hidden)
+
+    def facts(self, start: int) -> _Facts:
+        """What the function at ``start`` tells by itself."""
+        if start not in self._known:
+            self._known[start] = self._facts(self._calls.body(start), start)
+        return self._known[start]
+
+    def _own(self, start: int) -> int:
+        bounds = self._calls.functions.around(start)
+        code = self._calls.code_at(start, min(bounds.end - start, _LOOKED))
+        return frame_size(code, self._machine)
+
+    def _facts(self, body: Body, start: int) -> _Facts:
+        code = self._calls.code_at(start, min(body.bounds.end - start, 1 << 16))
+        inside, stubs = range(body.bounds.start, body.bounds.end), self._calls.stubs
+        targets = {
+            target
+            for _, _, flow, target, _ in body.steps
+            if target is not None and (flow is _CALL or flow is _JUMP) and target not in stubs
+            and (target not in inside or (flow is _CALL and target == start))
+        }  # fmt: skip
+        variable = self._machine == EM_X86_64 and _BY_REGISTER.search(code) is not None
+        hidden = self._pointers and _by_pointer(body)
+        return _Facts(frame_size(code, self._machine), variable, hidden, tuple(sorted(targets)))
+
+
+class _Walk:
+    """A walk over direct calls; only lives inside `Stacks.need`."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
         self.known: dict[int, int] = {}
         self.open: set[int] = set()
         self.recursive = self.variable = self.hidden = False
@@ -64,34 +113,22 @@ class _Walk:
         if start in self.known or len(self.known) + len(self.open) >= _MOST or level > 100:
             return self.known.get(start, 0)
         self.open.add(start)
-        body = self.calls.body(start)
-        code = body.image.at(start, max(0, min(body.bounds.end - start, 1 << 16))) or b""
-        if self.machine == EM_X86_64 and _BY_REGISTER.search(code):
-            self.variable = True
-        self.hidden |= _by_pointer(body)
-        inside = range(body.bounds.start, body.bounds.end)
-        targets = {
-            step.target
-            for step in body.steps
-            if step.target is not None and step.flow in (Flow.CALL, Flow.JUMP) and step.target not in self.calls.stubs
-            and (step.target not in inside or (step.flow is Flow.CALL and step.target == start))
-        }  # fmt: skip
-        below = max((self.visit(target, level + 1) for target in sorted(targets)), default=0)
+        facts = self.stacks.facts(start)
+        self.variable |= facts.variable
+        self.hidden |= facts.hidden
+        below = max((self.visit(target, level + 1) for target in facts.targets), default=0)
         self.open.discard(start)
-        self.known[start] = max(frame_size(code, self.machine), _SMALL) + below
+        self.known[start] = max(facts.frame, _SMALL) + below
         return self.known[start]
 
 
 def _by_pointer(body: Body) -> bool:
     """Whether it calls a function through a pointer, or goes to one in its own place."""
-    ways = {body.steps[number].flow for number in body.indirect if body.callee(body.steps[number]) is None}
-    return Flow.CALL_INDIRECT in ways or (bool(ways) and not any(body.machine.tables(body.steps)))
-
-
-def need(calls: Calls, start: int, machine: int) -> Need:
-    """What the function at ``start`` may need. What is called through a pointer, and imports, are not followed."""
-    bounds = calls.body(start).bounds
-    code = calls.body(start).image.at(start, max(0, min(bounds.end - start, _LOOKED))) or b""
-    walk = _Walk(calls, machine)
-    deepest = walk.visit(start)
-    return Need(frame_size(code, machine), deepest, walk.recursive, walk.variable, walk.hidden)
+    jumps = False
+    for number in body.indirect:
+        calls = body.steps[number].flow is _CALL_INDIRECT
+        if (calls or not jumps) and body.callee(body.steps[number]) is None:
+            if calls:
+                return True
+            jumps = True
+    return jumps and not any(body.machine.tables(body.steps))

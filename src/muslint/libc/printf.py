@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_FLAGS = b"#0- +'"
 _INTEGERS, _FLOATS = b"diouxX", b"efgaEFGA"
 _LENGTHS: dict[bytes, bytes] = {
     b"": _INTEGERS + _FLOATS + b"cCsSpnm",
@@ -28,6 +27,8 @@ SUSPECT = re.compile(
 """What a conversion that is refused begins like; much else does too."""
 
 _POSITION = re.compile(rb"([0-9]{1,4})\$")
+_CONVERSION = re.compile(rb"%(?:[0-9]+\$)?([#0\- +'I]*)[0-9*$]*(?:\.[-0-9*$]*)?()(hh|ll|[hlLqjzZt])?(.?)", re.S)
+"""Flags, the place of the length, the length, the letter."""
 _OLD_LENGTHS = (b"q", b"L", b"Z")  # glibc: long long, long long, size_t
 
 
@@ -64,33 +65,13 @@ def conversions(text: bytes) -> Iterator[Conversion]:
 
 
 def _conversion(text: bytes, start: int) -> tuple[Conversion, int]:
-    at = start + 1
-    digits = _span(text, at, b"0123456789")
-    if digits > at and text[digits : digits + 1] == b"$":
-        at = digits + 1
-    flags = at
-    at = _span(text, at, _FLAGS + b"I")
-    chosen = text[flags:at]
-    at = _span(text, at, b"0123456789*$")
-    if text[at : at + 1] == b".":
-        at = _span(text, at + 1, b"-0123456789*$")
-    length = at
-    for known in (b"hh", b"ll", b"h", b"l", b"L", b"q", b"j", b"z", b"Z", b"t"):
-        if text.startswith(known, at):
-            at += len(known)
-            break
-    positions = tuple(int(number) for number in _POSITION.findall(text[start:length]))
-    size, letter = text[length:at], text[at : at + 1]
+    found = _CONVERSION.match(text, start)
+    assert found is not None  # a percent sign alone matches
+    chosen, _, size, letter = found.groups(b"")
+    positions = tuple(int(number) for number in _POSITION.findall(text[start : found.start(2)]))
     if b"I" in chosen:  # a flag in glibc, an unknown conversion in musl
-        size, letter = b"q", letter
-    end = at + len(letter)
-    return Conversion(text[start:end].decode("latin-1"), positions, chosen, size, letter), end
-
-
-def _span(text: bytes, start: int, allowed: bytes) -> int:
-    while start < len(text) and text[start] in allowed:
-        start += 1
-    return start
+        size = b"q"
+    return Conversion(found[0].decode("latin-1"), positions, chosen, size, letter), found.end()
 
 
 def refused(text: bytes) -> str | None:

@@ -47,7 +47,7 @@ def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
 def plain(text: bytes) -> bool:
     """Whether bytes are a text that people wrote; tables and code look like constants too."""
     try:
-        return all(letter.isprintable() or letter in "\t\n\r\a\b\f\v\x1b" for letter in text.decode())
+        return text.translate(None, b"\t\n\r\a\b\f\v\x1b").decode().isprintable()
     except UnicodeDecodeError:
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.stack import Need, need
+from muslint.elf.stack import Need, Stacks
 from muslint.elf.vtables import overriding
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.uses import used
@@ -22,7 +22,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     stack = scene.object.gnu_stack
     if scene.imports & _SETS_SIZE or (stack is not None and stack.memsz >= _ENOUGH):
         return
-    threads, classes = list(_threads(scene)), list(_classes(scene))
+    stacks = Stacks(scene.code(), scene.object.ident.machine, pointers=_CXX in scene.imports and scene.program)
+    threads, classes = list(_threads(scene, stacks)), list(_classes(scene, stacks))
     # Go's threads run Go on stacks of its own.
     if any(note.owner == "Go" for note in scene.object.notes):
         confidence = "possible"
@@ -36,24 +37,24 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         yield Proof(proof.confidence, proof.symbol, proof.evidence, proof.detail, Severity.INFO)
 
 
-def _threads(scene: Scene) -> Iterator[Proof]:
+def _threads(scene: Scene, stacks: Stacks) -> Iterator[Proof]:
     """A proof for each call that starts a thread with a function that is known: what that may need."""
     for site in scene.calls("pthread_create"):
         start = site.argument(2)
         if start is not None and scene.image.at(start, 1):
-            yield _started(scene, site.symbol, site.where, start)
+            yield _started(scene, stacks, site.symbol, site.where, start)
 
 
-def _classes(scene: Scene) -> Iterator[Proof]:
+def _classes(scene: Scene, stacks: Stacks) -> Iterator[Proof]:
     """A proof for each function that std::thread starts: ``_M_run`` of a class for each kind of it."""
     if _CXX in scene.imports and scene.can_disassemble:
         known = scene.code()
         for start in overriding(scene.image, known.slots, "_ZTINSt6thread6_StateE", 2):  # behind two destructors
-            yield _started(scene, _CXX, known.places.where(start), start)
+            yield _started(scene, stacks, _CXX, known.places.where(start), start)
 
 
-def _started(scene: Scene, symbol: str, where: str, start: int) -> Proof:
-    confidence, text = _judged(need(scene.code(), start, scene.object.ident.machine), symbol == _CXX and scene.program)
+def _started(scene: Scene, stacks: Stacks, symbol: str, where: str, start: int) -> Proof:
+    confidence, text = _judged(stacks.need(start), symbol == _CXX and scene.program)
     severity = Severity.ERROR if confidence == "certain" else Severity.INFO if "pointers" in text else Severity.WARNING
     return Proof(confidence, symbol, (Evidence("call-site", where, text),), text, severity)
 
