@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Container, Hashable, Iterator, Mapping
+import sys
+from collections.abc import Collection, Container, Hashable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from muslint.elf import object as elf
 from muslint.elf.image import Image
@@ -33,6 +34,8 @@ class Slots:
         self._image, self._machine = image, image.object.ident.machine
         self._wide = image.word_size == 8
         self._order = "<" if image.little else ">"
+        self._native = image.little == (sys.byteorder == "little")
+        self._relative = _RELATIVE.get(self._machine)
 
     def _tables(self) -> Iterator[tuple[bytes, int]]:
         """(content, bytes an entry) of DT_RELA and DT_REL; DT_JMPREL last."""
@@ -92,8 +95,27 @@ class Slots:
         for table, size in self._found:
             for at in _found(table, wanted, size, 2 * word.size) if size == 3 * word.size else ():
                 place, info = word.unpack_from(table, at - 2 * word.size)[0], word.unpack_from(table, at - word.size)[0]
-                if info & (0xFFFFFFFF if self._wide else 0xFF) == _RELATIVE.get(self._machine):
+                if info & (0xFFFFFFFF if self._wide else 0xFF) == self._relative:
                     yield place
+
+    def holding_any(self, addresses: Collection[int]) -> Iterator[int]:
+        """As `holding`, for some addresses at once."""
+        if not self._native:
+            yield from (place for address in addresses for place in self.holding(address))
+            return
+        wanted, word = frozenset(addresses), self._image.word_size
+        code: Literal["Q", "I"] = "Q" if self._wide else "I"
+        for part in self._image.data():
+            first = part.start + (-(part.address + part.start)) % word
+            words = memoryview(part.content)[first : part.end - (part.end - first) % word].cast(code)
+            yield from (part.address + first + word * at for at, held in enumerate(words) if held in wanted)
+        for table, size in self._found:
+            if size == 3 * word:
+                words = memoryview(table)[: len(table) // size * size].cast(code)
+                infos = words[1::3]
+                for at, addend in enumerate(words[2::3]):
+                    if addend in wanted and infos[at] & (0xFFFFFFFF if self._wide else 0xFF) == self._relative:
+                        yield words[3 * at]
 
     @cached_property
     def jumps(self) -> frozenset[int]:
@@ -127,7 +149,7 @@ class Slots:
         if sum(len(table) // size for table, size in tables) > most:
             return frozenset()
         row = struct.Struct(self._order + ("QQQ" if self._wide else "III"))
-        kind, mask = _RELATIVE.get(self._machine), 0xFFFFFFFF if self._wide else 0xFF
+        kind, mask = self._relative, 0xFFFFFFFF if self._wide else 0xFF
         return frozenset(
             addend
             for table, size in tables
@@ -146,7 +168,7 @@ class Slots:
             while at >= 0:
                 if at % size == 0:
                     info = word.unpack_from(table, at + word.size)[0]
-                    if info & (0xFFFFFFFF if self._wide else 0xFF) != _RELATIVE.get(self._machine):
+                    if info & (0xFFFFFFFF if self._wide else 0xFF) != self._relative:
                         return None
                     if size == 3 * word.size:
                         addend: int = word.unpack_from(table, at + 2 * word.size)[0]

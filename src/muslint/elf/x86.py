@@ -35,6 +35,8 @@ _RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
 _BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = tuple(re.compile(lead.pattern + rb"(?=(....))", re.S) for lead in _BRANCHES)
+_JUMPS_THROUGH = tuple(re.compile(form + rb"(?=(....))", re.S) for form in (rb"\xff\x25", rb"\xff\xa3"))
+"""``jmp *slot``, and ``jmp *slot(%ebx)``."""
 _CODES = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # of instructions that have an address
 _BEFORE_ADDRESS = (_CODES, _CODES + rb".", _CODES + rb"..")
 _BEFORE_ABSOLUTE = (
@@ -192,7 +194,9 @@ class X86:
     def stubs(self, code: Range, slots: dict[int, str]) -> dict[int, int]:
         """``jmp *slot`` where it stands as a PLT entry: with ``endbr``, ``bnd`` before it, or what a table has."""
         found: dict[int, int] = {}
-        for hit in re.finditer(rb"\xff[\x25\xa3](?=(....))", code.content, re.S):
+        # One form after the other: a pattern of two bytes is found much quicker.
+        forms = _JUMPS_THROUGH[:1] if self.word == 8 else _JUMPS_THROUGH
+        for hit in chain.from_iterable(form.finditer(code.content) for form in forms):
             at = hit.start()
             (distance,) = struct.unpack("<i", hit.group(1))
             for slot in self._slots_at(code, at, distance):

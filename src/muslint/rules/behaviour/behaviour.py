@@ -56,7 +56,7 @@ class Scene:
         self,
         *names: str,
         texts: Collection[bytes] | None = None,
-        addresses: Iterable[int] | None = None,
+        addresses: Collection[int] | None = None,
         zero: int | None = None,
         within: Iterable[int] | None = None,
         always: bool = False,
@@ -72,7 +72,7 @@ class Scene:
         narrow: frozenset[int] | None = None
         holding: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
-        if (texts is not None or addresses is not None) and not self.candidates(*names):
+        if (texts is not None or addresses is not None) and not ((texts or addresses) and self.candidates(*names)):
             return ()
         if texts is not None or addresses is not None:
             imported = [name for name in names if name in self.imports]
@@ -107,7 +107,7 @@ class Scene:
     def _tables(self, places: list[int]) -> frozenset[int]:
         """The words of tables that point to some texts; none where these are many."""
         slots, few = self.code().slots, places if len(places) <= _TEXTS else []
-        return frozenset(at for place in few for at in slots.holding(place))
+        return frozenset(slots.holding_any(few)) if few else frozenset()
 
     def holds(self, number: int) -> bool:
         """Whether code may put a small number anywhere, or a table of a small object holds it; true where that cannot
