@@ -79,8 +79,7 @@ class Calls:
     @cached_property
     def _references(self) -> References:
         assert self.machine is not None
-        often = frozenset(stub for stub, slot in self.stubs.items() if telling(self.slots.imports[slot]))
-        return References(self._image, self.machine, self.functions, self.stubs, often)
+        return References(self._image, self.machine, self.functions, self.stubs)
 
     @cached_property
     def places(self) -> Places:
@@ -173,7 +172,7 @@ class Calls:
         ways = {name: self._ways(name) for name in names if name not in self._known_raw}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
-        known = self._references.to_stubs(frozenset().union(*(stubs for stubs, _ in ways.values())))
+        known = self._references.of_stubs if any(stubs for stubs, _ in ways.values()) else {}
         for name, (stubs, slots) in ways.items():
             self._known_raw[name] = (
                 frozenset(address for stub in stubs for address in known.get(stub, ())),

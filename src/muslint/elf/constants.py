@@ -12,8 +12,6 @@ from muslint.elf.image import Image, Span
 _LONGEST = 1 << 16  # bytes of one constant
 _NUMBER = 16  # bytes of a number before a text
 _NO_TEXT = re.compile(rb".*[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]", re.S)
-_APART = bytes(0 if _NO_TEXT.match(bytes((byte,))) or byte > 127 else byte for byte in range(256))
-"""Makes a NUL of each byte that a text does not have, or that may be none of its own."""
 _HIGH = re.compile(rb".*[\x80-\xff]", re.S)
 _TOGETHER = 1 << 18  # bytes of constants that are told apart at once
 
@@ -44,13 +42,9 @@ class Constants:
         """Which of some constants are in it, in address order: searched for all at once."""
         found: dict[bytes, list[int]] = {}
         for part in self._ranges():
-            for start, end in _spread(part):
-                # A text that is one of these stands between bytes that no text has, or at the ends of its memory.
-                if constants.isdisjoint(part.content[start:end].translate(_APART).split(b"\0")):
-                    continue
-                for hit in _any_of(constants).finditer(part.content, start, end):
-                    if _begins(part, hit.start()):
-                        found.setdefault(hit[0][:-1], []).append(part.address + hit.start())
+            for hit in _any_of(constants).finditer(part.content, part.start, part.end):
+                if _begins(part, hit.start()):
+                    found.setdefault(hit[0][:-1], []).append(part.address + hit.start())
         self._places.update(found)
         return list(found)
 
@@ -110,7 +104,7 @@ class Constants:
     def pieces(self) -> Iterator[bytes]:
         """The same as they lie, many together with NULs between them."""
         for part in self._ranges():
-            yield from (part.content[start : end - 1] for start, end in _spread(part))
+            yield from _pieces(part)
 
     def starting(self, prefix: bytes) -> Iterator[bytes]:
         """Every constant that begins with ``prefix``."""
@@ -180,10 +174,10 @@ def _is_text(content: bytes) -> bool:
     return _NO_TEXT.search(content) is None
 
 
-def _spread(part: Span) -> Iterator[tuple[int, int]]:
-    """All whole constants of some memory, in pieces that end behind the NUL of one: from and up to."""
+def _pieces(part: Span) -> Iterator[bytes]:
+    """All whole constants of some memory, in pieces that end with one, without the NUL there."""
     content, start, last = part.content, part.start, part.content.rfind(b"\0", part.start, part.end) + 1
     while start < last:
-        end = content.find(b"\0", min(start + _TOGETHER, last - 1), last) + 1
-        yield start, end
-        start = end
+        end = content.find(b"\0", min(start + _TOGETHER, last - 1), last)
+        yield content[start:end]
+        start = end + 1

@@ -26,11 +26,21 @@ Spans = Sequence[tuple[int, int]]
 class Lead(NamedTuple):
     """What stands right before a distance: an operation, or the end of one."""
 
-    size: int
-    """Bytes of it."""
-    pattern: bytes
-    """A pattern of them, which must not be able to overlap itself. One that begins with a byte is searched for
-    quickest."""
+    last: bytes
+    """The bytes that may stand right before it."""
+    first: int | None = None
+    """The byte before that one; None where one byte is all."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return 1 if self.first is None else 2
+
+    @property
+    def pattern(self) -> bytes:
+        """A pattern of it, which begins with a byte where it can: that is searched for quickest."""
+        last = re.escape(self.last) if len(self.last) == 1 else b"[" + re.escape(self.last) + b"]"
+        return last if self.first is None else re.escape(bytes((self.first,))) + last
 
 
 def distances(
@@ -83,14 +93,17 @@ def _by_half(
 ) -> Pairs:
     """The high half is searched for alone, for it is rare; then it is seen whether a lead stands before it."""
     found: Pairs = []
-    origin = address + 2 + (half << 16)  # a distance counts from behind its high half
-    for hit in _half(half & 0xFFFF).finditer(content, start, end + 1):
+    ways, origin = _ways(leads), address + 2 + (half << 16)  # a distance counts from behind its high half
+    for hit in _half(half & 0xFFFF).finditer(content, max(start, 3), end + 1):
         at = hit.start()
-        target = origin + at + content[at - 2] + (content[at - 1] << 8)
-        if target in wanted:
-            places = ((at - 2 - size, pattern) for size, pattern in leads)
-            found += [(address + place, target) for place, pattern in places
-                      if place >= 0 and _lead(pattern).match(content, place)]  # fmt: skip
+        if way := ways[content[at - 3]]:
+            target = origin + at + content[at - 2] + (content[at - 1] << 8)
+            if target in wanted:
+                for first in way:
+                    if first is None:
+                        found.append((address + at - 3, target))
+                    elif at > 3 and content[at - 4] == first:
+                        found.append((address + at - 4, target))
     return found
 
 
@@ -129,9 +142,10 @@ def _led(lead: bytes, low: int, high: int) -> re.Pattern[bytes]:
     return re.compile(lead + b"(?=(.." + high_bytes(low << 16, high << 16) + b"))", re.S)
 
 
-@lru_cache(1024)
-def _lead(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern, re.S)
+@lru_cache(16)
+def _ways(leads: tuple[Lead, ...]) -> tuple[tuple[int | None, ...], ...]:
+    """By the byte right before a distance: which bytes before that one make it a lead, None where any does."""
+    return tuple(tuple(lead.first for lead in leads if byte in lead.last) for byte in range(256))
 
 
 @lru_cache(4096)

@@ -32,16 +32,11 @@ Listed = dict[int, "array[int]"]
 
 
 class References:
-    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`, and ``often`` those that
-    are mostly asked for."""
+    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`."""
 
-    def __init__(
-        self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int], often: frozenset[int]
-    ) -> None:
+    def __init__(self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int]) -> None:
         self._image, self._machine, self._functions, self._stubs = image, machine, functions, stubs
-        self._often, self._asked = often, frozenset[int]()
-        self._stub_calls: Listed = {}
-        self._searches = 0
+        self._found: dict[int, Sequence[int]] = {}
         self._known: dict[frozenset[int], Listed] = {}
         self._known_pointers: dict[int, Targets] = {}
 
@@ -50,25 +45,24 @@ class References:
     def to(self, target: int) -> Sequence[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        Calls of stubs are listed for many at once. Of other functions the first few are searched for one by one; then
-        all calls of the object are listed. In huge code each is searched for.
+        Calls of stubs are listed all at once. Of other functions the first few are searched for one by one; then all
+        calls of the object are listed. In huge code each is searched for.
         """
         if target in self._stubs:
-            return self.to_stubs(frozenset((target,))).get(target, ())
-        self._searches += 1
-        if self._searches > _SEARCHES and self._small:
-            return self._targets.get(target, ())
-        if self._searches > _MOST_SEARCHES:
-            return ()
-        return [address for part in self._image.code() for address in self._machine.references(part, target)]
+            return self.of_stubs.get(target, ())
+        if target not in self._found:
+            if len(self._found) >= _SEARCHES and self._small:
+                return self._targets.get(target, ())
+            if len(self._found) >= _MOST_SEARCHES:
+                return ()
+            code = self._image.code()
+            self._found[target] = [place for part in code for place in self._machine.references(part, target)]
+        return self._found[target]
 
-    def to_stubs(self, stubs: frozenset[int]) -> Listed:
-        """Stub → the addresses of what may be direct calls of it, or jumps to it; those of some stubs at least."""
-        if not stubs <= self._asked:
-            missing = (stubs | self._often) - self._asked
-            self._asked |= missing
-            self._stub_calls.update(self._list(self._image.code(), min(missing), max(missing), missing))
-        return self._stub_calls
+    @cached_property
+    def of_stubs(self) -> Listed:
+        """Stub → the addresses of what may be direct calls of it, or jumps to it."""
+        return self._list_stubs(self._image.code())
 
     def within(self, only: frozenset[int]) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code

@@ -13,6 +13,7 @@ from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64
 
 T = TypeVar("T", bound=Hashable)
+_FEW = 4  # addresses that are searched for one by one
 DT_RELACOUNT, DT_RELCOUNT = 0x6FFFFFF9, 0x6FFFFFFA
 _BY_SYMBOL = {
     EM_X86_64: (1, 6, 7),  # R_X86_64_64, GLOB_DAT, JUMP_SLOT
@@ -100,7 +101,7 @@ class Slots:
 
     def holding_any(self, addresses: Collection[int]) -> Iterator[int]:
         """As `holding`, for some addresses at once."""
-        if not self._native:
+        if len(addresses) <= _FEW or not self._native:
             yield from (place for address in addresses for place in self.holding(address))
             return
         wanted, word = frozenset(addresses), self._image.word_size

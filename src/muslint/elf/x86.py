@@ -30,9 +30,9 @@ _THUNKS = {
     b"\x8b\x34\x24\xc3": "rsi", b"\x8b\x3c\x24\xc3": "rdi", b"\x8b\x2c\x24\xc3": "rbp",
 }  # fmt: skip
 """``__x86.get_pc_thunk.*``: what i386 code calls to learn its own address."""
-_RELATIVE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
+_RELATIVE = b"\x05\x0d\x15\x1d\x25\x2d\x35\x3d"
 """ModRM of a distance from the next instruction, whatever the register."""
-_BRANCHES = (Lead(1, rb"\xe8"), Lead(1, rb"\xe9"), Lead(2, rb"\x0f[\x80-\x8f]"))
+_BRANCHES = (Lead(b"\xe8"), Lead(b"\xe9"), Lead(bytes(range(0x80, 0x90)), 0x0F))
 """``call``, ``jmp`` and ``jcc``."""
 _ANY_BRANCH = tuple(re.compile(lead.pattern + rb"(?=(....))", re.S) for lead in _BRANCHES)
 _JUMPS_THROUGH = tuple(re.compile(form + rb"(?=(....))", re.S) for form in (rb"\xff\x25", rb"\xff\xa3"))
@@ -41,7 +41,7 @@ _CODES = rb"[\x05\x24\x63\x68\x81\x8b\x8d\xb8-\xbf\xc7\xff]"  # of instructions 
 _BEFORE_ADDRESS = (_CODES, _CODES + rb".", _CODES + rb"..")
 _BEFORE_ABSOLUTE = (
     rb"[\x24\x68\xb8-\xbf]", rb"[\x48\x49]\x05",
-    rb"[\x24\x63\x81\x8b\x8d\xc7\xff][^" + _RELATIVE[1:], rb"[\x63\x81\x8b\x8d\xc7\xff]..",
+    rb"[\x24\x63\x81\x8b\x8d\xc7\xff][^" + re.escape(_RELATIVE) + rb"]", rb"[\x63\x81\x8b\x8d\xc7\xff]..",
 )  # fmt: skip
 """The same on x86-64, where most of these codes can have a distance in its place."""
 _STRAIGHT, _JUMPS = 96, 4
@@ -51,8 +51,8 @@ _APART = 4
 _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
-_READS = (Lead(2, rb"\xff" + _RELATIVE), Lead(2, rb"\x8b" + _RELATIVE))
-_LEA = (Lead(2, rb"\x8d" + _RELATIVE),)
+_READS = (Lead(_RELATIVE, 0xFF), Lead(_RELATIVE, 0x8B))
+_LEA = (Lead(_RELATIVE, 0x8D),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
 

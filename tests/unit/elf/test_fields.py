@@ -9,7 +9,7 @@ from muslint.elf.fields import Lead, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.x86 import X86
 
-LEADS = (Lead(1, rb"\xe8"), Lead(2, rb"\x0f[\x80-\x8f]"))
+LEADS = (Lead(b"\xe8"), Lead(bytes(range(0x80, 0x90)), 0x0F))
 
 
 @pytest.mark.parametrize("number", [-200, -1, 0x48000, 0x0101_0101, 0x4848_4848, -0x1_0000])
