@@ -353,6 +353,49 @@ def test_packages_for_a_root_in_any_form(form: str, tmp_path: Path) -> None:
     assert ("apk add gcompat",) in [way.commands for way in judged.remedies if way.cures]
 
 
+WAITS = """#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+int main(int c, char **) {
+  auto p = std::make_shared<int>(c);
+  auto q = p;
+  std::mutex m;
+  std::condition_variable v;
+  std::unique_lock<std::mutex> l(m);
+  v.wait_for(l, std::chrono::milliseconds(1));
+  std::shared_timed_mutex s;
+  return s.try_lock_for(std::chrono::milliseconds(1)) ? 0 : *q;
+}
+"""
+ASKS = """#include <stdexcept>
+extern "C" int mallopt(void);
+int main() { if (mallopt()) throw std::runtime_error("x"); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "flags", "left"),
+    [(WAITS, ("-O2",), ()), (WAITS, ("-O2", "-static-libstdc++", "-static-libgcc"), ()), (ASKS, (), ("mallopt",))],
+)
+def test_a_rebuild_in_cxx(source: str, flags: tuple[str, ...], left: tuple[str, ...], tmp_path: Path) -> None:
+    """Headers of libstdc++ ask for what the C library of the build has: musl's headers have no such names.
+
+    A zig that compiles C leaves libc++ out: that it is C++ is part of the command.
+    """
+    (tmp_path / "x.cc").write_text(source)
+    try:
+        binary = system_cc([tmp_path / "x.cc"], tmp_path / "x", "-lstdc++", "-lgcc_s", "-pthread", *flags)
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    judged, first = ways(binary, "alpine:3.23")
+    words = {finding.symbol for finding in judged.findings if finding.symbol}
+    assert ("pthread_cond_clockwait" in words) is (source is WAITS)
+    named = {"__libc_single_threaded", "pthread_cond_clockwait", "pthread_rwlock_clockwrlock", "mallopt"}
+    assert named & set(first["rebuild"].remains) == set(left)
+    assert any(command.startswith("zig c++ -target x86_64-linux-musl") for command in first["rebuild"].commands)
+
+
 def test_a_package_that_a_later_alpine_lacks(tmp_path: Path) -> None:
     """A name of a shim that left and one that a later release brought: each release is tried with what it has."""
     source = tmp_path / "both.c"
