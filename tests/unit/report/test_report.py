@@ -142,9 +142,9 @@ def test_names_that_are_not_text() -> None:
 def test_a_name_that_would_not_show_hides_no_finding() -> None:
     """Findings are held together as one text with control characters in it; those are no part of a name."""
     names = ("backtrace", "backtrace_symbols", "fcntl64")
+    held = {path: together(missing(name, path) for name in names) for path in ("a_b", "a\nb")}
     plain, escaped = (
-        table.render(report(replace(judged(path, "fails"), findings=together(missing(name, path) for name in names))), 0)
-        for path in ("a_b", "a\nb")
+        table.render(report(replace(judged(path, "fails"), findings=found)), 0) for path, found in held.items()
     )
     assert escaped.replace("a\\nb", "a_b") == plain
     assert "3 symbols" in escaped
