@@ -36,7 +36,16 @@ _LINKED: Mapping[str, tuple[str, str, str]] = {
 _OF_COMPILER = frozenset({"_dl_find_object", "__sched_cpualloc", "__sched_cpufree", "__sched_cpucount"})
 _OF_RUST = frozenset({"gnu_get_libc_version", "__res_init", "__cxa_thread_atexit_impl"})
 """Names that Rust's standard library asks glibc alone for."""
+_OF_CXX = frozenset(
+    {
+        "__libc_single_threaded", "pthread_cond_clockwait", "pthread_mutex_clocklock", "pthread_rwlock_clockrdlock",
+        "pthread_rwlock_clockwrlock",
+    }
+)  # fmt: skip
+"""Names that headers of libstdc++ use where the C library has them: shared_ptr, waiting with a limit."""
+_OF_LANGUAGE: Mapping[str, frozenset[str]] = {"rust": _OF_RUST, "c++": _OF_CXX}
 
+_RUNTIME = ("libgcc_s.so", "libstdc++.so")
 _STACK = 8 << 20
 _NSS = re.compile(r"(get(addrinfo|nameinfo|hostby\w+|serv\w+|proto\w+|pw\w+|gr\w+|spnam\w*)|iconv_open|dlopen)$")
 
@@ -51,7 +60,7 @@ class Rebuild:
     libraries: tuple[str, ...]  # packages to run with
 
 
-def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, rust: bool = False) -> Rebuild:
+def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, language: str = "c") -> Rebuild:
     """What a rebuild on musl leaves of ``findings``; ``release`` is the Alpine release it is built on."""
     remains: dict[str, None] = {}
     packages: dict[str, None] = {}
@@ -62,8 +71,10 @@ def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, 
         if finding.when is When.RUN:
             _of_behaviour(finding, remains, options)
         elif finding.rule in ("symbol-missing", "symbol-fortify", "symbol-unresolved"):
-            if not spelled_by_source(name, model) or (rust and name in _OF_RUST):
+            if not spelled_by_source(name, model) or name in _OF_LANGUAGE.get(language, ()):
                 continue
+            if (finding.library or "").startswith(_RUNTIME):
+                continue  # the compiler of the rebuild brings its own
             linked = _LINKED.get(family(name).id)
             if linked and release and shim(linked[0], release, model.arch):
                 packages[linked[1]] = options[linked[2]] = None
@@ -77,7 +88,7 @@ def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, 
             row = provider(finding.library or "", release) if release else None
             if row is not None and row.package not in (None, "musl", "gcompat"):
                 libraries[str(row.package)] = None
-            elif not _of_glibc(finding.library or ""):
+            elif not _of_compiler(finding.library or ""):
                 remains[finding.library or finding.rule] = None
     if "libstdc++" in libraries:
         libraries.pop("libgcc", None)
@@ -96,7 +107,7 @@ def _of_glibc(library: str) -> bool:
 
 
 def _of_compiler(library: str) -> bool:
-    return _of_glibc(library) or library.startswith(("libgcc_s.so", "libstdc++.so"))
+    return _of_glibc(library) or library.startswith(_RUNTIME)
 
 
 def spelled_by_source(name: str, model: LibcModel) -> bool:
@@ -115,7 +126,7 @@ def spelled_by_source(name: str, model: LibcModel) -> bool:
 def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> Iterable[Tried]:
     """A rebuild for musl, and for programs a static one where it is built now, with what each leaves."""
     language = language_of(case)
-    made = rebuilt(findings, case.model, release, language == "rust")
+    made = rebuilt(findings, case.model, release, language)
     if len(made.remains) < len({finding.symbol or finding.library or finding.rule for finding in findings}):
         commands, text = _build(case, made, language)
         effect = Effect.HELPS if made.remains else Effect.CURES
@@ -129,7 +140,7 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
     if case.program and language != "go" and not others:
         scene = scene_of(case)
         asks = sorted(name for name in (scene.imports if scene else ()) if _NSS.match(name))
-        command = "gcc -static …"
+        command = f"{'g++' if language == 'c++' else 'gcc'} -static …"
         if language == "rust":
             command = f"RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target {case.model.arch}-unknown-linux-gnu"
         yield Tried(
@@ -156,7 +167,7 @@ def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], s
         return (*first, command, *([] if case.program else last)), "rebuilt for musl"
     options = "".join(f" {option}" for option in made.options)
     note = "; -U_FORTIFY_SOURCE alone rids it of the __*_chk names" if _only_fortify(case) else ""
-    command = f"zig cc -target {target}-linux-musl{suffix}{options} …"
+    command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}-linux-musl{suffix}{options} …"
     if language == "go":
         command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build'
         command += f" -ldflags \"-extldflags '{options[1:]}'\"" if options else ""
@@ -168,10 +179,13 @@ def _only_fortify(case: Case) -> bool:
 
 
 def language_of(case: Case) -> str:
-    """``go``, ``rust``, or ``c`` for anything else and for what cannot be told."""
+    """``go``, ``rust``, ``c++``, or ``c`` for anything else and for what cannot be told."""
     if any(note.owner == "Go" for note in case.object.notes):
         return "go"
     scene = scene_of(case)
     if scene is not None and next(scene.strings().holding(b"/rustc/"), None) is not None:
         return "rust"
-    return "c"
+    if any(name.startswith(("libstdc++.so", "libc++.so")) for name in case.object.needed):
+        return "c++"
+    # The name of std::exception's type information lies in whatever is linked with the runtime inside.
+    return "c++" if scene is not None and next(scene.strings().holding(b"St9exception"), None) is not None else "c"

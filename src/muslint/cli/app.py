@@ -41,10 +41,8 @@ _SIGPIPE_EXIT = 141  # 128 + 13, as shells give it
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _open_standard_streams()
     arguments = sys.argv[1:]
-    if arguments in (["--version"], ["-V"]):
-        print(f"muslint {__version__}")
-        sys.exit(0)
     # Links make many small objects that live on: looking for cycles among them again and again is waste.
     gc.set_threshold(200_000, 20, 20)
     try:
@@ -62,14 +60,39 @@ def main() -> None:
         raise
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        sys.exit(WRONG_USE if _no_room(error) else _explain(error))
     except Exception as error:
         sys.exit(_explain(error))
 
 
+def _open_standard_streams() -> None:
+    """What the caller closed (``>&-``) is the null device: Python has None there, and the first file would take it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (as long as the process)
+
+
 def _reader_gone() -> None:
     """End as SIGPIPE would (`| head`): not an error of ours, and nothing more can be said."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _print_no_more()
     sys.exit(_SIGPIPE_EXIT)
+
+
+def _print_no_more() -> None:
+    """What is still to be printed goes nowhere: the interpreter would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _no_room(error: OSError) -> bool:
+    """Whether standard output had no room, which is said; a file has a name, and what is unpacked is a Skipped."""
+    from errno import EDQUOT, EFBIG, ENOSPC
+
+    if error.filename is not None or error.errno not in (EDQUOT, EFBIG, ENOSPC):
+        return False
+    _print_no_more()
+    print(f"muslint: standard output cannot be written: {error.strerror}", file=sys.stderr)
+    return True
 
 
 def assembled(names: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -103,6 +126,9 @@ def assembled(names: Sequence[str] = COMMANDS) -> typer.Typer:
 
 
 def _run(arguments: list[str]) -> None:
+    if arguments in (["--version"], ["-V"]):
+        print(f"muslint {__version__}")
+        return
     asked = next((word for word in arguments if not word.startswith("-")), None)
     app = assembled([asked] if asked in COMMANDS else COMMANDS)
     if os.environ.get("_MUSLINT_COMPLETE"):

@@ -23,7 +23,7 @@ SORTS = ("verdict", "size", "eol")
 FORMATS = ("table", "json", "svg", "html", "markdown")
 
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", click_type=FILE, help="As for check.")]
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE…", click_type=FILE, help="As for check.")]
 Images = Annotated[
     list[str] | None,
     typer.Option(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="SOURCE",
+        metavar="SOURCE…",
         click_type=FILE,
         help="An ELF file, a directory, a root file system, an archive or package, a container image (a file of docker "
         "save, an OCI layout, docker://, docker-daemon:, podman:); - is an archive on stdin.",

@@ -9,8 +9,8 @@ from typing import Annotated
 import click
 import typer
 
-FILE = click.Path()
-"""The type of what names a file: the shell itself completes it."""
+FILE = click.Path(readable=False)
+"""The type of what names a file: the shell itself completes it. Whether it can be read shows when it is read."""
 
 VARIABLE = "_MUSLINT_COMPLETE"
 """Set by the scripts when they ask: ``bash_source`` for the script, ``bash_complete`` for what fits."""

@@ -16,7 +16,9 @@ _WIDTH = 118
 def explain(
     name: Annotated[
         list[str],
-        typer.Argument(metavar="NAME", help="A symbol, soname, rule, GLIBC_2.34, or a message; - reads it from stdin."),
+        typer.Argument(
+            metavar="NAME…", help="A symbol, soname, rule, GLIBC_2.34, or a message; - reads it from stdin."
+        ),
     ],
     arch: Annotated[str, typer.Option("--arch", metavar="ARCH", help="Architecture.")] = "x86_64",
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",

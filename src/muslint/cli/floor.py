@@ -21,7 +21,7 @@ Key = tuple[tuple[str, ...], str]
 
 
 def floor(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="As for check.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="As for check.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every version and every symbol.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from muslint.report.report import Report
+from muslint.rules.findings import Findings, together
 
 _T = TypeVar("_T")
 
@@ -45,6 +46,8 @@ def _readable(value: _T) -> _T:
         return value
     if isinstance(value, str):
         found = shown(value)
+    elif isinstance(value, Findings):  # its symbols are one text, with control characters between them
+        found = together(_readable(finding) for finding in value)
     elif isinstance(value, tuple):
         items = [_readable(item) for item in value]
         found = type(value)(*items) if hasattr(value, "_fields") else tuple(items)

@@ -360,7 +360,9 @@ def _unfit(path: str, content: Content, limits: Limits) -> str | None:
 
 
 def _kept(path: str) -> bool:
-    """Whether the loader or a label may want to read a file that is no ELF file."""
+    """Whether the loader, a label or the search for packages may want to read a file that is no ELF file."""
+    if path.endswith("etc/alpine-release"):
+        return True
     if ".so" in path or path.endswith(".path"):
         name = path.rpartition("/")[2]
         if ".so" in name or (name.startswith("ld-musl-") and name.endswith(".path")):

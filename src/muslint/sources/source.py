@@ -209,3 +209,5 @@ def _check_ordinary(path: str) -> None:
         raise UnreadableSource(f"{path}: {'a link to nothing' if dangling else why}") from None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise UnreadableSource(f"{path}: neither a regular file nor a directory")
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        raise UnreadableSource(f"{path}: permission denied")

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,6 +22,7 @@ import pytest
 from muslint.pipeline import check
 from muslint.report.report import Judged
 from muslint.rules.finding import Effect, Severity, Tried, When
+from tests.images.layout import Layout
 from tests.support import musl, real_loader
 from tests.support.cache import Unavailable
 from tests.support.compile import system_cc, zig_cc
@@ -326,6 +328,72 @@ def test_libexecinfo_until_it_left(tmp_path: Path) -> None:
         judged, _ = ways(binary, f"alpine:{release}")
         cures = [way for way in judged.remedies if preload in way.commands and way.cures]
         assert bool(cures) is there
+
+
+@pytest.mark.parametrize("form", ["directory", "tar", "image"])
+def test_packages_for_a_root_in_any_form(form: str, tmp_path: Path) -> None:
+    """/etc/alpine-release is no ELF file; it is looked into in an archive too, for it says which packages there are."""
+    place = tmp_path / "root"
+    try:
+        musl.install(musl.loader("1.2.5"), place)
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    (place / "etc").mkdir(exist_ok=True)
+    (place / "etc/alpine-release").write_text("3.23.0\n")
+    shutil.copy(compiled("fortify", tmp_path), place / "app")
+    source = place
+    if form != "directory":
+        source = tmp_path / "root.tar"
+        with tarfile.open(source, "w") as archive:
+            archive.add(place, ".")
+    if form == "image":
+        made = Layout(tmp_path / "image")
+        source = made.written(made.image([source.read_bytes()]))
+    judged = next(judged for judged in check(str(source), None).objects if judged.path.endswith("/app"))
+    assert ("apk add gcompat",) in [way.commands for way in judged.remedies if way.cures]
+
+
+WAITS = """#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+int main(int c, char **) {
+  auto p = std::make_shared<int>(c);
+  auto q = p;
+  std::mutex m;
+  std::condition_variable v;
+  std::unique_lock<std::mutex> l(m);
+  v.wait_for(l, std::chrono::milliseconds(1));
+  std::shared_timed_mutex s;
+  return s.try_lock_for(std::chrono::milliseconds(1)) ? 0 : *q;
+}
+"""
+ASKS = """#include <stdexcept>
+extern "C" int mallopt(void);
+int main() { if (mallopt()) throw std::runtime_error("x"); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "flags", "left"),
+    [(WAITS, ("-O2",), ()), (WAITS, ("-O2", "-static-libstdc++", "-static-libgcc"), ()), (ASKS, (), ("mallopt",))],
+)
+def test_a_rebuild_in_cxx(source: str, flags: tuple[str, ...], left: tuple[str, ...], tmp_path: Path) -> None:
+    """Headers of libstdc++ ask for what the C library of the build has: musl's headers have no such names.
+
+    A zig that compiles C leaves libc++ out: that it is C++ is part of the command.
+    """
+    (tmp_path / "x.cc").write_text(source)
+    try:
+        binary = system_cc([tmp_path / "x.cc"], tmp_path / "x", "-lstdc++", "-lgcc_s", "-pthread", *flags)
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    judged, first = ways(binary, "alpine:3.23")
+    words = {finding.symbol for finding in judged.findings if finding.symbol}
+    assert ("pthread_cond_clockwait" in words) is (source is WAITS)
+    named = {"__libc_single_threaded", "pthread_cond_clockwait", "pthread_rwlock_clockwrlock", "mallopt"}
+    assert named & set(first["rebuild"].remains) == set(left)
+    assert any(command.startswith("zig c++ -target x86_64-linux-musl") for command in first["rebuild"].commands)
 
 
 def test_a_package_that_a_later_alpine_lacks(tmp_path: Path) -> None:

@@ -184,6 +184,52 @@ def test_broken_pipe(files: Path, arguments: tuple[str, ...]) -> None:
     assert (done.returncode, b"Traceback" in done.stderr, b"BrokenPipe" in done.stderr) == (141, False, False)
 
 
+@pytest.mark.parametrize("arguments", [("check", "fails", *ON), ("schema",), ("rules",), ("--version",), ("--help",)])
+def test_full_disk(files: Path, arguments: tuple[str, ...]) -> None:
+    """A report that cannot be written is wrong use, as for -o FORMAT=FILE: not a verdict, and no bug of ours."""
+    if not os.path.exists("/dev/full"):
+        pytest.skip("not checked: no /dev/full")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "muslint", *arguments], cwd=files, stdout=full, stderr=subprocess.PIPE,
+            timeout=RUN_LIMIT, check=False, env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == b"muslint: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 1), (">&-", 1), ("2>&-", 1)])
+def test_closed_streams(files: Path, closed: str, code: int) -> None:
+    """Who closes a stream wants nothing of it; the exit code stays what it is."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m muslint check fails {closed}', sys.executable], cwd=files, capture_output=True,
+        timeout=RUN_LIMIT, check=False, env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+    )  # fmt: skip
+    assert done.returncode == code
+    assert done.stderr == b""
+
+
+def test_what_may_not_be_read(files: Path, tmp_path: Path) -> None:
+    """It is input that could not be read, not wrong use, and the others are judged all the same."""
+    shutil.copy(files / "fails", tmp_path / "locked")
+    (tmp_path / "locked").chmod(0)
+    (tmp_path / "closed").mkdir(mode=0)
+    drop: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("not checked: root reads everything, and there is no setpriv(1)")
+        drop = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
+    for name in ("locked", "closed"):
+        done = subprocess.run(
+            [*drop, sys.executable, "-m", "muslint", "check", str(tmp_path / name), str(files / "runs"), *ON],
+            capture_output=True, text=True, timeout=RUN_LIMIT, check=False,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert done.stderr == f"muslint: {tmp_path / name}: permission denied\n"
+        assert "1 runs" in done.stdout
+
+
 # --- outputs ------------------------------------------------------------------------------------------------
 
 

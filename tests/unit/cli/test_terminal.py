@@ -188,7 +188,7 @@ def test_manual_page_can_be_read() -> None:
     )  # fmt: skip
     assert done.stderr == ""
     text = re.sub(r".\x08", "", done.stdout)  # bold is a letter printed twice
-    for said in ("muslint check [OPTIONS] [SOURCE]", "--write-baseline FILE", "MUSLINT_FAIL_ON", "EXIT STATUS"):
+    for said in ("muslint check [OPTIONS] [SOURCE...]", "--write-baseline FILE", "MUSLINT_FAIL_ON", "EXIT STATUS"):
         assert said in text
 
 

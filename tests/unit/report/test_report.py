@@ -1,6 +1,7 @@
 """The table and the JSON report from made-up values: what no small file shows."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from muslint.policy.verdict import Verdict
 from muslint.report import json_format, table
 from muslint.report.report import Judged, Report, TargetFacts, joined
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.findings import together
 from muslint.sources.source import Skipped
 
 TARGET = TargetFacts("alpine:3.23", "musl", "1.2.5", "a table")
@@ -135,6 +137,17 @@ def test_names_that_are_not_text() -> None:
     assert "bad-\\udcff.so" in json_format.render(made)
     json.loads(json_format.render(made).encode("utf-8"))
     assert table.render(made, 0).encode("utf-8", "backslashreplace")
+
+
+def test_a_name_that_would_not_show_hides_no_finding() -> None:
+    """Findings are held together as one text with control characters in it; those are no part of a name."""
+    names = ("backtrace", "backtrace_symbols", "fcntl64")
+    held = {path: together(missing(name, path) for name in names) for path in ("a_b", "a\nb")}
+    plain, escaped = (
+        table.render(report(replace(judged(path, "fails"), findings=found)), 0) for path, found in held.items()
+    )
+    assert escaped.replace("a\\nb", "a_b") == plain
+    assert "3 symbols" in escaped
 
 
 def test_colour_is_only_colour() -> None:
