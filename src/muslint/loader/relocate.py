@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject, Pair
-from muslint.loader.bind import STATIC_TLS, Exports, References
+from muslint.loader.bind import OF_DEFINER, Exports, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
@@ -136,7 +136,7 @@ def failures(loaded: Loaded, references: References, lacking: Missing) -> tuple[
 def failing(path: str, references: References, lacking: Missing) -> Iterator[tuple[Pair, Message | None]]:
     """The (type, symbol index) pairs that fail, with the line for each; None where the loader dies, and no more."""
     for name, handled, kind, index in references.among(lacking.names):
-        if name in lacking.fatal and handled in STATIC_TLS:
+        if name in lacking.fatal and handled in OF_DEFINER:
             yield (kind, index), None
             return
         if name and lacking.has(name, handled):
