@@ -69,6 +69,20 @@ class RawRelocations:
         layout = self._layout
         return column(self._whole(), layout.word, 0, self._words, layout.order == "<")
 
+    def reach(self) -> tuple[int, int] | None:
+        """See `RelocationTable.reach`."""
+        infos, layout = self._infos(), self._layout
+        if not infos:
+            return None
+        size, little = layout.word_size, layout.order == "<"
+        nothing = not infos[:size].strip(b"\0")  # type 0, no symbol
+        start = self._repeats(infos) + nothing
+        table = self._whole()
+        offsets = column(table[start * self._words * size :], layout.word, 0, self._words, little)
+        if start and not nothing:
+            offsets += column(table[:size], layout.word, 0, 1, little)
+        return (min(offsets), max(offsets)) if offsets else None
+
     def _infos(self) -> bytes:
         """All ``r_info`` as stored."""
         layout = self._layout
@@ -226,6 +240,10 @@ class MipsGot:
     def all_references(self) -> Sequence[tuple[int, int]]:
         """As `references`: each symbol has one GOT slot."""
         return self.references()
+
+    def reach(self) -> tuple[int, int] | None:
+        """See `RelocationTable.reach`."""
+        return (self._base, self._base + (self._count - 1) * self._word_size) if self._count else None
 
     def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
         """See `RelocationTable.picked`."""

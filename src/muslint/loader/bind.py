@@ -232,8 +232,8 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
 
     ``local_is_final``: a reference to a STB_LOCAL symbol is never looked up (musl 1.1.24 and later;
     before, only one to a section symbol). Weak undefined symbols may stay unresolved; only with a
-    TLS relocation of `OF_DEFINER` the loader reads through a null pointer then. ``with_libc`` says whether libc is in scope; the LFS64 fallback looks there in
-    any case (musl ``get_lfs64``).
+    TLS relocation of `OF_DEFINER` the loader reads through a null pointer then. ``with_libc`` says whether
+    libc is in scope; the LFS64 fallback looks there in any case (musl ``get_lfs64``).
     """
     classes = model.relocations
     asking = _asking(obj.symbols, given.own, local_is_final)

@@ -17,7 +17,7 @@ from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
 from muslint.errors import MalformedElf
 from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
-from muslint.loader.mapped import cut_short, read_as_mapped
+from muslint.loader.mapped import cut_short, listed_name, read_as_mapped
 from muslint.loader.opened import dlopen, link
 from muslint.loader.reclaim import after_reclaiming, dies_reclaiming
 from muslint.loader.relocate import (
@@ -27,11 +27,12 @@ from muslint.loader.relocate import (
     check_searchable,
     every_failure,
     failures,
-    writes_read_only,
+    until_death,
 )
 from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
+from muslint.loader.written import writes_astray
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
@@ -148,10 +149,10 @@ class MuslLoader:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, given or exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
+        facts = Facts(obj, given or exports(obj), writes_astray(obj), dies_reclaiming(obj, self.model.version))
         left = after_reclaiming(obj, self.model.version)
         if left is not obj:
-            facts.left = Facts(left, facts.exports, writes_read_only(left))
+            facts.left = Facts(left, facts.exports, writes_astray(left))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -187,7 +188,9 @@ class MuslLoader:
             return Link(path, facts, (), (), (), (), repeats=())
         if isinstance(facts, int):
             return _not_started(path, Message(f"{self.path}: {path}: Not a valid dynamic program", "program", path))
-        name = facts.object.mapped_interpreter or self.path
+        name = listed_name(facts.object, found.data)
+        if name is None:
+            name = self.path
         chain = self._chain(name, library_path)
         chain.listed.append(Listed(name, None))
         program = Loaded(path, found.path, facts.at_start(), None)
@@ -284,6 +287,8 @@ class MuslLoader:
                     raise LoaderKilled(SIGSEGV)
             status = FAILED if chain.messages else 0
         except LoaderKilled as killed:
+            chain.messages.extend(killed.lines)
+            lines.extend(message.text for message in killed.lines)
             status = -killed.number
         return link(path, status, chain, tuple(lines) if repeats else None)
 
@@ -293,12 +298,14 @@ class MuslLoader:
         Raises LoaderKilled where the loader would die of it.
         """
         assert loaded.facts is not None
-        if loaded.facts.writes_read_only:
-            raise LoaderKilled(SIGSEGV)
         needs = self._needs(loaded.facts, chain.libc is not None)
         lacking = needs.missing(scope)
         if lacking and scope.unseen:
             lacking = self._lean(loaded, lacking, scope.unseen)
+        if loaded.facts.writes_astray:
+            told, dies = until_death(loaded, needs.references, lacking)
+            if dies:
+                raise LoaderKilled(SIGSEGV, told)
         return needs, lacking
 
     def _lean(self, loaded: Loaded, lacking: Missing, sonames: tuple[str, ...]) -> Missing:

@@ -26,8 +26,9 @@ from muslint.elf.object import (
     Segment,
 )
 from muslint.libc.musl import release_key
+from muslint.loader.written import writable
 
-_READ_WRITE, _WRITE = 6, 2  # PF_R | PF_W, PF_W
+_READ_WRITE = 6  # PF_R | PF_W
 _TABLES = {"JMPREL": DT_JMPREL, "REL": DT_REL, "RELA": DT_RELA}
 _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 
@@ -42,7 +43,7 @@ def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bo
     release = release_key(version)
     loads = _loads(obj)
     return any(
-        _written(start, end, release, obj.ident.bits // 8) and not _writable(loads, start, by_kernel)
+        _written(start, end, release, obj.ident.bits // 8) and not writable(loads, start, by_kernel)
         for start, end in _gaps(obj, loads, release)
     )
 
@@ -96,21 +97,3 @@ def _written(start: int, end: int, release: tuple[int, ...], word: int) -> bool:
         return True
     overhead, align = 2 * word, 4 * word
     return end - start > overhead + ((-start - overhead) & (align - 1)) + (end & (align - 1))
-
-
-def _writable(loads: list[Segment], address: int, by_kernel: bool) -> bool:
-    """Whether the page of ``address`` ends up writable: segments are mapped in order, each over what was there.
-
-    musl maps the lowest segment together with the room for all, and none that begins in its page again
-    (``map_library``, "Reuse the existing mapping"); the kernel maps each.
-    """
-    page = address & -PAGE
-    lowest = min(loads, key=lambda load: load.vaddr)
-    found = bool(lowest.flags & _WRITE)
-    for load in loads:
-        first = load.vaddr & -PAGE
-        if not by_kernel and first == lowest.vaddr & -PAGE:
-            continue
-        if first <= page < (load.vaddr + load.memsz + PAGE - 1) & -PAGE:
-            found = bool(load.flags & _WRITE)
-    return found

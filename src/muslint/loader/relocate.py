@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject, Pair
+from muslint.elf.object import STB_LOCAL, Pair
 from muslint.loader.bind import OF_DEFINER, Exports, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
-
-_PF_W = 2
+from muslint.loader.written import Mapping
 
 
 class Missing:
@@ -162,16 +161,24 @@ def every_failure(loaded: Loaded, references: References, lacking: Missing) -> I
                 yield line.text
 
 
-def writes_read_only(obj: ElfObject) -> bool:
-    """Whether a relocation lies in a segment that stays read-only: the loader dies writing to it.
+def until_death(loaded: Loaded, references: References, lacking: Missing) -> tuple[tuple[Message, ...], bool]:
+    """The lines of an object some relocation of which is written astray, repeats included, and whether it kills.
 
-    musl makes the mapping writable for the tag DT_TEXTREL only; an object that has just the flag
-    DF_TEXTREL is not helped (musl ``map_library``).
+    An entry that fails is told and not written.
     """
-    if not (obj.tag(DT_FLAGS) or 0) & DF_TEXTREL or obj.textrel:
-        return False
-    fixed = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == PT_LOAD and not s.flags & _PF_W]
-    return any(low <= r.offset < high for table in obj.relocations for r in table if r.type for low, high in fixed)
+    assert loaded.facts is not None
+    obj = loaded.facts.object
+    count, mapping = len(obj.symbols), Mapping(obj)
+    told = dict(failing(loaded.name, references, lacking))
+    lines: list[Message] = []
+    for entry in (entry for table in obj.relocations for entry in table if entry.type):
+        pair = entry.type, entry.symbol if entry.symbol < count else 0
+        line = told.get(pair)
+        if line is not None:
+            lines.append(line)
+        elif pair in told or not mapping.may_be_written(entry.offset):
+            return tuple(lines), True
+    return tuple(lines), False
 
 
 def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:

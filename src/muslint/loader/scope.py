@@ -28,8 +28,9 @@ SIGSEGV, SIGBUS = 11, 7
 class LoaderKilled(Exception):
     """The loader itself would die of a signal here."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, lines: tuple[Message, ...] = ()) -> None:
+        """``lines`` are those of the object that is being relocated."""
+        self.number, self.lines = number, lines
 
 
 class Facts:
@@ -37,8 +38,8 @@ class Facts:
 
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool, gaps_read_only: bool = False) -> None:
-        self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
+    def __init__(self, obj: ElfObject, exports: Exports, writes_astray: bool, gaps_read_only: bool = False) -> None:
+        self.object, self.exports, self.writes_astray = obj, exports, writes_astray
         self.gaps_read_only = gaps_read_only
         """The loader dies giving what its mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
         self.left: Facts | None = None
