@@ -228,7 +228,7 @@ def _references(facts: GlibcFacts, types: Types) -> References:
                 continue
             at = index if index < total else 0
             # An own definition that others see settles a look-up of its name, unless it must be found elsewhere.
-            if own[at] and handled in ("PLT", "DATA"):
+            if total and own[at] and handled in ("PLT", "DATA"):
                 continue
             if binds_here(infos[at] if total else 0, others[at] if total else 0) and handled is not None:
                 continue

@@ -13,6 +13,7 @@ from muslint.elf.header import HEAD_SIZE, MAGIC, PAGE, read_header
 from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_INTERP, PT_LOAD, ElfObject, Readable, Reader, Segment
 from muslint.errors import MalformedElf
 from muslint.loader.scope import SIGBUS
+from muslint.loader.written import loads_of, place_of
 
 KILLED_BY_SIGBUS = -SIGBUS
 """In place of an error number: reading the file kills the loader."""
@@ -77,32 +78,12 @@ def listed_name(obj: ElfObject, data: Readable | None) -> str | None:
     told = [segment for segment in obj.segments if segment.type == PT_INTERP]
     if obj.mapped_interpreter is None or not told or data is None:
         return obj.mapped_interpreter
-    place = _place(obj.segments, told[-1].vaddr)
+    place = place_of(loads_of(obj.segments), told[-1].vaddr)
     if len(told) == 1 and place == told[0].offset and told[0].filesz > len(obj.mapped_interpreter):
         return obj.mapped_interpreter
     text = data.at(place, _LONGEST_NAME) if place is not None else b""
     data.close()
     return text.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def _place(segments: tuple[Segment, ...], address: int) -> int | None:
-    """Where in the file the byte lies that musl maps at ``address``; None where it is cleared.
-
-    The lowest segment is mapped with the room for all, the others over it (``map_library``). ``p_filesz`` counts only
-    in a writable segment, whose rest is cleared.
-    """
-    loads = [segment for segment in segments if segment.type == PT_LOAD]
-    lowest = min(loads, key=lambda load: load.vaddr)
-    base, page = lowest.vaddr & -PAGE, address & -PAGE
-    found: int | None = (lowest.offset & -PAGE) + address - base
-    for load in loads:
-        first = load.vaddr & -PAGE
-        if first <= page < load.vaddr + load.memsz:
-            if first != base:
-                found = (load.offset & -PAGE) + address - first
-            if load.flags & _PF_W and address >= load.vaddr + load.filesz:
-                found = None
-    return found
 
 
 def _clears_beyond(segments: tuple[Segment, ...], end: int) -> bool:

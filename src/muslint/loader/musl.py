@@ -32,7 +32,7 @@ from muslint.loader.relocate import (
 from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
-from muslint.loader.written import writes_astray
+from muslint.loader.written import Mapping
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
@@ -126,11 +126,11 @@ class MuslLoader:
             return self.facts(found.object)
         known = self._elder._held.facts.get(found.identity) if self._elder is not None else None
         if isinstance(known, Facts):
-            return self.facts(known.object, known.exports)
+            return self.facts(known.object, known.exports, _cut(found, known.object))
         if found.directory or found.data is None:
             return errno.EISDIR
         obj = self._read(found.data, found.path)
-        return obj if isinstance(obj, int) else self.facts(obj)
+        return obj if isinstance(obj, int) else self.facts(obj, size=_cut(found, obj))
 
     def _read(self, data: Readable, path: str) -> ElfObject | int:
         """The object, read plainly where the file is sound, else as `read_as_mapped` says musl takes it."""
@@ -143,16 +143,20 @@ class MuslLoader:
             return read_as_mapped(self._reader, data, path, self.bits, self.little)
         return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
-    def facts(self, obj: ElfObject, given: Exports | None = None) -> Facts | int:
-        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known."""
+    def facts(self, obj: ElfObject, given: Exports | None = None, size: int | None = None) -> Facts | int:
+        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known.
+
+        ``size`` is that of a file that is cut short.
+        """
         if not obj.has_dynamic:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, given or exports(obj), writes_astray(obj), dies_reclaiming(obj, self.model.version))
+        reclaiming = dies_reclaiming(obj, self.model.version, size=size)
+        facts = Facts(obj, given or exports(obj), _astray(obj, size), reclaiming)
         left = after_reclaiming(obj, self.model.version)
         if left is not obj:
-            facts.left = Facts(left, facts.exports, writes_astray(left))
+            facts.left = Facts(left, facts.exports, _astray(left, size))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -194,9 +198,9 @@ class MuslLoader:
         chain = self._chain(name, library_path)
         chain.listed.append(Listed(name, None))
         program = Loaded(path, found.path, facts.at_start(), None)
-        if facts.gaps_read_only:
+        if facts.reclaiming:
             chain.start(program)
-            return link(path, -SIGSEGV, chain, () if repeats else None)
+            return link(path, -facts.reclaiming, chain, () if repeats else None)
         return self._run(path, chain, program, preload, repeats)
 
     def _chain(self, loader_name: str, library_path: str, secure: bool = False) -> Chain:
@@ -302,10 +306,10 @@ class MuslLoader:
         lacking = needs.missing(scope)
         if lacking and scope.unseen:
             lacking = self._lean(loaded, lacking, scope.unseen)
-        if loaded.facts.writes_astray:
-            told, dies = until_death(loaded, needs.references, lacking)
-            if dies:
-                raise LoaderKilled(SIGSEGV, told)
+        if loaded.facts.astray is not None:
+            told, signal = until_death(loaded, needs.references, lacking)
+            if signal:
+                raise LoaderKilled(signal, told)
         return needs, lacking
 
     def _lean(self, loaded: Loaded, lacking: Missing, sonames: tuple[str, ...]) -> Missing:
@@ -316,6 +320,16 @@ class MuslLoader:
         if left != list(lacking):
             loaded.leans = True
         return Missing(*left)
+
+
+def _cut(found: Opened, obj: ElfObject) -> int | None:
+    """The size of a file that does not hold all its segments."""
+    return found.data.size if found.data is not None and cut_short(obj.segments, found.data.size) else None
+
+
+def _astray(obj: ElfObject, size: int | None) -> Mapping | None:
+    mapping = Mapping(obj, obj.textrel, size=size)
+    return mapping if mapping.written_astray() else None
 
 
 def _bytes(facts: Facts | int | None) -> int:

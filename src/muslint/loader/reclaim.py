@@ -21,31 +21,30 @@ from muslint.elf.object import (
     DT_RELR,
     PT_DYNAMIC,
     PT_GNU_RELRO,
-    PT_LOAD,
     ElfObject,
     Segment,
 )
 from muslint.libc.musl import release_key
-from muslint.loader.written import writable
+from muslint.loader.written import Mapping, loads_of
 
 _READ_WRITE = 6  # PF_R | PF_W
 _TABLES = {"JMPREL": DT_JMPREL, "REL": DT_REL, "RELA": DT_RELA}
 _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 
 
-def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bool:
-    """Whether musl ``version`` dies giving the gaps of ``obj`` to malloc.
+def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False, size: int | None = None) -> int:
+    """The signal musl ``version`` dies of giving the gaps of ``obj`` to malloc; 0 where it does not.
 
     ``by_kernel`` says who mapped it: the kernel a program that it starts, the loader libraries and what it lists.
+    ``size`` is that of a file that is cut short.
     """
     if not obj.headers_mapped:
-        return False  # dso->phdr is unset: nothing is given
+        return 0  # dso->phdr is unset: nothing is given
     release = release_key(version)
-    loads = _loads(obj)
-    return any(
-        _written(start, end, release, obj.ident.bits // 8) and not writable(loads, start, by_kernel)
-        for start, end in _gaps(obj, loads, release)
-    )
+    loads = loads_of(obj.segments)
+    mapping = Mapping(obj, False, by_kernel, size)
+    given = (s for s, e in _gaps(obj, loads, release) if _written(s, e, release, obj.ident.bits // 8))
+    return next((signal for start in given if (signal := mapping.killed_at(start))), 0)
 
 
 def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
@@ -60,7 +59,9 @@ def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
     end = place + size * len(obj.dynamic)
     if not obj.headers_mapped or release < _MALLOCNG:
         return obj
-    cleared = [max(start, place) for start, stop in _gaps(obj, _loads(obj), release) if start < end and place < stop]
+    cleared = [
+        max(start, place) for start, stop in _gaps(obj, loads_of(obj.segments), release) if start < end and place < stop
+    ]
     if not cleared:
         return obj
     dynamic = obj.dynamic[: (min(cleared) - place) // size]
@@ -70,10 +71,6 @@ def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
         relocations=tuple(table for table in obj.relocations if _TABLES.get(table.table) in tags),
         relr_words=obj.relr_words if DT_RELR in tags else 0,
     )  # fmt: skip
-
-
-def _loads(obj: ElfObject) -> list[Segment]:
-    return [segment for segment in obj.segments if segment.type == PT_LOAD]
 
 
 def _gaps(obj: ElfObject, loads: list[Segment], release: tuple[int, ...]) -> Iterator[tuple[int, int]]:

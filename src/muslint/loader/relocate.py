@@ -13,7 +13,6 @@ from muslint.elf.object import STB_LOCAL, Pair
 from muslint.loader.bind import OF_DEFINER, Exports, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
-from muslint.loader.written import Mapping
 
 
 class Missing:
@@ -161,14 +160,15 @@ def every_failure(loaded: Loaded, references: References, lacking: Missing) -> I
                 yield line.text
 
 
-def until_death(loaded: Loaded, references: References, lacking: Missing) -> tuple[tuple[Message, ...], bool]:
-    """The lines of an object some relocation of which is written astray, repeats included, and whether it kills.
+def until_death(loaded: Loaded, references: References, lacking: Missing) -> tuple[tuple[Message, ...], int]:
+    """The lines of an object some relocation of which is written astray, repeats included, and what kills the loader.
 
-    An entry that fails is told and not written.
+    That is a signal, or 0. An entry that fails is told and not written.
     """
     assert loaded.facts is not None
-    obj = loaded.facts.object
-    count, mapping = len(obj.symbols), Mapping(obj)
+    assert loaded.facts.astray is not None
+    obj, mapping = loaded.facts.object, loaded.facts.astray
+    count = len(obj.symbols)
     told = dict(failing(loaded.name, references, lacking))
     lines: list[Message] = []
     for entry in (entry for table in obj.relocations for entry in table if entry.type):
@@ -176,9 +176,9 @@ def until_death(loaded: Loaded, references: References, lacking: Missing) -> tup
         line = told.get(pair)
         if line is not None:
             lines.append(line)
-        elif pair in told or not mapping.may_be_written(entry.offset):
-            return tuple(lines), True
-    return tuple(lines), False
+        elif signal := SIGSEGV if pair in told else mapping.killed_at(entry.offset):
+            return tuple(lines), signal
+    return tuple(lines), 0
 
 
 def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:

@@ -17,6 +17,7 @@ from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Se
 
 if TYPE_CHECKING:
     from muslint.loader.relocate import Needs
+    from muslint.loader.written import Mapping
 
 LIBC_MARKS = frozenset({"__libc_start_main", "stdin"})
 """Names that together give away a libc, musl's or glibc's."""
@@ -38,10 +39,12 @@ class Facts:
 
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject, exports: Exports, writes_astray: bool, gaps_read_only: bool = False) -> None:
-        self.object, self.exports, self.writes_astray = obj, exports, writes_astray
-        self.gaps_read_only = gaps_read_only
-        """The loader dies giving what its mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
+    def __init__(self, obj: ElfObject, exports: Exports, astray: Mapping | None, reclaiming: int = 0) -> None:
+        self.object, self.exports = obj, exports
+        self.astray = astray
+        """What is mapped of it, where some relocation lies beside that (`muslint.loader.written`)."""
+        self.reclaiming = reclaiming
+        """The signal the loader dies of giving what the mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
         self.left: Facts | None = None
         """The same with what is left of the dynamic section, where the loader clears part of it when it is loaded at
         the start (`muslint.loader.reclaim.after_reclaiming`)."""
@@ -210,8 +213,8 @@ class Chain:
             raise LoaderKilled(SIGSEGV)
         if facts is not None and facts.is_libc:
             return self.load("libc.so", needed_by)  # never a second one
-        if facts is not None and facts.gaps_read_only and not self.runtime:
-            raise LoaderKilled(SIGSEGV)
+        if facts is not None and facts.reclaiming and not self.runtime:
+            raise LoaderKilled(facts.reclaiming)
         if facts is not None and not self.runtime:
             facts = facts.at_start()
         untrusted = self.secure and not path.startswith("/")
