@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 from muslint.elf.object import (
     DF_SYMBOLIC,
+    DF_TEXTREL,
     DT_FLAGS,
+    DT_STRTAB,
     DT_SYMBOLIC,
+    DT_SYMTAB,
     DT_VERDEF,
     DT_VERNEED,
     STB_GLOBAL,
@@ -29,6 +32,8 @@ from muslint.elf.object import (
     ElfObject,
 )
 from muslint.loader.glibc_types import Types
+from muslint.loader.mapped import cut_short
+from muslint.loader.written import Pages
 
 HIDDEN = 0x8000
 """Bit 15 of a version index: not the default version of its name."""
@@ -108,13 +113,19 @@ class GlibcFacts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
     __slots__ = (
-        "_hidden", "definitions", "files", "givers", "needs", "object", "own", "serial", "settled", "size", "symbolic",
-        "tested", "undefined", "version_names", "versioned",
+        "_hidden", "astray", "definitions", "files", "givers", "headless", "needs", "object", "own", "serial",
+        "settled", "size", "symbolic", "tested", "undefined", "version_names", "versioned",
     )  # fmt: skip
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject) -> None:
+    def __init__(self, obj: ElfObject, size: int | None = None) -> None:
+        """``size`` is that of the file."""
         self.object = obj
+        self.astray = _astray(obj, size)
+        """What is mapped of it, where some relocation lies beside that (`muslint.loader.written`)."""
+        without = {DT_STRTAB, DT_SYMTAB}.difference(tag for tag, _ in obj.dynamic)
+        self.headless = bool(obj.segments) and (DT_STRTAB in without or bool(without and obj.relocations))
+        """It lacks a table that is read whatever is relocated (``_dl_relocate_object``, ``elf_dynamic_do_Rela``)."""
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
         names = {index & _INDEX: version.name for index, version in obj.version_needs}
@@ -210,6 +221,12 @@ class GlibcFacts:
 
 
 _NOTHING = Given({}, frozenset(), frozenset())
+
+
+def _astray(obj: ElfObject, size: int | None) -> Pages | None:
+    whole = obj.textrel or bool((obj.tag(DT_FLAGS) or 0) & DF_TEXTREL)
+    mapping = Pages(obj, whole, True, size if size is not None and cut_short(obj.segments, size) else None)
+    return mapping if mapping.written_astray() else None
 
 
 def binds_here(info: int, other: int) -> bool:

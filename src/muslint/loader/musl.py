@@ -32,7 +32,7 @@ from muslint.loader.relocate import (
 from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
-from muslint.loader.written import Mapping
+from muslint.loader.written import Pages
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
@@ -327,8 +327,8 @@ def _cut(found: Opened, obj: ElfObject) -> int | None:
     return found.data.size if found.data is not None and cut_short(obj.segments, found.data.size) else None
 
 
-def _astray(obj: ElfObject, size: int | None) -> Mapping | None:
-    mapping = Mapping(obj, obj.textrel, size=size)
+def _astray(obj: ElfObject, size: int | None) -> Pages | None:
+    mapping = Pages(obj, obj.textrel, size=size)
     return mapping if mapping.written_astray() else None
 
 

@@ -25,7 +25,7 @@ from muslint.elf.object import (
     Segment,
 )
 from muslint.libc.musl import release_key
-from muslint.loader.written import Mapping, loads_of
+from muslint.loader.written import Pages, loads_of
 
 _READ_WRITE = 6  # PF_R | PF_W
 _TABLES = {"JMPREL": DT_JMPREL, "REL": DT_REL, "RELA": DT_RELA}
@@ -42,7 +42,7 @@ def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False, size:
         return 0  # dso->phdr is unset: nothing is given
     release = release_key(version)
     loads = loads_of(obj.segments)
-    mapping = Mapping(obj, False, by_kernel, size)
+    mapping = Pages(obj, False, by_kernel, size)
     given = (s for s, e in _gaps(obj, loads, release) if _written(s, e, release, obj.ident.bits // 8))
     return next((signal for start in given if (signal := mapping.killed_at(start))), 0)
 

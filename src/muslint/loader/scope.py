@@ -17,7 +17,7 @@ from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Se
 
 if TYPE_CHECKING:
     from muslint.loader.relocate import Needs
-    from muslint.loader.written import Mapping
+    from muslint.loader.written import Pages
 
 LIBC_MARKS = frozenset({"__libc_start_main", "stdin"})
 """Names that together give away a libc, musl's or glibc's."""
@@ -39,7 +39,7 @@ class Facts:
 
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject, exports: Exports, astray: Mapping | None, reclaiming: int = 0) -> None:
+    def __init__(self, obj: ElfObject, exports: Exports, astray: Pages | None, reclaiming: int = 0) -> None:
         self.object, self.exports = obj, exports
         self.astray = astray
         """What is mapped of it, where some relocation lies beside that (`muslint.loader.written`)."""

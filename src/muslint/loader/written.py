@@ -14,7 +14,7 @@ from muslint.loader.scope import SIGBUS, SIGSEGV
 _WRITE = 2  # PF_W
 
 
-class Mapping:
+class Pages:
     """What a loader has mapped of an object when it relocates it; also what it lists, for it maps that itself."""
 
     def __init__(self, obj: ElfObject, whole: bool, again: bool = False, size: int | None = None) -> None:
