@@ -32,7 +32,7 @@ from muslint.loader.relocate import (
 from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
-from muslint.loader.written import Pages
+from muslint.loader.written import Pages, clears_read_only, loads_of
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
@@ -144,14 +144,16 @@ class MuslLoader:
         return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
     def facts(self, obj: ElfObject, given: Exports | None = None, size: int | None = None) -> Facts | int:
-        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known.
+        """What binding needs of ``obj``, or the error number musl refuses it with, or minus the signal it dies of.
 
-        ``size`` is that of a file that is cut short.
+        ``given`` is what it exports, where that is known; ``size`` that of a file that is cut short.
         """
         if not obj.has_dynamic:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
+        if clears_read_only(loads_of(obj.segments)):
+            return -SIGSEGV
         reclaiming = dies_reclaiming(obj, self.model.version, size=size)
         facts = Facts(obj, given or exports(obj), _astray(obj, size), reclaiming)
         left = after_reclaiming(obj, self.model.version)

@@ -72,6 +72,22 @@ def writable(loads: list[Segment], address: int, again: bool) -> bool:
     return found
 
 
+def clears_read_only(loads: list[Segment]) -> bool:
+    """Whether musl dies in ``map_library`` clearing what a writable segment has behind its bytes from the file.
+
+    So it does where the segment begins in the page of the lowest, which is read-only: it is not mapped again.
+    """
+    lowest = min(loads, key=lambda load: load.vaddr, default=None)
+    if lowest is None or lowest.flags & _WRITE:
+        return False
+    base = lowest.vaddr & -PAGE
+    return any(
+        load.flags & _WRITE and load.memsz > load.filesz and load.vaddr & -PAGE == base
+        and (load.vaddr + load.filesz) % PAGE
+        for load in loads
+    )  # fmt: skip
+
+
 def place_of(loads: list[Segment], address: int) -> int | None:
     """Where in the file the byte lies that musl maps at ``address``; None where it is cleared.
 
