@@ -222,8 +222,8 @@ class RelocationTable(Protocol):
     def reach(self) -> tuple[int, int] | None:
         """The lowest and the highest address that is written to; None where nothing is.
 
-        Of entries alike at the head of a table only the first and the last count: linkers sort them by address, and
-        entries of type 0 write nothing.
+        Of entries alike at the head of a table only the first and the last count, and of DT_JMPREL: linkers sort them
+        by address. Entries of type 0 at the head write nothing.
         """
         ...
 

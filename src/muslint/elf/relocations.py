@@ -71,14 +71,14 @@ class RawRelocations:
 
     def reach(self) -> tuple[int, int] | None:
         """See `RelocationTable.reach`."""
-        infos, layout = self._infos(), self._layout
-        if not infos:
-            return None
+        table, layout = self._whole(), self._layout
         size, little = layout.word_size, layout.order == "<"
-        nothing = not infos[:size].strip(b"\0")  # type 0, no symbol
-        start = self._repeats(infos) + nothing
-        table = self._whole()
-        offsets = column(table[start * self._words * size :], layout.word, 0, self._words, little)
+        entry = self._words * size
+        start = max(len(self) - 1, 0)
+        if self.table != "JMPREL":
+            start = self._repeats(self._infos()) if table else 0
+        nothing = not bytes(table[size : 2 * size]).strip(b"\0")  # the first is of type 0, with no symbol
+        offsets = column(table[(start + nothing) * entry :], layout.word, 0, self._words, little)
         if start and not nothing:
             offsets += column(table[:size], layout.word, 0, 1, little)
         return (min(offsets), max(offsets)) if offsets else None

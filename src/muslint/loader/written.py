@@ -7,11 +7,14 @@ damaged file places behind its last page kills the loader as well.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from muslint.elf.header import PAGE
 from muslint.elf.object import PT_LOAD, ElfObject, Segment
 from muslint.loader.scope import SIGBUS, SIGSEGV
 
 _WRITE = 2  # PF_W
+_address = itemgetter(3)  # of a segment
 
 
 class Pages:
@@ -61,15 +64,13 @@ def writable(loads: list[Segment], address: int, again: bool) -> bool:
     (``map_library``, "Reuse the existing mapping"); the kernel and glibc map each, ``again``.
     """
     page = address & -PAGE
-    lowest = min(loads, key=lambda load: load.vaddr)
-    found = bool(lowest.flags & _WRITE)
+    lowest = min(loads, key=_address)
+    base, found = lowest.vaddr & -PAGE, lowest.flags & _WRITE
     for load in loads:
         first = load.vaddr & -PAGE
-        if not again and first == lowest.vaddr & -PAGE:
-            continue
-        if first <= page < (load.vaddr + load.memsz + PAGE - 1) & -PAGE:
-            found = bool(load.flags & _WRITE)
-    return found
+        if first <= page < load.vaddr + load.memsz and (again or first != base):
+            found = load.flags & _WRITE
+    return bool(found)
 
 
 def clears_read_only(loads: list[Segment]) -> bool:
@@ -77,7 +78,7 @@ def clears_read_only(loads: list[Segment]) -> bool:
 
     So it does where the segment begins in the page of the lowest, which is read-only: it is not mapped again.
     """
-    lowest = min(loads, key=lambda load: load.vaddr, default=None)
+    lowest = min(loads, key=_address, default=None)
     if lowest is None or lowest.flags & _WRITE:
         return False
     base = lowest.vaddr & -PAGE
@@ -94,7 +95,7 @@ def place_of(loads: list[Segment], address: int) -> int | None:
     The lowest segment is mapped with the room for all, the others over it (``map_library``). ``p_filesz`` counts only
     in a writable segment, whose rest is cleared.
     """
-    lowest = min(loads, key=lambda load: load.vaddr)
+    lowest = min(loads, key=_address)
     base, page = lowest.vaddr & -PAGE, address & -PAGE
     found: int | None = (lowest.offset & -PAGE) + address - base
     for load in loads:
