@@ -128,6 +128,15 @@ def relocation_type(data: bytes, name: str, number: int, kind: int) -> bytes:
     return _write(data, found[number][0] + 8, "<I", kind)
 
 
+def relocation_place(data: bytes, name: str, number: int, address: int) -> bytes:
+    """Set the address the ``number``-th (from 0) relocation against symbol ``name`` is written to."""
+    index = _symbol(data, name)[0] if name else 0
+    found = [row for row in _relocations(data) if row[2] == index]
+    if number >= len(found):
+        raise ValueError(f"no relocation {number} against {name!r}")
+    return _write(data, found[number][0], "<Q", address)
+
+
 def symbol(data: bytes, name: str, field: str, value: int) -> bytes:
     """Set a field (a key of `_SYMBOL`) of the dynamic symbol ``name``."""
     at, form = _SYMBOL[field]
@@ -160,7 +169,8 @@ def needed_empty(data: bytes, number: int) -> bytes:
 PATCHES: dict[str, Callable[..., bytes]] = {
     call.__name__: call
     for call in (
-        header, truncate, segment, empty_load, relocation_type, symbol, hidden_version, dynamic_tag, needed_empty,
+        header, truncate, segment, empty_load, relocation_type, relocation_place, symbol, hidden_version, dynamic_tag,
+        needed_empty,
     )
 }  # fmt: skip
 """What a ``case.toml`` may call, by name."""

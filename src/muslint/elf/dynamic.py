@@ -142,13 +142,19 @@ class _Reading:
                 break
         else:
             return ()
-        address, available, size = segment.vaddr, segment.filesz, self.layout.word_size * 2
-        if not available:
-            return ()
+        address, available = segment.vaddr, segment.filesz
         if available > self.map.within(address):
             available = min(available, self.map.span(address))
             if not available:
                 return ()  # a separate debug file: the segment has an address but no bytes here
+        entries = self.entries(address, available)
+        if (len(entries) + 1) * self.layout.dynamic.size <= available:
+            return entries
+        # Without DT_NULL, the only end that loaders know, it goes on behind its segment.
+        return self.entries(address, self.map.span(address))
+
+    def entries(self, address: int, available: int) -> tuple[tuple[int, int], ...]:
+        size = self.layout.dynamic.size
         table = self.at_address(address, min(available, _LARGEST_DYNAMIC) // size * size, "dynamic section")
         return tuple(takewhile(_tag, self.layout.dynamic.iter_unpack(table)))  # DT_NULL, the end, is 0
 

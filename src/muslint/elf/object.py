@@ -219,6 +219,14 @@ class RelocationTable(Protocol):
         """Every ``(type, symbol index)`` pair in file order, repeats included."""
         ...
 
+    def reach(self) -> tuple[int, int] | None:
+        """The lowest and the highest address that is written to; None where nothing is.
+
+        Of entries alike at the head of a table only the first and the last count, and of DT_JMPREL: linkers sort them
+        by address. Entries of type 0 at the head write nothing.
+        """
+        ...
+
     def picked(self, marks: bytes, odd: Callable[[int], bool]) -> tuple[set[int], Sequence[Pair]]:
         """All types that occur, and in file order the pairs of interest; repeats may be left out.
 

@@ -69,6 +69,20 @@ class RawRelocations:
         layout = self._layout
         return column(self._whole(), layout.word, 0, self._words, layout.order == "<")
 
+    def reach(self) -> tuple[int, int] | None:
+        """See `RelocationTable.reach`."""
+        table, layout = self._whole(), self._layout
+        size, little = layout.word_size, layout.order == "<"
+        entry = self._words * size
+        start = max(len(self) - 1, 0)
+        if self.table != "JMPREL":
+            start = self._repeats(self._infos()) if table else 0
+        nothing = not bytes(table[size : 2 * size]).strip(b"\0")  # the first is of type 0, with no symbol
+        offsets = column(table[(start + nothing) * entry :], layout.word, 0, self._words, little)
+        if start and not nothing:
+            offsets += column(table[:size], layout.word, 0, 1, little)
+        return (min(offsets), max(offsets)) if offsets else None
+
     def _infos(self) -> bytes:
         """All ``r_info`` as stored."""
         layout = self._layout
@@ -226,6 +240,10 @@ class MipsGot:
     def all_references(self) -> Sequence[tuple[int, int]]:
         """As `references`: each symbol has one GOT slot."""
         return self.references()
+
+    def reach(self) -> tuple[int, int] | None:
+        """See `RelocationTable.reach`."""
+        return (self._base, self._base + (self._count - 1) * self._word_size) if self._count else None
 
     def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
         """See `RelocationTable.picked`."""

@@ -140,6 +140,11 @@ class RelocationRows:
         """Every ``(type, symbol index)`` pair in file order."""
         return [(row.type, row.symbol) for row in self._rows]
 
+    def reach(self) -> tuple[int, int] | None:
+        """See `RelocationTable.reach`."""
+        offsets = [row.offset for row in self._rows if row.type]
+        return (min(offsets), max(offsets)) if offsets else None
+
     def picked(self, marks: bytes, odd: Odd) -> tuple[set[int], list[Pair]]:
         """See `RelocationTable.picked`."""
         return picked(self.references(), marks, odd)

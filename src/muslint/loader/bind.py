@@ -38,7 +38,9 @@ _ACCEPTED = bytes(
 """By ``st_info``: 0 for a symbol that ``find_sym`` passes over, `_TLS` for one that may have the value 0."""
 STATIC_TLS = ("TPOFF", "TPOFF_NEG")
 """Relocation classes of initial-exec TLS."""
-_PECULIAR = ("COPY", *STATIC_TLS)
+OF_DEFINER = (*STATIC_TLS, "DTPMOD", "TLSDESC")
+"""Relocation classes that read of the object which defines the symbol (musl ``do_relocs``, ``def.dso->tls_id``)."""
+_PECULIAR = ("COPY", *OF_DEFINER)
 """Relocation classes for which an entry of the object's own, or a weak one, does not settle the matter."""
 _CALLS = {"PLT"}
 _SINGLY = frozenset({None, *_PECULIAR})
@@ -179,8 +181,8 @@ class References:
     """The names an object needs of others, without which it fails to load.
 
     ``plt``: by a PLT relocation, only a real definition will do. ``other``: by any other, an address will do.
-    ``copy``: by a COPY relocation, the program itself does not count. ``fatal``: weak and undefined, by an
-    initial-exec TLS relocation, the loader dies without them. ``unsupported``: some relocation type is unknown to
+    ``copy``: by a COPY relocation, the program itself does not count. ``fatal``: weak and undefined, by a
+    TLS relocation of `OF_DEFINER`, the loader dies without them. ``unsupported``: some relocation type is unknown to
     the loader. ``static_tls``: some relocation is initial-exec TLS.
 
     A name that the object gives by another entry than the one referred to may be among them: the object is in its
@@ -229,10 +231,9 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     """What ``obj``, which gives ``given``, asks for and gets neither from the entry referred to nor from libc.
 
     ``local_is_final``: a reference to a STB_LOCAL symbol is never looked up (musl 1.1.24 and later;
-    before, only one to a section symbol). Weak undefined symbols may stay unresolved; only with an
-    initial-exec TLS relocation the loader reads through a null pointer then (``do_relocs``,
-    ``def.dso->tls_id``). ``with_libc`` says whether libc is in scope; the LFS64 fallback looks there in
-    any case (musl ``get_lfs64``).
+    before, only one to a section symbol). Weak undefined symbols may stay unresolved; only with a
+    TLS relocation of `OF_DEFINER` the loader reads through a null pointer then. ``with_libc`` says whether
+    libc is in scope; the LFS64 fallback looks there in any case (musl ``get_lfs64``).
     """
     classes = model.relocations
     asking = _asking(obj.symbols, given.own, local_is_final)
@@ -308,7 +309,7 @@ def _one_by_one(
         handled = classes.get(kind)
         local = not index or infos[index] >> 4 == STB_LOCAL
         free = not asking[index] and (local or symbols.is_undefined(index))
-        if free and not local and handled in STATIC_TLS and name in left:
+        if free and not local and handled in OF_DEFINER and name in left:
             if name in given.defined or name in given.canonical:
                 continue
             fatal.add(name)

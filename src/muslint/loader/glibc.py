@@ -21,6 +21,8 @@ from muslint.loader.glibc_process import dlopen, start, trace
 from muslint.loader.glibc_search import Fault, GlibcSearches
 from muslint.loader.glibc_types import types_of
 from muslint.loader.glibc_verify import UNREADABLE, unmappable, verify
+from muslint.loader.mapped import KILLED_BY_SIGBUS, cut_short, read_as_mapped
+from muslint.loader.scope import SIGBUS
 from muslint.loader.target import Link, Opened, Tree
 
 if TYPE_CHECKING:
@@ -106,15 +108,21 @@ class GlibcLoader:
         if found.object is not None:
             return GlibcFacts(found.object)
         assert found.data is not None
+        data, path = found.data, found.path
+        obj: ElfObject | int
         try:
-            obj = self._reader(found.data, found.path)
+            obj = self._reader(data, path)
         except MalformedElf:
-            return UNREADABLE
-        fault = unmappable(obj, found.data.size, program, self.rtld)
+            obj = read_as_mapped(self._reader, data, path, self.bits, self.little)
+        fault = unmappable(obj, data.size, program, self.rtld) if isinstance(obj, ElfObject) else None
         if fault is not None:
             return fault
+        if isinstance(obj, ElfObject) and cut_short(obj.segments, data.size):
+            obj = read_as_mapped(self._reader, data, path, self.bits, self.little)
+        if isinstance(obj, int):
+            return Fault("", signal=SIGBUS) if obj == KILLED_BY_SIGBUS else UNREADABLE
         other = self._facts.get((found.identity, not program))
-        return other if isinstance(other, GlibcFacts) else GlibcFacts(obj)
+        return other if isinstance(other, GlibcFacts) else GlibcFacts(obj, data.size)
 
     def is_itself(self, found: Opened | int) -> bool:
         """Whether a file of the tree is the loader's own."""
@@ -126,7 +134,9 @@ class GlibcLoader:
         program = obj.kind is Kind.EXECUTABLE
         if found.data is None or (found.identity, program) in self._facts:
             return
-        self._facts[found.identity, program] = unmappable(obj, found.data.size, program, self.rtld) or GlibcFacts(obj)
+        if not cut_short(obj.segments, found.data.size):
+            fault = unmappable(obj, found.data.size, program, self.rtld)
+            self._facts[found.identity, program] = fault or GlibcFacts(obj)
 
     # --- what it is asked -----------------------------------------------------------------------------------
 

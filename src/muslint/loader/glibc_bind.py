@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 from muslint.elf.object import (
     DF_SYMBOLIC,
+    DF_TEXTREL,
     DT_FLAGS,
+    DT_STRTAB,
     DT_SYMBOLIC,
+    DT_SYMTAB,
     DT_VERDEF,
     DT_VERNEED,
     STB_GLOBAL,
@@ -29,6 +32,8 @@ from muslint.elf.object import (
     ElfObject,
 )
 from muslint.loader.glibc_types import Types
+from muslint.loader.mapped import cut_short
+from muslint.loader.written import Pages
 
 HIDDEN = 0x8000
 """Bit 15 of a version index: not the default version of its name."""
@@ -108,13 +113,19 @@ class GlibcFacts:
     """An object with what binding needs of it, computed once and shared by all links."""
 
     __slots__ = (
-        "_hidden", "definitions", "files", "givers", "needs", "object", "own", "serial", "settled", "size", "symbolic",
-        "tested", "undefined", "version_names", "versioned",
+        "_hidden", "astray", "definitions", "files", "givers", "headless", "needs", "object", "own", "serial",
+        "settled", "size", "symbolic", "tested", "undefined", "version_names", "versioned",
     )  # fmt: skip
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject) -> None:
+    def __init__(self, obj: ElfObject, size: int | None = None) -> None:
+        """``size`` is that of the file."""
         self.object = obj
+        self.astray = _astray(obj, size)
+        """What is mapped of it, where some relocation lies beside that (`muslint.loader.written`)."""
+        without = {DT_STRTAB, DT_SYMTAB}.difference(tag for tag, _ in obj.dynamic)
+        self.headless = bool(obj.segments) and (DT_STRTAB in without or bool(without and obj.relocations))
+        """It lacks a table that is read whatever is relocated (``_dl_relocate_object``, ``elf_dynamic_do_Rela``)."""
         self.serial = next(self._serials)
         """Tells this reading of the object from any other; never used again."""
         names = {index & _INDEX: version.name for index, version in obj.version_needs}
@@ -212,6 +223,12 @@ class GlibcFacts:
 _NOTHING = Given({}, frozenset(), frozenset())
 
 
+def _astray(obj: ElfObject, size: int | None) -> Pages | None:
+    whole = obj.textrel or bool((obj.tag(DT_FLAGS) or 0) & DF_TEXTREL)
+    mapping = Pages(obj, whole, True, size if size is not None and cut_short(obj.segments, size) else None)
+    return mapping if mapping.written_astray() else None
+
+
 def binds_here(info: int, other: int) -> bool:
     """Whether a reference to a symbol never leaves its object: local, hidden or internal (``resolve_map``)."""
     return info >> 4 == STB_LOCAL or other & 3 in (1, 2)
@@ -228,7 +245,7 @@ def _references(facts: GlibcFacts, types: Types) -> References:
                 continue
             at = index if index < total else 0
             # An own definition that others see settles a look-up of its name, unless it must be found elsewhere.
-            if own[at] and handled in ("PLT", "DATA"):
+            if total and own[at] and handled in ("PLT", "DATA"):
                 continue
             if binds_here(infos[at] if total else 0, others[at] if total else 0) and handled is not None:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from muslint.elf.object import Segment
+from muslint.elf.object import DT_STRTAB, Segment
 from muslint.libc.glibc import version_key
 from muslint.loader.glibc_deps import map_dependencies, relocation_order
 from muslint.loader.glibc_map import Fatal, LinkMap, Mode, Namespace, library_path, strerror
@@ -29,7 +29,8 @@ def trace(loader: GlibcLoader, path: str, libraries: str, preloads: str, repeats
     try:
         _begin(loader, space, path, libraries, preloads, None)
         obj = space.chain[0].object
-        dead = obj is not None and not obj.has_dynamic  # the loader reads what is not there
+        # The loader reads what is not there.
+        dead = obj is not None and (not obj.has_dynamic or (bool(obj.segments) and obj.tag(DT_STRTAB) is None))
         if not dead or loader.rtld.release < (2, 32):
             space.listed = obj is not None and bool(obj.needed)
         if dead:

@@ -15,6 +15,7 @@ from muslint.loader.glibc_map import Fatal, LinkMap, Mode, Namespace
 from muslint.loader.glibc_types import Types
 from muslint.loader.scope import SIGSEGV
 from muslint.loader.target import Message
+from muslint.loader.written import Pages
 
 Assume = Callable[[ElfObject, str, "str | None", tuple[str, ...]], bool]
 """Whether libraries known only by name (their sonames) may be taken to give an object a name of some version."""
@@ -135,6 +136,8 @@ class Relocation:
         facts = loaded.facts
         if facts is None:
             return
+        if facts.headless:
+            raise Fatal(None, -SIGSEGV)
         lacking = missing(facts, self.types, self.scope)
         if lacking and self.scope.unseen and self.assume is not None:
             lacking = self._lean(loaded, facts, lacking, self.assume)
@@ -142,6 +145,9 @@ class Relocation:
         cut = loaded.highest is not None and facts.object.symbols.versyms is not None
         if cut and not loaded.highest:
             yield from self._without_table(loaded, facts, lacking)
+            return
+        if facts.astray is not None:
+            yield from self._until_death(loaded, facts, facts.astray, lacking)
             return
         asserts = self._asserting(facts)
         special = bool(asserts or wanted.copies or wanted.odd or loaded.program)
@@ -151,6 +157,22 @@ class Relocation:
             if asserts:
                 self._check(loaded, want, asserts)
             yield from self._entry(loaded, want, lacking, fresh)
+
+    def _until_death(self, loaded: LinkMap, facts: GlibcFacts, mapping: Pages, lacking: Missing) -> Iterator[Message]:
+        """The lines of an object some relocation of which lies where nothing can be written, up to that one.
+
+        What is not found is told and written too, as 0.
+        """
+        total = len(facts.object.symbols)
+        known = {(want.type, want.at): want for want in facts.references(self.types).order}
+        for table in self.types.tables(facts.object):
+            for entry in table:
+                want = known.get((entry.type, entry.symbol if entry.symbol < total else 0))
+                if want is not None:
+                    yield from self._entry(loaded, want, lacking, True)
+                signal = mapping.killed_at(entry.offset) if entry.type else 0
+                if signal:
+                    raise Fatal(None, -signal)
 
     def _lean(self, loaded: LinkMap, facts: GlibcFacts, lacking: Missing, assume: Assume) -> Missing:
         """Take out what libraries known only by name are taken to give, and remember who leans on them."""
@@ -284,6 +306,8 @@ class Relocation:
         versyms = symbols.versyms or ()
         for table in self.types.tables(facts.object):
             for kind, index in table.references():
+                if index >= len(symbols):
+                    continue
                 if self.types.classes.get(kind) == "NONE" or binds_here(symbols.infos[index], symbols.others[index]):
                     continue
                 if versyms[index] & 0x7FFF:

@@ -21,6 +21,7 @@ from muslint.elf.object import (
 from muslint.loader.glibc_search import Fault
 from muslint.loader.mapped import cut_short
 from muslint.loader.scope import SIGBUS, SIGSEGV
+from muslint.loader.written import writable
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable
@@ -131,10 +132,12 @@ def unmappable(obj: ElfObject, size: int, program: bool, rtld: Rtld) -> Fault | 
         return Fault("cannot dynamically load executable")
     if rtld.release >= (2, 34) and any(s.filesz == 0 for s in dynamic):
         return Fault("object file has no dynamic section")
-    if position_independent and not any(s.filesz for s in dynamic):
-        return Fault("object file has no dynamic section")
     if cut_short(segments, size) and _beyond(segments, size):
         return Fault("", signal=SIGBUS)
+    if position_independent and not any(s.filesz for s in dynamic):
+        return Fault("object file has no dynamic section")
+    if rtld.release < (2, 35) and position_independent and not writable(loads, dynamic[-1].vaddr, again=True):
+        return Fault("", signal=SIGSEGV)  # addresses are put into the dynamic section (elf_get_dynamic_info)
     if (obj.tag(DT_FLAGS_1) or 0) & DF_1_PIE and not program:
         return Fault("cannot dynamically load position-independent executable")
     return None

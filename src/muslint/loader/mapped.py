@@ -10,14 +10,16 @@ from __future__ import annotations
 import errno
 
 from muslint.elf.header import HEAD_SIZE, MAGIC, PAGE, read_header
-from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_LOAD, ElfObject, Readable, Reader, Segment
+from muslint.elf.object import ET_DYN, ET_EXEC, PT_DYNAMIC, PT_INTERP, PT_LOAD, ElfObject, Readable, Reader, Segment
 from muslint.errors import MalformedElf
 from muslint.loader.scope import SIGBUS
+from muslint.loader.written import loads_of, place_of
 
 KILLED_BY_SIGBUS = -SIGBUS
 """In place of an error number: reading the file kills the loader."""
 
 _PF_W = 2
+_LONGEST_NAME = 4096  # bytes
 
 
 class _AsMapped:
@@ -65,6 +67,23 @@ def read_as_mapped(reader: Reader, data: Readable, path: str, bits: int, little:
         return reader(_AsMapped(data, ident, padded=short), path)
     except MalformedElf:
         return KILLED_BY_SIGBUS if short else errno.ENOEXEC
+
+
+def listed_name(obj: ElfObject, data: Readable | None) -> str | None:
+    """The interpreter of a program that the loader is told to list; None where it keeps its own name.
+
+    The last PT_INTERP counts, and its address, not its place in the file (musl ``__dls3``, ``ldso.name = laddr(&app,
+    p_vaddr)``). The two differ in files of debug information, whose segments have lost what they held.
+    """
+    told = [segment for segment in obj.segments if segment.type == PT_INTERP]
+    if obj.mapped_interpreter is None or not told or data is None:
+        return obj.mapped_interpreter
+    place = place_of(loads_of(obj.segments), told[-1].vaddr)
+    if len(told) == 1 and place == told[0].offset and told[0].filesz > len(obj.mapped_interpreter):
+        return obj.mapped_interpreter
+    text = data.at(place, _LONGEST_NAME) if place is not None else b""
+    data.close()
+    return text.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def _clears_beyond(segments: tuple[Segment, ...], end: int) -> bool:

@@ -17,7 +17,7 @@ from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
 from muslint.errors import MalformedElf
 from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
-from muslint.loader.mapped import cut_short, read_as_mapped
+from muslint.loader.mapped import cut_short, listed_name, read_as_mapped
 from muslint.loader.opened import dlopen, link
 from muslint.loader.reclaim import after_reclaiming, dies_reclaiming
 from muslint.loader.relocate import (
@@ -27,11 +27,12 @@ from muslint.loader.relocate import (
     check_searchable,
     every_failure,
     failures,
-    writes_read_only,
+    until_death,
 )
 from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
+from muslint.loader.written import Pages, clears_read_only, loads_of
 
 if TYPE_CHECKING:
     from muslint.elf.object import Readable, Reader
@@ -125,11 +126,11 @@ class MuslLoader:
             return self.facts(found.object)
         known = self._elder._held.facts.get(found.identity) if self._elder is not None else None
         if isinstance(known, Facts):
-            return self.facts(known.object, known.exports)
+            return self.facts(known.object, known.exports, _cut(found, known.object))
         if found.directory or found.data is None:
             return errno.EISDIR
         obj = self._read(found.data, found.path)
-        return obj if isinstance(obj, int) else self.facts(obj)
+        return obj if isinstance(obj, int) else self.facts(obj, size=_cut(found, obj))
 
     def _read(self, data: Readable, path: str) -> ElfObject | int:
         """The object, read plainly where the file is sound, else as `read_as_mapped` says musl takes it."""
@@ -142,16 +143,22 @@ class MuslLoader:
             return read_as_mapped(self._reader, data, path, self.bits, self.little)
         return obj if ident.type in (ET_EXEC, ET_DYN) else errno.ENOEXEC
 
-    def facts(self, obj: ElfObject, given: Exports | None = None) -> Facts | int:
-        """What binding needs of ``obj``, or the error number musl refuses it with; ``given`` where that is known."""
+    def facts(self, obj: ElfObject, given: Exports | None = None, size: int | None = None) -> Facts | int:
+        """What binding needs of ``obj``, or the error number musl refuses it with, or minus the signal it dies of.
+
+        ``given`` is what it exports, where that is known; ``size`` that of a file that is cut short.
+        """
         if not obj.has_dynamic:
             return errno.ENOEXEC
         if not self.model.zero_length_load and _has_empty_load(obj):
             return errno.EINVAL
-        facts = Facts(obj, given or exports(obj), writes_read_only(obj), dies_reclaiming(obj, self.model.version))
+        if clears_read_only(loads_of(obj.segments)):
+            return -SIGSEGV
+        reclaiming = dies_reclaiming(obj, self.model.version, size=size)
+        facts = Facts(obj, given or exports(obj), _astray(obj, size), reclaiming)
         left = after_reclaiming(obj, self.model.version)
         if left is not obj:
-            facts.left = Facts(left, facts.exports, writes_read_only(left))
+            facts.left = Facts(left, facts.exports, _astray(left, size))
         facts.size += 150 * len(self._needs(facts, True).references)
         return facts
 
@@ -187,13 +194,15 @@ class MuslLoader:
             return Link(path, facts, (), (), (), (), repeats=())
         if isinstance(facts, int):
             return _not_started(path, Message(f"{self.path}: {path}: Not a valid dynamic program", "program", path))
-        name = facts.object.mapped_interpreter or self.path
+        name = listed_name(facts.object, found.data)
+        if name is None:
+            name = self.path
         chain = self._chain(name, library_path)
         chain.listed.append(Listed(name, None))
         program = Loaded(path, found.path, facts.at_start(), None)
-        if facts.gaps_read_only:
+        if facts.reclaiming:
             chain.start(program)
-            return link(path, -SIGSEGV, chain, () if repeats else None)
+            return link(path, -facts.reclaiming, chain, () if repeats else None)
         return self._run(path, chain, program, preload, repeats)
 
     def _chain(self, loader_name: str, library_path: str, secure: bool = False) -> Chain:
@@ -284,6 +293,8 @@ class MuslLoader:
                     raise LoaderKilled(SIGSEGV)
             status = FAILED if chain.messages else 0
         except LoaderKilled as killed:
+            chain.messages.extend(killed.lines)
+            lines.extend(message.text for message in killed.lines)
             status = -killed.number
         return link(path, status, chain, tuple(lines) if repeats else None)
 
@@ -293,12 +304,14 @@ class MuslLoader:
         Raises LoaderKilled where the loader would die of it.
         """
         assert loaded.facts is not None
-        if loaded.facts.writes_read_only:
-            raise LoaderKilled(SIGSEGV)
         needs = self._needs(loaded.facts, chain.libc is not None)
         lacking = needs.missing(scope)
         if lacking and scope.unseen:
             lacking = self._lean(loaded, lacking, scope.unseen)
+        if loaded.facts.astray is not None:
+            told, signal = until_death(loaded, needs.references, lacking)
+            if signal:
+                raise LoaderKilled(signal, told)
         return needs, lacking
 
     def _lean(self, loaded: Loaded, lacking: Missing, sonames: tuple[str, ...]) -> Missing:
@@ -309,6 +322,16 @@ class MuslLoader:
         if left != list(lacking):
             loaded.leans = True
         return Missing(*left)
+
+
+def _cut(found: Opened, obj: ElfObject) -> int | None:
+    """The size of a file that does not hold all its segments."""
+    return found.data.size if found.data is not None and cut_short(obj.segments, found.data.size) else None
+
+
+def _astray(obj: ElfObject, size: int | None) -> Pages | None:
+    mapping = Pages(obj, obj.textrel, size=size)
+    return mapping if mapping.written_astray() else None
 
 
 def _bytes(facts: Facts | int | None) -> int:

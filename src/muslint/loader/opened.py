@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from muslint.elf.object import DF_1_NOW, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, STB_LOCAL, ElfObject
@@ -55,20 +55,28 @@ class _Opening:
                 self.relocate(scope, loaded, lazy and not _binds_now(loaded.facts.object))
 
     def relocate(self, scope: Scope, loaded: Loaded, lazy: bool) -> None:
-        needs, lacking = self.loader.relocate(self.chain, scope, loaded)
+        try:
+            needs, lacking = self.loader.relocate(self.chain, scope, loaded)
+        except LoaderKilled as killed:
+            self.tell(killed.lines, lazy)
+            raise
         if needs.references.static_tls:
             lines = self.lines_with_tls(loaded, needs, lacking)
         elif lacking or needs.references.unsupported:
             lines = iter(failures(loaded, needs.references, lacking))
         else:
             return
+        self.tell(lines, lazy)
+        if lacking.fatal:
+            raise LoaderKilled(SIGSEGV)
+
+    def tell(self, lines: Iterable[Message], lazy: bool) -> None:
+        """Take down the lines of an object, those apart that RTLD_LAZY puts off."""
         for line in lines:
             if lazy and line.kind == "symbol" and line.reference in DEFERRED:
                 self.deferred[line] = None
             else:
                 self.fail((line,))
-        if lacking.fatal:
-            raise LoaderKilled(SIGSEGV)
 
     def lines_with_tls(self, loaded: Loaded, needs: Needs, lacking: Missing) -> Iterator[Message]:
         """The lines of an object with initial-exec TLS, in the order its entries are met."""

@@ -21,30 +21,30 @@ from muslint.elf.object import (
     DT_RELR,
     PT_DYNAMIC,
     PT_GNU_RELRO,
-    PT_LOAD,
     ElfObject,
     Segment,
 )
 from muslint.libc.musl import release_key
+from muslint.loader.written import Pages, loads_of
 
-_READ_WRITE, _WRITE = 6, 2  # PF_R | PF_W, PF_W
+_READ_WRITE = 6  # PF_R | PF_W
 _TABLES = {"JMPREL": DT_JMPREL, "REL": DT_REL, "RELA": DT_RELA}
 _MALLOCNG, _NO_EMPTY = (1, 2, 1), (1, 2, 6)
 
 
-def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False) -> bool:
-    """Whether musl ``version`` dies giving the gaps of ``obj`` to malloc.
+def dies_reclaiming(obj: ElfObject, version: str, by_kernel: bool = False, size: int | None = None) -> int:
+    """The signal musl ``version`` dies of giving the gaps of ``obj`` to malloc; 0 where it does not.
 
     ``by_kernel`` says who mapped it: the kernel a program that it starts, the loader libraries and what it lists.
+    ``size`` is that of a file that is cut short.
     """
     if not obj.headers_mapped:
-        return False  # dso->phdr is unset: nothing is given
+        return 0  # dso->phdr is unset: nothing is given
     release = release_key(version)
-    loads = _loads(obj)
-    return any(
-        _written(start, end, release, obj.ident.bits // 8) and not _writable(loads, start, by_kernel)
-        for start, end in _gaps(obj, loads, release)
-    )
+    loads = loads_of(obj.segments)
+    mapping = Pages(obj, False, by_kernel, size)
+    given = (s for s, e in _gaps(obj, loads, release) if _written(s, e, release, obj.ident.bits // 8))
+    return next((signal for start in given if (signal := mapping.killed_at(start))), 0)
 
 
 def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
@@ -59,7 +59,9 @@ def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
     end = place + size * len(obj.dynamic)
     if not obj.headers_mapped or release < _MALLOCNG:
         return obj
-    cleared = [max(start, place) for start, stop in _gaps(obj, _loads(obj), release) if start < end and place < stop]
+    cleared = [
+        max(start, place) for start, stop in _gaps(obj, loads_of(obj.segments), release) if start < end and place < stop
+    ]
     if not cleared:
         return obj
     dynamic = obj.dynamic[: (min(cleared) - place) // size]
@@ -69,10 +71,6 @@ def after_reclaiming(obj: ElfObject, version: str) -> ElfObject:
         relocations=tuple(table for table in obj.relocations if _TABLES.get(table.table) in tags),
         relr_words=obj.relr_words if DT_RELR in tags else 0,
     )  # fmt: skip
-
-
-def _loads(obj: ElfObject) -> list[Segment]:
-    return [segment for segment in obj.segments if segment.type == PT_LOAD]
 
 
 def _gaps(obj: ElfObject, loads: list[Segment], release: tuple[int, ...]) -> Iterator[tuple[int, int]]:
@@ -96,21 +94,3 @@ def _written(start: int, end: int, release: tuple[int, ...], word: int) -> bool:
         return True
     overhead, align = 2 * word, 4 * word
     return end - start > overhead + ((-start - overhead) & (align - 1)) + (end & (align - 1))
-
-
-def _writable(loads: list[Segment], address: int, by_kernel: bool) -> bool:
-    """Whether the page of ``address`` ends up writable: segments are mapped in order, each over what was there.
-
-    musl maps the lowest segment together with the room for all, and none that begins in its page again
-    (``map_library``, "Reuse the existing mapping"); the kernel maps each.
-    """
-    page = address & -PAGE
-    lowest = min(loads, key=lambda load: load.vaddr)
-    found = bool(lowest.flags & _WRITE)
-    for load in loads:
-        first = load.vaddr & -PAGE
-        if not by_kernel and first == lowest.vaddr & -PAGE:
-            continue
-        if first <= page < (load.vaddr + load.memsz + PAGE - 1) & -PAGE:
-            found = bool(load.flags & _WRITE)
-    return found

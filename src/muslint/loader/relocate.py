@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.object import DF_TEXTREL, DT_FLAGS, PT_LOAD, STB_LOCAL, ElfObject, Pair
-from muslint.loader.bind import STATIC_TLS, Exports, References
+from muslint.elf.object import STB_LOCAL, Pair
+from muslint.loader.bind import OF_DEFINER, Exports, References
 from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
 from muslint.loader.target import Message
-
-_PF_W = 2
 
 
 class Missing:
@@ -136,7 +134,7 @@ def failures(loaded: Loaded, references: References, lacking: Missing) -> tuple[
 def failing(path: str, references: References, lacking: Missing) -> Iterator[tuple[Pair, Message | None]]:
     """The (type, symbol index) pairs that fail, with the line for each; None where the loader dies, and no more."""
     for name, handled, kind, index in references.among(lacking.names):
-        if name in lacking.fatal and handled in STATIC_TLS:
+        if name in lacking.fatal and handled in OF_DEFINER:
             yield (kind, index), None
             return
         if name and lacking.has(name, handled):
@@ -162,16 +160,25 @@ def every_failure(loaded: Loaded, references: References, lacking: Missing) -> I
                 yield line.text
 
 
-def writes_read_only(obj: ElfObject) -> bool:
-    """Whether a relocation lies in a segment that stays read-only: the loader dies writing to it.
+def until_death(loaded: Loaded, references: References, lacking: Missing) -> tuple[tuple[Message, ...], int]:
+    """The lines of an object some relocation of which is written astray, repeats included, and what kills the loader.
 
-    musl makes the mapping writable for the tag DT_TEXTREL only; an object that has just the flag
-    DF_TEXTREL is not helped (musl ``map_library``).
+    That is a signal, or 0. An entry that fails is told and not written.
     """
-    if not (obj.tag(DT_FLAGS) or 0) & DF_TEXTREL or obj.textrel:
-        return False
-    fixed = [(s.vaddr, s.vaddr + s.memsz) for s in obj.segments if s.type == PT_LOAD and not s.flags & _PF_W]
-    return any(low <= r.offset < high for table in obj.relocations for r in table if r.type for low, high in fixed)
+    assert loaded.facts is not None
+    assert loaded.facts.astray is not None
+    obj, mapping = loaded.facts.object, loaded.facts.astray
+    count = len(obj.symbols)
+    told = dict(failing(loaded.name, references, lacking))
+    lines: list[Message] = []
+    for entry in (entry for table in obj.relocations for entry in table if entry.type):
+        pair = entry.type, entry.symbol if entry.symbol < count else 0
+        line = told.get(pair)
+        if line is not None:
+            lines.append(line)
+        elif signal := SIGSEGV if pair in told else mapping.killed_at(entry.offset):
+            return tuple(lines), signal
+    return tuple(lines), 0
 
 
 def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:

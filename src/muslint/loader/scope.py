@@ -17,6 +17,7 @@ from muslint.loader.target import STRERROR, Attempt, Listed, Message, Opened, Se
 
 if TYPE_CHECKING:
     from muslint.loader.relocate import Needs
+    from muslint.loader.written import Pages
 
 LIBC_MARKS = frozenset({"__libc_start_main", "stdin"})
 """Names that together give away a libc, musl's or glibc's."""
@@ -28,8 +29,9 @@ SIGSEGV, SIGBUS = 11, 7
 class LoaderKilled(Exception):
     """The loader itself would die of a signal here."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, lines: tuple[Message, ...] = ()) -> None:
+        """``lines`` are those of the object that is being relocated."""
+        self.number, self.lines = number, lines
 
 
 class Facts:
@@ -37,10 +39,12 @@ class Facts:
 
     _serials = count(1)
 
-    def __init__(self, obj: ElfObject, exports: Exports, writes_read_only: bool, gaps_read_only: bool = False) -> None:
-        self.object, self.exports, self.writes_read_only = obj, exports, writes_read_only
-        self.gaps_read_only = gaps_read_only
-        """The loader dies giving what its mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
+    def __init__(self, obj: ElfObject, exports: Exports, astray: Pages | None, reclaiming: int = 0) -> None:
+        self.object, self.exports = obj, exports
+        self.astray = astray
+        """What is mapped of it, where some relocation lies beside that (`muslint.loader.written`)."""
+        self.reclaiming = reclaiming
+        """The signal the loader dies of giving what the mapping leaves unused to malloc (`muslint.loader.reclaim`)."""
         self.left: Facts | None = None
         """The same with what is left of the dynamic section, where the loader clears part of it when it is loaded at
         the start (`muslint.loader.reclaim.after_reclaiming`)."""
@@ -209,8 +213,8 @@ class Chain:
             raise LoaderKilled(SIGSEGV)
         if facts is not None and facts.is_libc:
             return self.load("libc.so", needed_by)  # never a second one
-        if facts is not None and facts.gaps_read_only and not self.runtime:
-            raise LoaderKilled(SIGSEGV)
+        if facts is not None and facts.reclaiming and not self.runtime:
+            raise LoaderKilled(facts.reclaiming)
         if facts is not None and not self.runtime:
             facts = facts.at_start()
         untrusted = self.secure and not path.startswith("/")

@@ -9,10 +9,11 @@ from muslint.rules.library_cause import library_findings
 from muslint.rules.rule import Case, Rule
 
 _SIGNALS = {
-    SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it lies beyond its end"),
+    SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it, or writes to, lies beyond its end"),
     SIGSEGV: (
         "SIGSEGV",
-        "an object has no hash table, or text relocations marked only by DF_TEXTREL; or a read-only segment or the"
+        "an object has no hash table, or text relocations without DT_TEXTREL, or relocations behind its last page, or"
+        " refers to a weak thread-local variable that nothing defines; or a read-only segment or the"
         " dynamic section of the program lies in what is left of a writable segment's last page: musl gives that to"
         " malloc",
     ),

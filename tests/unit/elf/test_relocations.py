@@ -9,6 +9,7 @@ from muslint.elf.dynamic import read
 from muslint.elf.header import LAYOUTS, AddressMap
 from muslint.elf.object import DT_JMPREL, DT_PLTREL, DT_REL, DT_RELA, DT_RELR, DT_RELRSZ, DT_STRTAB, Relocation
 from muslint.elf.relocations import MipsGot, RawRelocations, picked, relr_addresses
+from muslint.elf.rows import RelocationRows
 from muslint.errors import MalformedElf
 from muslint.sources.bytes import MemoryBytes
 from tests.differential import recipes
@@ -37,6 +38,27 @@ def test_a_run_at_the_head_is_told_once_and_nothing_is_lost(order: str, bits: in
     assert table.references() == list(dict.fromkeys(pairs))
     every = table.picked(bytes((0, 1)), lambda kind: kind == 8)
     assert every == ({6, 8}, pairs[run - 1 :] if run > 1 else pairs)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize(
+    ("rows", "reach"),
+    [
+        ([], None),
+        ([(0, 0, 0)] * 3, None),
+        ([(0, 0, 0)] * 3 + [(0x30, 6, 1)], (0x30, 0x30)),
+        ([(0x20, 8, 0)], (0x20, 0x20)),
+        ([(0x20, 8, 0), (0x28, 8, 0), (0x40, 8, 0), (0x30, 6, 1)], (0x20, 0x40)),
+        ([(0x20, 8, 0), (0x28, 8, 0), (0x10, 6, 1), (0x30, 6, 2)], (0x10, 0x30)),
+    ],
+)
+def test_reach(order: str, bits: int, rows: list[tuple[int, int, int]], reach: tuple[int, int] | None) -> None:
+    """The ends of what is written; a run of type 0 at the head writes nothing."""
+    code, shift = ("Q", 32) if bits == 64 else ("I", 8)
+    data = b"".join(struct.pack(order + 2 * code, place, symbol << shift | kind) for place, kind, symbol in rows)
+    assert RawRelocations("REL", data, LAYOUTS[bits, order == "<"], 2, False).reach() == reach
+    assert RelocationRows("REL", [Relocation(*row) for row in rows]).reach() == reach
 
 
 def test_types_beyond_a_byte() -> None:
@@ -87,7 +109,9 @@ def test_the_global_got_of_mips_has_one_slot_a_symbol() -> None:
     got = MipsGot(3, 5, 0x1000, 4)
     assert list(got) == [Relocation(0x1000, 127, 3), Relocation(0x1004, 127, 4)]
     assert (got.references(), list(got.all_references()), len(got)) == ([(127, 3), (127, 4)],) * 2 + (2,)
+    assert got.reach() == (0x1000, 0x1004)
     assert len(MipsGot(9, 5, 0, 4)) == 0
+    assert MipsGot(9, 5, 0, 4).reach() is None
     linked = read(MemoryBytes(recipes.content("library-mips.so")), "x")
     assert linked.relocations[0].table == "MIPS_GOT"
     assert "getenv" in {linked.symbols[r.symbol].name for r in linked.relocations[0]}

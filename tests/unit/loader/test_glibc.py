@@ -16,6 +16,7 @@ from muslint.loader.glibc_deps import _depth_first, _moved
 from muslint.loader.glibc_map import LinkMap, strerror
 from muslint.loader.glibc_rtld import PROCESSORS, Processor, Rtld, rtld_of
 from muslint.loader.glibc_search import directories, directory_of, expand
+from muslint.loader.glibc_types import types_of
 from muslint.loader.named import parse_target
 from muslint.sources.bytes import MemoryBytes
 from muslint.sources.tree import Opened
@@ -185,3 +186,20 @@ def test_unknown_target(name: str) -> None:
     """Said in one line, with what may be written instead."""
     with pytest.raises(UnknownTarget):
         parse_target(name, None)
+
+
+@pytest.mark.parametrize(
+    ("arch", "known", "unknown"),
+    [
+        ("aarch64", {257, 258, 1025, 1031}, {259, 1033}),
+        ("i386", {1, 14, 41}, {34, 43}),
+        ("powerpc64le", {2, 9, 44, 70, 100, 111, 113, 247, 248}, {10, 45, 74, 101}),
+        ("riscv64", {2, 5, 7, 9, 11}, {1, 6, 8, 10, 12}),
+        ("s390x", {3, 17, 19, 23}, {2, 18, 20}),
+    ],
+)
+def test_types_the_real_loaders_know(arch: str, known: set[int], unknown: set[int]) -> None:
+    """Debian's s390x libGVars3_headless.so has R_390_PC32DBL, 19."""
+    classes = types_of(arch).classes
+    assert known <= set(classes)
+    assert unknown.isdisjoint(classes)

@@ -1,0 +1,3 @@
+void first_absent(void);
+
+void (*caller)(void) = first_absent;

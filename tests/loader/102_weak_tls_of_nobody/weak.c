@@ -1,0 +1,3 @@
+extern __thread int nobody __attribute__((weak));
+
+int *user(void) { return &nobody; }

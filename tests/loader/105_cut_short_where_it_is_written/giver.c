@@ -1,0 +1,1 @@
+int given = 1;

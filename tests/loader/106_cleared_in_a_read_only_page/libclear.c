@@ -1,0 +1,1 @@
+int data = 1; int zeros[100];

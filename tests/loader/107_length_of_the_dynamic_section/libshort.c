@@ -1,0 +1,1 @@
+extern int gone; int *p = &gone;
