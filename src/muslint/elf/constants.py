@@ -11,7 +11,9 @@ from muslint.elf.image import Image, Span
 
 _LONGEST = 1 << 16  # bytes of one constant
 _NUMBER = 16  # bytes of a number before a text
-_NO_TEXT = re.compile(rb".*[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]", re.S)
+_ODD = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_NO_TEXT = re.compile(rb".*" + _ODD.pattern, re.S)
+"""A byte that no text has; and all up to the last one, matched from the start."""
 _HIGH = re.compile(rb".*[\x80-\xff]", re.S)
 _TOGETHER = 1 << 18  # bytes of constants that are told apart at once
 
@@ -162,7 +164,7 @@ def _begin(content: bytes, start: int, at: int, end: int) -> int:
     before = content[max(start, at - _NUMBER) : at]
     if _is_text(before) or not _is_text(content[at:end]):
         return start
-    number = _NO_TEXT.search(before) or _HIGH.search(before)
+    number = _NO_TEXT.match(before) or _HIGH.match(before)
     return start if number is None else at - len(before) + number.end()
 
 
@@ -171,7 +173,7 @@ def _is_text(content: bytes) -> bool:
         content.decode()
     except UnicodeDecodeError:
         return False
-    return _NO_TEXT.search(content) is None
+    return _ODD.search(content) is None
 
 
 def _pieces(part: Span) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
+from muslint.elf.object import Kind
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.index import Entry
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
@@ -37,8 +38,10 @@ def find(behaviour: Behaviour | Entry, case: Case) -> Iterator[Finding]:
     """At most one finding: what the object holds that shows the behaviour, the surest proofs only.
 
     A contract of glibc's headers (``builds="glibc"``) binds only what was compiled with them. What was built for
-    another C library has been tested with the others: there a finding is information.
+    another C library has been tested with the others: there a finding is information. A static program brings its own.
     """
+    if case.object.kind in (Kind.STATIC_EXECUTABLE, Kind.STATIC_PIE):
+        return
     if case.model.family != "musl" or not _holds(behaviour, case.model.version):
         return
     scene = scene_of(case)
