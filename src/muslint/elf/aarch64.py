@@ -227,11 +227,11 @@ class AArch64:
         """Not told: searching is what takes time here."""
         return None
 
-    def holds(self, code: Range, number: int) -> bool:
+    def holding(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` of it."""
         low = (number << 5 & 0xFF) | 0, number >> 3
         pattern = b"[\\x%02x-\\x%02x]\\x%02x[\\x80-\\x9f][\\x52\\xd2]" % (low[0], low[0] | 31, low[1])
-        return re.search(pattern, code.content, re.S) is not None
+        return (code.address + hit.start() for hit in re.finditer(pattern, code.content, re.S))
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``mov`` of 0 or of the zero register to the argument's register."""

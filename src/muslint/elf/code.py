@@ -199,8 +199,8 @@ class Machine(Protocol):
         where control comes straight to it and the register does not outlast it; None where that cannot be told."""
         ...
 
-    def holds(self, code: Range, number: int) -> bool:
-        """Whether some instruction may put a small number into a register or on the stack."""
+    def holding(self, code: Range, number: int) -> Iterator[int]:
+        """Places of what may put a small number into a register or on the stack; a superset."""
         ...
 
     def zeroes(self, before: bytes, argument: int) -> bool:

@@ -323,11 +323,11 @@ class X86:
                 return None
         return None
 
-    def holds(self, code: Range, number: int) -> bool:
+    def holding(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` or ``push`` of it."""
         wide = re.escape(number.to_bytes(4, "little"))
         pattern = rb"[\xb8-\xbf]%s|\xc7.{1,8}%s|\x6a%s" % (wide, wide, re.escape(bytes((number,))))
-        return re.search(pattern, code.content, re.S) is not None
+        return (code.address + hit.start() for hit in re.finditer(pattern, code.content, re.S))
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``xor``, ``sub`` or ``mov $0`` of the argument's register."""

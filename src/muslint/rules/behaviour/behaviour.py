@@ -19,6 +19,7 @@ from muslint.rules.finding import Evidence, Severity
 _STRUCTURE = 256
 """Bytes from the start of a structure, which code may point to, to a variable in it."""
 _SMALL = 1 << 18  # bytes of data that hold few numbers by chance
+_HOLDING = 64  # functions that hold a number, beyond which any may
 _TEXTS = 32  # texts that are looked for in tables
 
 
@@ -59,14 +60,16 @@ class Scene:
         addresses: Collection[int] | None = None,
         zero: int | None = None,
         within: Iterable[int] | None = None,
+        number: int | None = None,
         always: bool = False,
     ) -> tuple[CallSite, ...]:
         """Every call of these imports, in address order; none where `can_disassemble` is false.
 
         Calls of functions that are called everywhere take long to follow. Say what makes one worth it: its function,
-        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``; argument ``zero`` may
-        be 0; its function lies ``within`` those that hold one of some addresses. ``always``: only where the texts
-        or addresses are given whatever happens, by the function itself or through others that hand them on at once.
+        or a direct caller of that, points to one of these constant ``texts`` or ``addresses``, or holds ``number``, a
+        small one; argument ``zero`` may be 0; its function lies ``within`` those that hold one of some addresses.
+        ``always``: only where the texts or addresses are given whatever happens, by the function itself or through
+        others that hand them on at once.
         """
         known = self.code()
         narrow: frozenset[int] | None = None
@@ -84,6 +87,10 @@ class Scene:
             else:
                 narrow = known.taking(imported, held) | known.with_callees(known.pointing(spans, words))
             callers = narrow
+        if number is not None:
+            if not self.candidates(*names):
+                return ()
+            narrow = callers = self._holding(number)
         if within is not None:
             narrow = frozenset(known.functions.around(address).start for address in within)
         found: list[CallSite] = []
@@ -109,16 +116,19 @@ class Scene:
         slots, few = self.code().slots, places if len(places) <= _TEXTS else []
         return frozenset(slots.holding_any(few)) if few else frozenset()
 
-    def holds(self, number: int) -> bool:
-        """Whether code may put a small number anywhere, or a table of a small object holds it; true where that cannot
-        be told."""
-        machine = self.code().machine
+    def _holding(self, number: int) -> frozenset[int] | None:
+        """Starts of the functions whose code may put a small number anywhere, and of those that they call; None where
+        that may be any: a table of a small object holds it, or many do."""
+        known = self.code()
         word = number.to_bytes(4, self.image.order)
         tables = list(self.image.data())
         small = sum(part.end - part.start for part in tables) <= _SMALL
         if small and any(part.content.find(word, part.start, part.end) >= 0 for part in tables):
-            return True
-        return machine is None or any(machine.holds(part, number) for part in self.image.code())
+            return None
+        machine, code = known.machine, list(self.image.code())
+        places = [] if machine is None else [place for part in code for place in machine.holding(part, number)]
+        starts = frozenset(known.functions.around(place).start for place in places)
+        return known.with_callees(starts) if machine is not None and len(starts) <= _HOLDING else None
 
     def candidates(self, *names: str) -> tuple[int, ...]:
         """Addresses of what may be calls of these imports, found without disassembling, in order."""

@@ -14,10 +14,9 @@ _SET = ("sigaction", "signal", "bsd_signal", "sigset")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    given = scene.holds(_FIRST)
     found = [
         at(confidence, site, call(site, str(_FIRST), "…"))
-        for site in (scene.calls(*_SET) if given else ())
+        for site in scene.calls(*_SET, number=_FIRST)
         for confidence, signal in numbers(site, 0)
         if signal == _FIRST
     ]
