@@ -141,7 +141,7 @@ class Body(Paths):
             return self._located(Place(item.offset, size), at)
         if item.kind == "row":
             return some(found for row in self._rows(item, size) for found in row.known)
-        return self._behind(item, size) if item.kind == "param" else UNKNOWN
+        return self._behind(item, size) if item.kind == "param" and not item.bits else UNKNOWN
 
     def _behind(self, item: Symbol, size: int) -> Value:
         """What lies behind an address that is a parameter: what the function writes there, else what callers left."""
@@ -203,7 +203,7 @@ class Body(Paths):
             self._budget, self._open = _BUDGET, []
             if isinstance(item, int):
                 found.append(self._stored(item + offset, size))
-            elif item.kind in ("frame", "param"):
+            elif item.kind in ("frame", "param", "row"):
                 found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
         return union(found)
 
