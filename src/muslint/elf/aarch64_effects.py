@@ -210,8 +210,10 @@ class _Instruction:
     def value(self) -> Expr | None:
         """What it computes, for the instructions that are followed."""
         name, count = self.name, len(self.operands)
-        if count < 2 or self.operands[0].type != a64.ARM64_OP_REG or self.size() > 8:
+        if not count or self.operands[0].type != a64.ARM64_OP_REG or self.size() > 8:
             return None
+        if count == 1:
+            return self.set() if name in ("cset", "csetm") else None
         if name in ("mov", "movz", "adr", "adrp"):
             return self.read(1)
         if name == "movn":
@@ -239,17 +241,19 @@ class _Instruction:
         value = self.read(operand)
         return Expr("sext", 4, value, None, 8) if value is not None and self.name.startswith("sm") else value
 
+    def set(self) -> Expr:
+        """``cset`` and ``csetm``, whose condition is no operand."""
+        return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
+
     def chosen(self) -> Expr | None:
         """``csel`` and its kin."""
-        if self.name in ("cset", "csetm"):
-            return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
-        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc"):
+        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc", "cneg", "cinv"):
             return None
-        first, second = self.read(1), self.read(1 if self.name == "cinc" else 2)
+        first, second = self.read(1), self.read(2 if self.name.startswith("cs") else 1)
         if self.name in ("csinc", "cinc"):
             second = binary("add", second, const(1), self.size())
-        elif self.name == "csneg":
+        elif self.name in ("csneg", "cneg"):
             second = binary("sub", const(0), second, self.size())
-        elif self.name == "csinv":
+        elif self.name in ("csinv", "cinv"):
             second = binary("xor", second, const((1 << 64) - 1))
         return None if first is None or second is None else Expr("either", None, first, second)
