@@ -24,6 +24,7 @@ _EXTENSIONS = {
     a64.ARM64_EXT_UXTB: (1, False), a64.ARM64_EXT_UXTH: (2, False), a64.ARM64_EXT_UXTW: (4, False),
     a64.ARM64_EXT_SXTB: (1, True), a64.ARM64_EXT_SXTH: (2, True), a64.ARM64_EXT_SXTW: (4, True),
 }  # fmt: skip
+_FIELDS = ("ubfiz", "sbfiz", "ubfx", "sbfx")
 _PRODUCTS = ("madd", "umaddl", "smaddl", "umull", "smull")
 _SHIFTS = {a64.ARM64_SFT_LSL: "shl", a64.ARM64_SFT_LSR: "shr", a64.ARM64_SFT_ASR: "sar"}
 _ALONE = frozenset(("cmp", "cmn", "tst", "ccmp", "ccmn", "nop", "hint", "bti", "paciasp", "autiasp", "dmb", "prfm"))
@@ -234,7 +235,20 @@ class _Instruction:
             return None if value is None else Expr("sext", size, value, None, self.size())
         if name in ("uxtb", "uxth", "uxtw"):
             return binary("and", self.read(1), const((1 << 8 * {"b": 1, "h": 2, "w": 4}[name[-1]]) - 1))
+        if name in _FIELDS and count == 4:
+            return self.moved()
         return self.chosen()
+
+    def moved(self) -> Expr | None:
+        """``ubfiz`` and its kin: some bits of a register, moved up (an index times the size of a row) or down."""
+        value, low, width = self.read(1), const(self.operands[2].imm), self.operands[3].imm
+        if self.name.endswith("x"):
+            value = binary("shr", value, low, self.size())
+        if self.name.startswith("u"):
+            value = binary("and", value, const((1 << width) - 1))
+        else:
+            value = None if value is None or width % 8 else Expr("sext", width // 8, value, None, self.size())
+        return binary("shl", value, low, self.size()) if self.name.endswith("iz") else value
 
     def extended(self, operand: int) -> Expr | None:
         """A factor of a product; a signed one of 32 bits has its sign in the others too."""
