@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from muslint.elf.site import CallSite
 from muslint.loader.search import reserved_family
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, together, untold
+from muslint.rules.behaviour.sites import at, call, constant, quoted, together
 from muslint.rules.finding import Severity
 
 PARTS = re.compile(
@@ -31,7 +31,8 @@ def is_part(name: bytes) -> bool:
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     sites = scene.calls("dlopen")
-    yield from together([*_calls(sites), *(_constants(scene) if untold(sites, 0) else ())])
+    told = sites and all(site.strings(0) or site.argument(0) == 0 for site in sites)
+    yield from together([*_calls(sites), *(() if told else _constants(scene))])
 
 
 def _calls(sites: Sequence[CallSite]) -> Iterator[Proof]:
