@@ -176,12 +176,14 @@ class Body(Paths):
         """The addresses that the function makes by adding to others: a loop over a table may end at one."""
         kept, found = (self._budget, self._open, self._cut), set[int]()
         self.__dict__["_ends"] = []  # while they are looked for
+        self._passing += 1  # a step of a loop that is being followed is not what it is to others
         for number, step in enumerate(self.steps if len(self.steps) <= _LOOKED_AT else ()):
             for expr in self.effect(number).sets.values() if step.flow is Flow.NEXT else ():
                 if expr is not None and expr.kind == "add" and expr.right is not None and expr.right.kind == "const":
                     value = self.value(expr, number)
                     found.update(item for item in value.known if value.whole and isinstance(item, int))
         self._budget, self._open, self._cut = kept
+        self._passing -= 1
         return sorted(found)
 
     def _stored(self, address: int, size: int) -> Value:
