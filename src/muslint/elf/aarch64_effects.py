@@ -24,6 +24,7 @@ _EXTENSIONS = {
     a64.ARM64_EXT_UXTB: (1, False), a64.ARM64_EXT_UXTH: (2, False), a64.ARM64_EXT_UXTW: (4, False),
     a64.ARM64_EXT_SXTB: (1, True), a64.ARM64_EXT_SXTH: (2, True), a64.ARM64_EXT_SXTW: (4, True),
 }  # fmt: skip
+_FIELDS = ("ubfiz", "sbfiz", "ubfx", "sbfx")
 _PRODUCTS = ("madd", "umaddl", "smaddl", "umull", "smull")
 _SHIFTS = {a64.ARM64_SFT_LSL: "shl", a64.ARM64_SFT_LSR: "shr", a64.ARM64_SFT_ASR: "sar"}
 _ALONE = frozenset(("cmp", "cmn", "tst", "ccmp", "ccmn", "nop", "hint", "bti", "paciasp", "autiasp", "dmb", "prfm"))
@@ -210,8 +211,10 @@ class _Instruction:
     def value(self) -> Expr | None:
         """What it computes, for the instructions that are followed."""
         name, count = self.name, len(self.operands)
-        if count < 2 or self.operands[0].type != a64.ARM64_OP_REG or self.size() > 8:
+        if not count or self.operands[0].type != a64.ARM64_OP_REG or self.size() > 8:
             return None
+        if count == 1:
+            return self.set() if name in ("cset", "csetm") else None
         if name in ("mov", "movz", "adr", "adrp"):
             return self.read(1)
         if name == "movn":
@@ -232,24 +235,39 @@ class _Instruction:
             return None if value is None else Expr("sext", size, value, None, self.size())
         if name in ("uxtb", "uxth", "uxtw"):
             return binary("and", self.read(1), const((1 << 8 * {"b": 1, "h": 2, "w": 4}[name[-1]]) - 1))
+        if name in _FIELDS and count == 4:
+            return self.moved()
         return self.chosen()
+
+    def moved(self) -> Expr | None:
+        """``ubfiz`` and its kin: some bits of a register, moved up (an index times the size of a row) or down."""
+        value, low, width = self.read(1), const(self.operands[2].imm), self.operands[3].imm
+        if self.name.endswith("x"):
+            value = binary("shr", value, low, self.size())
+        if self.name.startswith("u"):
+            value = binary("and", value, const((1 << width) - 1))
+        else:
+            value = None if value is None or width % 8 else Expr("sext", width // 8, value, None, self.size())
+        return binary("shl", value, low, self.size()) if self.name.endswith("iz") else value
 
     def extended(self, operand: int) -> Expr | None:
         """A factor of a product; a signed one of 32 bits has its sign in the others too."""
         value = self.read(operand)
         return Expr("sext", 4, value, None, 8) if value is not None and self.name.startswith("sm") else value
 
+    def set(self) -> Expr:
+        """``cset`` and ``csetm``, whose condition is no operand."""
+        return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
+
     def chosen(self) -> Expr | None:
         """``csel`` and its kin."""
-        if self.name in ("cset", "csetm"):
-            return Expr("either", None, const(0), const(1 if self.name == "cset" else (1 << 64) - 1))
-        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc"):
+        if self.name not in ("csel", "csinc", "csneg", "csinv", "cinc", "cneg", "cinv"):
             return None
-        first, second = self.read(1), self.read(1 if self.name == "cinc" else 2)
+        first, second = self.read(1), self.read(2 if self.name.startswith("cs") else 1)
         if self.name in ("csinc", "cinc"):
             second = binary("add", second, const(1), self.size())
-        elif self.name == "csneg":
+        elif self.name in ("csneg", "cneg"):
             second = binary("sub", const(0), second, self.size())
-        elif self.name == "csinv":
+        elif self.name in ("csinv", "cinv"):
             second = binary("xor", second, const((1 << 64) - 1))
         return None if first is None or second is None else Expr("either", None, first, second)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muslint.elf.flow import Body
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, union
+from muslint.elf.values import UNKNOWN, Item, Symbol, Value, only, operate, union
 
 
 def asks(values: dict[int, Value]) -> bool:
@@ -34,12 +34,19 @@ def filled(value: Value, caller: Body, number: int) -> Value:
     plain: set[Item] = set()
     for item in value.known:
         if isinstance(item, Symbol) and item.kind == "param":
-            given = caller.argument(item.key, number)
-            found.append(given if not item.offset else UNKNOWN)
+            found.append(_changed(caller.argument(item.key, number), item.offset, item.bits, caller.machine.word))
         elif isinstance(item, Symbol) and item.kind == "field":
-            found.append(caller.field(item.key, number, item.offset, item.size))
+            given = caller.field(item.key, number, item.offset, item.size)
+            found.append(_changed(given, 0, item.bits, caller.machine.word))
         elif isinstance(item, int):
             plain.add(item)
         else:
             found.append(UNKNOWN)
     return union([Value(frozenset(plain), value.whole), *found])
+
+
+def _changed(given: Value, offset: int, bits: int, size: int) -> Value:
+    """What a function makes of a value that it is given: so much more, with these bits set."""
+    if offset:
+        given = operate("add", given, only(offset & (1 << 8 * size) - 1), size)
+    return operate("or", given, only(bits), size) if bits else given

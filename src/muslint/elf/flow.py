@@ -26,6 +26,8 @@ _BUDGET = 4_000  # steps that are asked for one value
 _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough, and what the others are given then
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
+_LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for an end
+_HEADERS = 512  # bytes of the file's headers, which address 0 is the start of, and a field behind NULL
 _WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
@@ -141,7 +143,7 @@ class Body(Paths):
             return self._located(Place(item.offset, size), at)
         if item.kind == "row":
             return some(found for row in self._rows(item, size) for found in row.known)
-        return self._behind(item, size) if item.kind == "param" else UNKNOWN
+        return self._behind(item, size) if item.kind == "param" and not item.bits else UNKNOWN
 
     def _behind(self, item: Symbol, size: int) -> Value:
         """What lies behind an address that is a parameter: what the function writes there, else what callers left."""
@@ -161,13 +163,33 @@ class Body(Paths):
 
     def _rows(self, item: Symbol, size: int) -> Iterator[Value]:
         """What the rows of a table hold; pointers up to the NULL that ends them."""
+        behind = next((end for end in self._ends if end >= item.offset + item.key), None)
         for row in self._tables.rows(item.offset, item.key, size):
+            if behind is not None and row >= behind:
+                return
             if size == self.machine.word and self.slots.pointer(row) == 0:
                 return
             yield self._stored(row, size)
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        """The addresses that the function makes by adding to others: a loop over a table may end at one."""
+        kept, found = (self._budget, self._open, self._cut), set[int]()
+        self.__dict__["_ends"] = []  # while they are looked for
+        self._passing += 1  # a step of a loop that is being followed is not what it is to others
+        for number, step in enumerate(self.steps if len(self.steps) <= _LOOKED_AT else ()):
+            for expr in self.effect(number).sets.values() if step.flow is Flow.NEXT else ():
+                if expr is not None and expr.kind == "add" and expr.right is not None and expr.right.kind == "const":
+                    value = self.value(expr, number)
+                    found.update(item for item in value.known if value.whole and isinstance(item, int))
+        self._budget, self._open, self._cut = kept
+        self._passing -= 1
+        return sorted(found)
+
     def _stored(self, address: int, size: int) -> Value:
         """What memory holds: for ever, or at first where it is a variable with a value that means something."""
+        if address < _HEADERS:
+            return UNKNOWN
         if size == self.machine.word and address in self.slots.imports:
             return only(Symbol("slot", address, 0))
         constant = self.image.constant(address, size)
@@ -203,7 +225,7 @@ class Body(Paths):
             self._budget, self._open = _BUDGET, []
             if isinstance(item, int):
                 found.append(self._stored(item + offset, size))
-            elif item.kind in ("frame", "param"):
+            elif item.kind in ("frame", "param", "row"):
                 found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
         return union(found)
 
@@ -232,6 +254,15 @@ class Body(Paths):
         """The import whose result an expression is right before step ``at``; None where it is anything else."""
         self._budget, self._open = _BUDGET, []
         return caller_of(self, expr, at)
+
+    def target(self, number: int) -> str | None:
+        """The import that a call goes to, by what its instruction tells or its register holds."""
+        step = self.steps[number]
+        if (name := self.callee(step)) is not None or step.flow is not Flow.CALL_INDIRECT:
+            return name
+        value = self.value(self.machine.callee(step), number)
+        slot = next(iter(value.known)) if value.whole and len(value.known) == 1 else None
+        return self.slots.imports.get(slot.key) if isinstance(slot, Symbol) and slot.kind == "slot" else None
 
     def origins(self, location: Location, at: int) -> list[tuple[int | None, Expr | None]]:
         """Every step whose definition of a place reaches step ``at``, as `_reaching`, and what it makes of it."""

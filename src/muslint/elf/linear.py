@@ -94,5 +94,5 @@ def caller_of(body: Body, expr: Expr | None, at: int, level: int = 0) -> str | N
             return None
         step = body.steps[number]
         called = step.flow in (Flow.CALL, Flow.CALL_INDIRECT) and location == body.machine.result
-        names.add(body.callee(step) if called else caller_of(body, made, number, level + 1))
+        names.add(body.target(number) if called else caller_of(body, made, number, level + 1))
     return names.pop() if len(names) == 1 else None

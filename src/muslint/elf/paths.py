@@ -106,10 +106,15 @@ class Paths:
             address, behind, flow, _, _ = step
             found.append(address == end)
             if flow is _NEXT or flow is _BRANCH:
-                end = behind
+                end = behind if found[-1] or not self._is_padding(len(found) - 1) else -1
             else:
                 end = behind if _calls(flow) and not self._never_returns(step) else -1
         return found
+
+    def _is_padding(self, number: int) -> bool:
+        """Whether a step that control does not come to from the one before is there to align the one behind it."""
+        step = self.steps[number]
+        return number > 0 and step.flow is _NEXT and step.address not in self.direct and not any(self.effect(number))
 
     @cached_property
     def heads(self) -> list[bool]:

@@ -1,7 +1,8 @@
 """Tables in an object's memory: where one ends, and what its rows hold.
 
 Nothing in a stripped file tells how long an array is. It ends at the latest where something begins that code, or a
-pointer in memory, points to.
+pointer in memory, points to, and where a row would have a number in place of an address, or an address in place of a
+number.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import takewhile
 
 from muslint.elf.code import Machine
 from muslint.elf.image import Image
 from muslint.elf.object import PT_DYNAMIC
 from muslint.elf.slots import Slots
 
+_ADDRESS, _NUMBER = 1, 2
+_WIDEST = 256  # bytes of a row that is looked at whole
 _ROWS = 64  # rows of one table
 _LISTED_IN = 1 << 22  # bytes of code beyond which nobody asks what it points to
 _POINTERS = 1 << 16  # relocations beyond which nobody asks what they point to
@@ -29,7 +33,28 @@ class Tables:
 
     def rows(self, address: int, stride: int, size: int) -> list[int]:
         """The addresses of ``size`` bytes in each row of the table at ``address``; none where no table is."""
-        return list(range(address, self._end(address, stride) - size + 1, stride))
+        rows = range(address, self._end(address, stride) - size + 1, stride)
+        return list(takewhile(lambda row: self._as_second(address + stride, row, stride), rows))
+
+    def _as_second(self, second: int, row: int, stride: int) -> bool:
+        """Whether what lies between a row and the one before is made as what lies before the second one."""
+        word = self._image.word_size
+        if row <= second or stride % word or stride > _WIDEST:
+            return True
+        between = range(row - stride + word & -word, row, word)
+        return all(self._kind(at) | self._kind(at - row + second) != _ADDRESS | _NUMBER for at in between)
+
+    def _kind(self, place: int) -> int:
+        """What a word of memory is; 0 for what may be either: NULL, a number that is an address where those begin
+        at 0."""
+        value = self._slots.pointer(place)
+        if value == 0:
+            return 0
+        if value is None or value != self._image.number(place, self._image.word_size):
+            return _ADDRESS
+        if self._image.at(value, 1) is None:
+            return _NUMBER
+        return 0 if self._image.at(0, 1) else _ADDRESS
 
     @cached_property
     def _memory(self) -> list[tuple[int, int]]:

@@ -16,12 +16,14 @@ class Symbol(NamedTuple):
     stack pointer at the function's entry) or ``slot`` (the import whose address stands at ``key``), plus ``offset``;
     ``low``, whose lowest ``offset`` bytes are ``key`` and whose others may be anything; ``row``, any multiple of
     ``key`` from 0 on, plus ``offset``: how tables are indexed; or ``field``, the ``size`` bytes that lie ``offset``
-    behind the address in argument ``key`` when the function is entered."""
+    behind the address in argument ``key`` when the function is entered. Of a ``param`` or a ``field`` some ``bits`` are
+    set besides (flags)."""
 
     kind: str
     key: int
     offset: int
     size: int = 0
+    bits: int = 0
 
 
 Item = int | Symbol
@@ -82,7 +84,8 @@ def operate(kind: str, left: Value, right: Value, size: int) -> Value:
     """The results of an operation on ``size`` bytes. One on a value that is still being followed is unknown, but for
     a step of a loop; what is unknown and multiplied has a stride."""
     if left.open or right.open:
-        return _stepped(left, right, size) if kind == "add" else _cut(left, right) if kind == "and" else UNKNOWN
+        followed = _FOLLOWED.get(kind)
+        return followed(left, right, size) if followed else UNKNOWN
     if len(left.known) * len(right.known) > _PAIRS:
         return UNKNOWN
     known, whole = set(), left.whole and right.whole
@@ -115,9 +118,20 @@ def _stepped(left: Value, right: Value, size: int) -> Value:
     return Value(frozenset(known), False)
 
 
-def _cut(left: Value, right: Value) -> Value:
+def _cut(left: Value, right: Value, size: int) -> Value:
     """A counter of 32 bits in a wider register."""
+    del size
     return left if right == only(0xFFFFFFFF) else UNKNOWN
+
+
+def _gathered(left: Value, right: Value, size: int) -> Value:
+    """Flags that a loop sets one after another: at least each alone, besides those from before it."""
+    known = {_operate("or", a, b, size) for a, b in islice(product(left.known, right.known), _PAIRS)}
+    return Value(frozenset(item for item in known if item is not None), False)
+
+
+_FOLLOWED = {"add": _stepped, "and": _cut, "or": _gathered}
+"""What is done with a value that is still being followed."""
 
 
 def _strides(kind: str, right: Value) -> set[Item]:
@@ -147,6 +161,10 @@ def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
     if isinstance(a, int) and isinstance(b, int):
         return _OPERATIONS[kind](a, b, size) & (1 << 8 * size) - 1
     if isinstance(a, Symbol) and isinstance(b, int):
+        if kind == "or":
+            return a._replace(bits=a.bits | b) if a.kind in ("param", "field") else None
+        if a.bits:
+            return a if kind == "and" and b & 0xFFFFFFFF == 0xFFFFFFFF else None
         if a.kind == "low":
             inside = kind == "and" and b & (1 << 8 * size) - 1 < 1 << 8 * a.offset
             return a.key & b if inside else None
@@ -162,7 +180,8 @@ def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
         if kind == "and" and a.kind == "frame" and signed(b, size) < 0:
             return a  # the stack is aligned: offsets stay as they are told apart
         return None
-    return _operate(kind, b, a, size) if kind == "add" and isinstance(b, Symbol) and isinstance(a, int) else None
+    swapped = kind in ("add", "or") and isinstance(b, Symbol) and isinstance(a, int)
+    return _operate(kind, b, a, size) if swapped else None
 
 
 def extended(value: Value, size: int, to: int) -> Value:

@@ -149,9 +149,16 @@ def _negate(raw: Instruction, word: int) -> Effect:
 
 
 def _borrow(raw: Instruction, word: int) -> Effect:
-    if raw.op1_kind == OpKind.REGISTER and raw.op0_kind == OpKind.REGISTER and raw.op0_register == raw.op1_register:
+    """SBB and ADC of a number: with the carry or without, how compilers choose between two neighbours."""
+    same = raw.op0_kind == raw.op1_kind == OpKind.REGISTER and raw.op0_register == raw.op1_register
+    if same and raw.mnemonic == Mnemonic.SBB:
         return _write(raw, Expr("either", None, const(0), const(_ALL)), word)
-    return _write(raw, None, word)
+    value, size = read(raw, 0, word), _size(raw)
+    if value is None or raw.op1_kind not in IMMEDIATES:
+        return _write(raw, None, word)
+    kind, number = "add" if raw.mnemonic == Mnemonic.ADC else "sub", raw.immediate(1) & _ALL
+    without, carried = (binary(kind, value, const(by & _ALL), size) for by in (number, number + 1))
+    return _write(raw, Expr("either", None, without, carried), word)
 
 
 def _push(raw: Instruction, word: int) -> Effect:
@@ -217,7 +224,7 @@ _FOLLOWED: dict[int, Callable[[Instruction, int], Effect]] = {
     Mnemonic.MOV: _move, Mnemonic.MOVZX: _move, Mnemonic.MOVSX: _sign_extend, Mnemonic.MOVSXD: _sign_extend,
     Mnemonic.LEA: _lea, Mnemonic.PUSH: _push, Mnemonic.POP: _pop, Mnemonic.LEAVE: _leave,
     Mnemonic.INC: _step_by_one, Mnemonic.DEC: _step_by_one, Mnemonic.NEG: _negate, Mnemonic.NOT: _negate,
-    Mnemonic.SBB: _borrow, Mnemonic.XCHG: _exchange,
+    Mnemonic.SBB: _borrow, Mnemonic.ADC: _borrow, Mnemonic.XCHG: _exchange,
     Mnemonic.CBW: _convert, Mnemonic.CWDE: _convert, Mnemonic.CDQE: _convert,
     Mnemonic.CMP: _nothing, Mnemonic.TEST: _nothing, Mnemonic.NOP: _nothing,
     **dict.fromkeys(_KINDS, _arithmetic),

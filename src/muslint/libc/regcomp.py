@@ -22,12 +22,17 @@ _BOUNDS = re.compile(rb"(\d*)(?:,(\d*))?")
 def gnu_only(pattern: bytes, extended: bool) -> str | None:
     """The first part of a pattern that means one thing to glibc and is an error or another thing to musl, or None."""
     at = 0
+    open_ = closed = 0  # groups
     while at < len(pattern):
         letter = pattern[at : at + 1]
+        if extended and letter == b"(":
+            open_ += 1
+        elif extended and letter == b")" and open_:
+            open_, closed = open_ - 1, closed + 1
         if letter == b"[":
             found, at = _bracket(pattern, at)
         elif letter == b"\\":
-            found, at = _escape(pattern, at, extended)
+            found, at = _escape(pattern, at, extended, closed)
         elif letter == b"{" and extended and at:
             found, at = _bounds(pattern, at + 1, b"}")
         else:
@@ -57,12 +62,13 @@ def _bracket(pattern: bytes, start: int) -> tuple[str | None, int]:
     return None, at + 1
 
 
-def _escape(pattern: bytes, start: int, extended: bool) -> tuple[str | None, int]:
+def _escape(pattern: bytes, start: int, extended: bool, groups: int) -> tuple[str | None, int]:
+    """A reference back to none of the ``groups`` so far is an error to both."""
     letter, end = pattern[start + 1 : start + 2], start + 2
     text = pattern[start:end].decode("latin-1")
     if not letter:
         return None, end
-    if letter in b"`'" + _LETTERS or (extended and letter.isdigit() and letter != b"0"):
+    if letter in b"`'" + _LETTERS or (extended and letter.isdigit() and 0 < int(letter) <= groups):
         return text, end
     if not extended and letter in b"+?" and start == 0:
         return text, end

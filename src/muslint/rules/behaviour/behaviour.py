@@ -20,6 +20,7 @@ _STRUCTURE = 256
 """Bytes from the start of a structure, which code may point to, to a variable in it."""
 _SMALL = 1 << 18  # bytes of data that hold few numbers by chance
 _HOLDING = 64  # functions that hold a number, beyond which any may
+_LITTLE_CODE = 1 << 14  # bytes
 _TEXTS = 32  # texts that are looked for in tables
 
 
@@ -70,6 +71,7 @@ class Scene:
         small one; argument ``zero`` may be 0; its function lies ``within`` those that hold one of some addresses.
         ``always``: only where the texts or addresses are given whatever happens, by the function itself or through
         others that hand them on at once.
+        Of little code all is followed: tables may hold distances to texts, which nothing is seen to point to.
         """
         known = self.code()
         narrow: frozenset[int] | None = None
@@ -77,7 +79,7 @@ class Scene:
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         if (texts is not None or addresses is not None) and not ((texts or addresses) and self.candidates(*names)):
             return ()
-        if texts is not None or addresses is not None:
+        if (texts is not None or addresses is not None) and (always or not self._little_code):
             imported = [name for name in names if name in self.imports]
             held = tuple(self.strings().spans(texts or ()))
             words = tuple(self._tables([first for first, _ in held]))
@@ -110,6 +112,10 @@ class Scene:
                 self.kept[name] = tuple(known.of(name))
             found += self.kept[name]
         return tuple(sorted(found, key=lambda site: site.address))
+
+    @property
+    def _little_code(self) -> bool:
+        return sum(len(part.content) for part in self.image.code()) <= _LITTLE_CODE
 
     def _tables(self, places: list[int]) -> frozenset[int]:
         """The words of tables that point to some texts; none where these are many."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Evidence, Severity
 
 _SUFFIXES = (b"//TRANSLIT", b"//IGNORE", b"//translit", b"//ignore", b"//Translit", b"//Ignore")
@@ -30,7 +30,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                 charset, suffix = split(text)
                 if suffix and (not charset or taken(charset, scene.musl, write=True) is not None):
                     yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
-    if unresolved(sites, 0, 1):
+    if untold(sites, 0, 1):
         for mark in _SUFFIXES:
             for found in filter(_NAME.fullmatch, scene.strings().holding(mark)):
                 yield constant("likely", "iconv_open", found)

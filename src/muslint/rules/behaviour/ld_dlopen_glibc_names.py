@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from muslint.elf.site import CallSite
 from muslint.loader.search import reserved_family
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, constant, quoted, together
@@ -29,11 +30,13 @@ def is_part(name: bytes) -> bool:
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
-    yield from together([*_calls(scene), *_constants(scene)])
+    sites = scene.calls("dlopen")
+    told = sites and all(site.strings(0) or site.argument(0) == 0 for site in sites)
+    yield from together([*_calls(sites), *(() if told else _constants(scene))])
 
 
-def _calls(scene: Scene) -> Iterator[Proof]:
-    for site in scene.calls("dlopen"):
+def _calls(sites: Sequence[CallSite]) -> Iterator[Proof]:
+    for site in sites:
         known = site.argument(0) is not None
         for name in site.strings(0):
             if is_part(name):

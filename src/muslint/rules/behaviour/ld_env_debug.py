@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, quoted
+from muslint.rules.behaviour.sites import at, call, quoted, texts
 from muslint.rules.finding import Severity
 
 _NAMES = frozenset((
@@ -25,11 +25,10 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 
 def _at(site: CallSite) -> Iterator[Proof]:
-    text = site.string(0)
-    if text is not None and text.partition(b"=")[0] in _NAMES:
-        yield at(
-            "possible", site, call(site, quoted(text), "…") if site.symbol == "setenv" else call(site, quoted(text))
-        )
+    for _confidence, text in texts(site, 0):
+        if text.partition(b"=")[0] in _NAMES:
+            shown = (quoted(text), "…") if site.symbol == "setenv" else (quoted(text),)
+            yield at("possible", site, call(site, *shown))
 
 
 RULE = Behaviour(

@@ -43,8 +43,9 @@ def _by_table(scene: Scene, names: tuple[str, ...], errno: tuple[int, ...]) -> I
     held = known.with_callees(known.pointing((place - _STRUCTURE, place) for place in places))
     for start in sorted(held & {known.functions.around(address).start for address in errno}):
         body = known.body(start)
-        for step in body.steps:
-            if step.flow is Flow.CALL_INDIRECT and body.callee(step) is None and _asked(body, step.address):
+        for number in body.indirect:
+            step = body.steps[number]
+            if step.flow is Flow.CALL_INDIRECT and body.target(number) is None and _asked(body, step.address):
                 name = min(places.values())
                 text = f"calls {name} beside errno, by a table"
                 yield Proof("likely", name, (Evidence("call-site", known.places.where(step.address), text),), text)
@@ -69,7 +70,7 @@ def _asked(body: Body, address: int) -> bool:
         place = body.machine.loads(step)
         if place is not None and body.called(place, number) == "__errno_location":
             return True
-        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT) and body.callee(step) not in _HARMLESS:
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT) and body.target(number) not in _HARMLESS:
             continue
         if step.flow in (Flow.BRANCH, Flow.JUMP):
             waiting.append(body.index.get(step.target or 0, len(body.steps)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.site import CallSite
 from muslint.libc.regcomp import REG_EXTENDED, REG_STARTEND, gnu_only, surely
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, numbers, plain, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, numbers, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 
@@ -19,7 +19,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for confidence, flags in numbers(site, 4):
             if flags & REG_STARTEND:
                 yield at(confidence, site, call(site, "…", "…", "…", "…", "REG_STARTEND"))
-    if "regcomp" in scene.imports and unresolved(sites, 1):
+    if "regcomp" in scene.imports and untold(sites, 1):
         for mark in (b"[[.", b"[[=", b"{,"):
             for text in scene.strings().holding(mark):
                 if plain(text) and surely(text):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.site import CallSite
 from muslint.libc.strftime import conversions, only_read, unread
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, imported, plain, quoted, texts, unresolved
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 _NAMES = ("strptime", "strptime_l", "__strptime_l")
@@ -20,7 +20,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     for site in sites:
         for confidence, text in texts(site, _FORMAT):
             yield from _at(scene, site, confidence, text)
-    if unresolved(sites, _FORMAT):
+    if untold(sites, _FORMAT):
         for letter in (b"%F", b"%z", b"%Z", b"%s", b"%k", b"%l"):
             for text in scene.strings().holding(letter):
                 if plain(text) and only_read(text, scene.musl):
