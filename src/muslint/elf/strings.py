@@ -10,7 +10,7 @@ from muslint.errors import MalformedElf
 
 _LONGEST_TOGETHER = 1 << 29  # bytes of all symbol names
 _LONG_TOGETHER = 1 << 24  # bytes of names that need not be checked first
-_WINDOW = 2048  # bytes
+_WINDOW, _NARROWEST = 2048, 256  # bytes
 _SHORT = 256  # bytes: nearly every name is shorter
 _APART = 1024  # bytes of a table for each name wanted: with more, names are taken one by one
 
@@ -50,8 +50,9 @@ def _one_by_one(table: Buffer, offsets: Sequence[int]) -> Iterator[str]:
 def _check_overlap(table: bytes, offsets: Sequence[int]) -> None:
     """Refuse a table without ends that thousands of symbols point into: a small file would fill the memory."""
     # Where every window holds an end, no string is longer than two windows.
-    if len(offsets) * 2 * _WINDOW <= _LONGEST_TOGETHER and all(
-        table.find(b"\0", at, at + _WINDOW) >= 0 for at in range(0, len(table) - _WINDOW, _WINDOW)
+    window = min(_LONGEST_TOGETHER // (2 * len(offsets)), _WINDOW)
+    if window >= _NARROWEST and all(
+        table.find(b"\0", at, at + window) >= 0 for at in range(0, len(table) - window, window)
     ):
         return
     together = 0
