@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 import sys
+from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Container, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from muslint.elf import object as elf
+from muslint.elf.columns import column
 from muslint.elf.image import Image
 from muslint.elf.machine import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64
 
@@ -163,20 +166,30 @@ class Slots:
         if address in self.imports:
             return None
         word = struct.Struct(self._order + ("Q" if self._wide else "I"))
-        place = word.pack(address & (1 << 8 * word.size) - 1)
-        for table, size in self._found:
-            at = table.find(place)
-            while at >= 0:
-                if at % size == 0:
-                    info = word.unpack_from(table, at + word.size)[0]
-                    if info & (0xFFFFFFFF if self._wide else 0xFF) != self._relative:
-                        return None
-                    if size == 3 * word.size:
-                        addend: int = word.unpack_from(table, at + 2 * word.size)[0]
-                        return addend
-                    break
-                at = table.find(place, at + 1)
+        for (table, size), (places, rows) in zip(self._found, self._sorted):
+            number = bisect_left(places, address & (1 << 8 * word.size) - 1)
+            if number < len(places) and places[number] == address:
+                at = rows[number] * size
+                info = word.unpack_from(table, at + word.size)[0]
+                if info & (0xFFFFFFFF if self._wide else 0xFF) != self._relative:
+                    return None
+                if size == 3 * word.size:
+                    addend: int = word.unpack_from(table, at + 2 * word.size)[0]
+                    return addend
         return self._image.number(address, word.size)
+
+    @cached_property
+    def _sorted(self) -> list[tuple[array[int], array[int]]]:
+        """Of each table the places that are relocated, in order, and in which row each stands."""
+        found = []
+        for table, size in self._found:
+            words = size // self._image.word_size
+            places = column(
+                table[: len(table) // size * size], "Q" if self._wide else "I", 0, words, self._image.little
+            )
+            rows = sorted(range(len(places)), key=places.__getitem__)
+            found.append((array("Q", [places[row] for row in rows]), array("I", rows)))
+        return found
 
 
 def _found(

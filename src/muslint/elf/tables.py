@@ -30,11 +30,15 @@ class Tables:
     def __init__(self, image: Image, slots: Slots, machine: Machine | None) -> None:
         self._image, self._slots, self._machine = image, slots, machine
         self._known: dict[tuple[int, int], int] = {}
+        self._known_rows: dict[tuple[int, int, int], list[int]] = {}
 
     def rows(self, address: int, stride: int, size: int) -> list[int]:
         """The addresses of ``size`` bytes in each row of the table at ``address``; none where no table is."""
-        rows = range(address, self._end(address, stride) - size + 1, stride)
-        return list(takewhile(lambda row: self._as_second(address + stride, row, stride), rows))
+        if (address, stride, size) not in self._known_rows:
+            rows = range(address, self._end(address, stride) - size + 1, stride)
+            found = takewhile(lambda row: self._as_second(address + stride, row, stride), rows)
+            self._known_rows[address, stride, size] = list(found)
+        return self._known_rows[address, stride, size]
 
     def _as_second(self, second: int, row: int, stride: int) -> bool:
         """Whether what lies between a row and the one before is made as what lies before the second one."""

@@ -325,9 +325,13 @@ class X86:
 
     def holding(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` or ``push`` of it."""
-        wide = re.escape(number.to_bytes(4, "little"))
-        pattern = rb"[\xb8-\xbf]%s|\xc7.{1,8}%s|\x6a%s" % (wide, wide, re.escape(bytes((number,))))
-        return (code.address + hit.start() for hit in re.finditer(pattern, code.content, re.S))
+        content, wide = code.content, re.escape(number.to_bytes(4, "little"))
+        for hit in re.finditer(wide, content):
+            at = hit.start()
+            if at and (0xB8 <= content[at - 1] <= 0xBF or b"\xc7" in content[max(at - 9, 0) : at - 1]):
+                yield code.address + at - 1
+        for hit in re.finditer(rb"\x6a" + re.escape(bytes((number,))), content):
+            yield code.address + hit.start()
 
     def zeroes(self, before: bytes, argument: int) -> bool:
         """``xor``, ``sub`` or ``mov $0`` of the argument's register."""
