@@ -108,6 +108,15 @@ def test_exit_code(files: Path, arguments: tuple[str, ...], code: int) -> None:
         (("check", "runs", "--on", "musl:0.9"), "0.9"),
         (("check", "runs", "--on", "alpine:3.23+nosuchpackage"), "nosuchpackage"),
         (("check", "runs", "--on", "rootfs:nowhere"), "no such directory"),
+        (("check", "runs", "--on", "rootfs:dir"), "dir holds no loader"),
+        (("check", "rootfs:dir", "--on", "self"), "dir holds no loader"),
+        (("check", "runs", "--on", "musl:9"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "musl:1.2.99"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "musl:1.2"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "glibc:2.99"), "glibc:2.2 to glibc:2."),
+        (("check", "runs", "--on", "glibc:2.03"), "glibc:2.2 to glibc:2."),
+        (("check", "runs", "--on", "alpine:3.23.x"), "known are"),
+        (("check", "runs", "--on", "debian:99"), "not in the catalogue"),
         (("check", "runs", "--on", "self"), "holds no musl loader"),
         (("check", "runs", "-o", "xml"), "no such format: xml"),
         (("check", "runs", "-o", "json="), "the file has no name"),
@@ -364,6 +373,22 @@ def test_rootfs(files: Path, root: Path) -> None:
     done = run(files, "check", "fails", "runs", "--on", f"rootfs:{root}", "-o", "json")
     assert [judged["verdict"] for judged in json.loads(done.stdout)["objects"]] == ["fails", "runs"]
     assert run(files, "check", str(root), "runs").returncode == 2  # two targets in one report
+
+
+@pytest.mark.parametrize(
+    ("on", "name"),
+    [
+        ("alpine", "alpine:3.24"),
+        ("alpine:3.23.6", "alpine:3.23"),
+        ("debian", "debian:13"),
+        ("debian:bookworm", "debian:12"),
+        ("ubuntu:latest", "ubuntu:26.04"),
+        ("fedora", "fedora:44"),
+    ],
+)
+def test_a_target_is_reported_by_its_release(files: Path, on: str, name: str) -> None:
+    """A name without a release is its newest, and the report says which."""
+    assert json.loads(run(files, "check", "runs", "--on", on, "-o", "json").stdout)["target"]["name"] == name
 
 
 # --- ldd ----------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_diff() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("show", "nonsense"), ("show", "musl:0.1"), ("show", "alpine:1"), ("list", "-o", "xml")]
+    "arguments", [("show", "nonsense"), ("show", "musl:0.1"), ("show", "musl:9"), ("show", "musl:1.2"), ("show", "alpine:1"), ("list", "-o", "xml")]
 )
 def test_wrong_use_is_2_and_says_so(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
