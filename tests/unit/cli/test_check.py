@@ -133,6 +133,10 @@ def test_exit_code(files: Path, arguments: tuple[str, ...], code: int) -> None:
         (("ldd", "--root", "nowhere", "x"), "no such directory"),
         (("ldd", "--root", "dir", "x"), "no musl loader"),
         (("ldd", "--on", "plan9", "runs"), "write alpine:3.23"),
+        (("ldd", "--libc", "glibc", "runs"), "--on debian:12"),
+        (("ldd", "--libc", "glibc", "--on", "musl:1.2.5", "runs"), "--on debian:12"),
+        (("ldd", "--libc", "musl", "--on", "debian:12", "runs"), "--on alpine:3.23"),
+        (("ldd", "--cpu", "haswell", "--on", "debian:12", "runs"), "add --root DIR"),
     ],
 )
 def test_wrong_use(files: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -406,6 +410,14 @@ def test_ldd_exit_codes(files: Path, root: Path) -> None:
     assert run(files, *inside, "/bin/missing").returncode == 1
     assert run(files, *inside, "/bin/runs", "/bin/fails").returncode == 127
     assert run(files, *inside, "--all").returncode == 127
+
+
+def test_ldd_of_a_named_glibc(files: Path, root: Path) -> None:
+    """--libc may be said where it is so; a processor is nothing musl asks for."""
+    assert run(files, "ldd", "--libc", "glibc", "--on", "debian:12", "fails").returncode == 0
+    done = run(files, "ldd", "--root", str(root), "--cpu", "haswell", "/bin/runs")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"does not ask for the processor" in done.stderr
 
 
 def test_ldd_jsonl(files: Path, root: Path) -> None:
