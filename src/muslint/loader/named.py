@@ -164,7 +164,7 @@ def parse_target(name: str | None, self_tree: Tree | None, reader: Reader | None
 
 
 def check_loader(target: Target) -> None:
-    """Raise UnknownTarget where the directory that is the target holds no loader: a gate on it would always be green."""
+    """Raise UnknownTarget where the directory that is the target holds no loader: nothing would ever fail there."""
     from muslint.loader.glibc_rtld import INTERPRETERS
     from muslint.loader.root import musl_loaders
 

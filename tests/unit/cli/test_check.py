@@ -395,6 +395,61 @@ def test_a_target_is_reported_by_its_release(files: Path, on: str, name: str) ->
     assert json.loads(run(files, "check", "runs", "--on", on, "-o", "json").stdout)["target"]["name"] == name
 
 
+# --- what a green exit would hide ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check",), 0),
+        (("check", "--strict"), 3),
+        (("check", "-q"), 0),
+        (("check", "-q", "--strict"), 3),
+        (("bases",), 3),
+        (("floor",), 3),
+    ],
+)
+def test_no_elf_file(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    """A directory without any is said in one line; a gate that is strict does not pass it."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "text").write_text("text")
+    done = run(tmp_path, *arguments, "docs")
+    said = b"" if arguments == ("check", "-q") else b"muslint: docs: no ELF file to judge\n"
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_platform_of_what_is_no_image(files: Path) -> None:
+    """It chooses an image: where there is none it does nothing, which is said, but only where it was typed."""
+    done = run(files, "check", "runs", "--platform", "linux/arm64", *ON)
+    assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
+    assert b"runs is no image" in done.stderr
+    assert run(files, "check", "runs", *ON, env={"MUSLINT_PLATFORM": "linux/arm64"}).stderr == b""
+
+
+def test_no_such_scheme(files: Path) -> None:
+    """What begins like a scheme and is neither that nor a file: the schemes there are."""
+    done = run(files, "check", "image:app.tar")
+    assert done.returncode == 3
+    assert b"no scheme is called image: there are archive:, " in done.stderr
+    shutil.copy(files / "runs", files / "image:app")
+    assert run(files, "check", "image:app", *ON).returncode == 0
+
+
+def test_common_options(files: Path, tmp_path: Path) -> None:
+    """bases and floor take sources and name what was not read as check does."""
+    (tmp_path / "list").write_text("runs\n")
+    for command in ("bases", "floor"):
+        listed = run(files, command, "--files-from", str(tmp_path / "list"), "--no-cache", "--strict")
+        assert (listed.returncode, listed.stderr) == (0, b"")
+        assert run(files, command).returncode == 2
+    assert run(files, "check", "runs", "--no-cache", *ON).returncode == 0
+    shutil.copytree(files / "dir", tmp_path / "dir")
+    shutil.copy(files / "torn", tmp_path / "dir" / "torn")
+    for command in ("bases", "floor"):
+        assert run(tmp_path, command, "dir").returncode == 0
+        assert run(tmp_path, command, "dir", "--strict").returncode == 3
+
+
 # --- ldd ----------------------------------------------------------------------------------------------------
 
 
