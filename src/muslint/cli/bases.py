@@ -23,7 +23,7 @@ SORTS = ("verdict", "size", "eol")
 FORMATS = ("table", "json", "svg", "html", "markdown")
 
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE…", click_type=FILE, help="As for check.")]
+Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE…", click_type=FILE, help="As for check.")]
 Images = Annotated[
     list[str] | None,
     typer.Option(
@@ -47,6 +47,9 @@ Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="As for
 Globs = Annotated[list[str] | None, typer.Option("--include", metavar="GLOB", help="As for check.")]
 NoGlobs = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="As for check.")]
 Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="As for check.")]
+FilesFrom = Annotated[str | None, typer.Option("--files-from", metavar="FILE", click_type=FILE, help="As for check.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="As for check.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No table.")]
 Verbose = Annotated[
     int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Every image, whole reasons.")
@@ -55,7 +58,7 @@ Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, alway
 
 
 def bases(
-    sources: Sources,
+    sources: Sources = None,
     on: Images = None,
     output: Wanted = None,
     sort: Sort = "verdict",
@@ -64,19 +67,23 @@ def bases(
     arch: Arch = None,
     include: Globs = None,
     exclude: NoGlobs = None,
+    files_from: FilesFrom = None,
     limit: Limit = None,
+    strict: Strict = False,
+    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
     quiet: Quiet = False,
     verbose: Verbose = 0,
     color: Color = "auto",
 ) -> None:
     """Which base images run it, and what each of the others lacks.
 
-    Exit code: 0; 1 with --dockerfile when no image runs it; 2 wrong use; 3 a source could not be read.
+    Exit code: 0; 1 with --dockerfile when no image runs it; 2 wrong use; 3 a source could not be read, holds no
+    ELF file, or with --strict not all of it could be read.
     """
     from muslint.across import Across
     from muslint.across import bases as rows_of
     from muslint.advice.bases import ranked
-    from muslint.cli.check import known_arch
+    from muslint.cli.check import known_arch, named_sources
     from muslint.cli.gate import today
     from muslint.cli.outputs import Files
     from muslint.cli.progress import Progress
@@ -85,12 +92,13 @@ def bases(
 
     if sort not in SORTS:
         raise WrongUse(f"--sort {sort}: write {', '.join(SORTS[:-1])} or {SORTS[-1]}")
+    named = named_sources(sources, files_from)
     wanted = [] if dockerfile else output or ([] if quiet else ["table"])
     day = today(os.environ.get("SOURCE_DATE_EPOCH"))
     with Progress(quiet) as progress, Files(wanted, FORMATS, color) as files:
         try:
             source = Across(
-                *sources, arch=known_arch(arch) if arch is not None else None,
+                *named, arch=known_arch(arch) if arch is not None else None,
                 selection=Selection(tuple(include or ()), tuple(exclude or ())), limits=parsed(tuple(limit or ())),
                 watch=progress.step,
             )  # fmt: skip
@@ -98,16 +106,17 @@ def bases(
             progress.clear()
             print(f"muslint: {error}", file=sys.stderr)
             raise typer.Exit(UNREADABLE) from None
-        if not source.on("alpine", behaviour=False).objects:
+        first = source.on("alpine", behaviour=False)
+        if not first.objects:
             progress.clear()
-            print(f"muslint: {', '.join(sources)}: no ELF file to judge", file=sys.stderr)
+            print(f"muslint: {', '.join(named)}: no ELF file to judge", file=sys.stderr)
             raise typer.Exit(UNREADABLE)
         rows = ranked(rows_of(source, tuple(on or ()), day, live=live), sort)
         progress.clear()
         for name, write, colour in files:
-            write(_rendered(name, rows, sources, source, day, verbose, colour))
-    if dockerfile:
-        raise typer.Exit(_dockerfile(rows, sort, ", ".join(sources)))
+            write(_rendered(name, rows, named, source, day, verbose, colour))
+    code = _dockerfile(rows, sort, ", ".join(named)) if dockerfile else 0
+    raise typer.Exit(code or (UNREADABLE if strict and first.skipped else 0))
 
 
 def _rendered(

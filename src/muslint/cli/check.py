@@ -23,6 +23,7 @@ from muslint.report.report import Report, joined
 
 if TYPE_CHECKING:
     from muslint.libc.sonames import Sonames
+    from muslint.policy.selection import Selection
 
 Sources = Annotated[
     list[str] | None,
@@ -60,7 +61,9 @@ Wanted = Annotated[
     ),
 ]  # fmt: skip
 Threshold = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read, or holds no ELF file at all.")
+]
 Arch = Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Only objects of this architecture.")]
 Platform = Annotated[
     str | None,
@@ -85,6 +88,9 @@ Limit = Annotated[
 ]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Changes nothing: of one run nothing is ever kept for another.")
 ]
 SonamesFile = Annotated[
     str | None,
@@ -133,6 +139,7 @@ def check(
     files_from: FilesFrom = None,
     limit: Limit = None,
     jobs: Jobs = 1,
+    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
     bases: BaseImages = False,
@@ -150,17 +157,16 @@ def check(
     """
     from muslint.elf.readers import named_reader
     from muslint.pipeline import check as judge
-    from muslint.policy.selection import Selection
     from muslint.sources.limits import parsed
 
     gate = Gate(context.obj, baseline, fail_on, quiet, documentation)
     with Progress(quiet) as progress, Outputs(_wanted(context, output, quiet), color, verbose) as outputs:
-        named = _named(sources, files_from)
+        named = named_sources(sources, files_from)
         asked = partial(
             judge, on=on, watch=progress.step, jobs=jobs,
             reader=None if reader == "muslint" else named_reader(reader),
             arch=known_arch(arch) if arch is not None else None,
-            selection=Selection(tuple(include or ()), tuple(exclude or ())),
+            selection=_selection(include, exclude),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
             platform=_known_platform(platform) if platform is not None else None,
         )  # fmt: skip
@@ -168,14 +174,14 @@ def check(
         for report in _judged(named, asked, progress):
             reports.append(gate.settle(report))
             outputs.add(reports[-1])
-        if include and reports and not any(report.objects or report.skipped for report in reports):
-            raise WrongUse(f"--include {include[0]}: no object of the source has such a path")
+        _check_included(include, reports)
         if reports:
             whole = joined(reports)
             if bases:
                 whole = _with_bases(whole, [report.source for report in reports], arch, include, exclude)
             outputs.finish(whole)
             gate.complain(whole)
+            _remark(reports, quiet and not strict, platform if _typed(context, "platform") else None)
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
@@ -189,23 +195,50 @@ def _with_bases(
     from muslint.across import bases as rows_of
     from muslint.advice.bases import ranked
     from muslint.cli.gate import today
-    from muslint.policy.selection import Selection
 
     if "-" in sources:
         raise WrongUse("--bases: what comes on stdin can be read only once; write it to a file")
-    chosen = Selection(tuple(include or ()), tuple(exclude or ()))
-    source = Across(*sources, arch=known_arch(arch) if arch is not None else None, selection=chosen)
+    chosen = known_arch(arch) if arch is not None else None
+    source = Across(*sources, arch=chosen, selection=_selection(include, exclude))
     day = today(os.environ.get("SOURCE_DATE_EPOCH"))
     return replace(whole, bases=ranked(rows_of(source, (), day, live=True), "verdict"))
+
+
+def _selection(include: list[str] | None, exclude: list[str] | None) -> Selection:
+    from muslint.policy.selection import Selection
+
+    return Selection(tuple(include or ()), tuple(exclude or ()))
 
 
 def _wanted(context: typer.Context, output: list[str] | None, quiet: bool) -> list[str]:
     """The outputs that are asked for; ``-q`` takes away those on standard output that only settings ask for."""
     if not quiet:
         return output or ["table"]
-    source = context.get_parameter_source("output")
-    typed = source is not None and source.name == "COMMANDLINE"
+    typed = _typed(context, "output")
     return [item for item in output or [] if typed or "=" in item]
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line itself."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _check_included(include: list[str] | None, reports: list[Report]) -> None:
+    """Raise WrongUse where no path is as ``--include`` wants it: a slip of the finger would pass for good."""
+    if include and reports and not any(report.objects or report.skipped for report in reports):
+        raise WrongUse(f"--include {include[0]}: no object of the source has such a path")
+
+
+def _remark(reports: list[Report], quiet: bool, platform: str | None) -> None:
+    """Say on stderr what a verdict alone would hide: that nothing was judged, that an option meant nothing."""
+    if quiet:
+        return
+    for report in reports if platform is not None else ():
+        if not report.images and report.source_kind != "image" and not report.skipped:
+            print(f"muslint: --platform {platform}: {report.source} is no image, all of it is judged", file=sys.stderr)
+    if not any(report.objects or report.skipped for report in reports):
+        print(f"muslint: {', '.join(report.source for report in reports)}: no ELF file to judge", file=sys.stderr)
 
 
 def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress) -> Iterator[Report]:
@@ -221,7 +254,7 @@ def _judged(named: list[str], asked: Callable[[str], Report], progress: Progress
         yield report
 
 
-def _named(sources: list[str] | None, files_from: str | None) -> list[str]:
+def named_sources(sources: list[str] | None, files_from: str | None) -> list[str]:
     """Every source that is asked for; raises WrongUse where none is."""
     named = [*(sources or ()), *(_listed(files_from) if files_from is not None else ())]
     if not named:
@@ -280,8 +313,8 @@ def _exit_code(reports: list[Report], failed: int, strict: bool, shut: bool) -> 
     if shut and any(report.shuts(judged) for report in reports for judged in report.objects):
         return 1
     unread = failed or any(report.skipped for report in reports)
-    nothing = not any(report.objects for report in reports) and unread
-    return UNREADABLE if nothing or failed or (strict and unread) else 0
+    nothing = not any(report.objects for report in reports)
+    return UNREADABLE if failed or (nothing and unread) or (strict and (nothing or unread)) else 0
 
 
 COMMAND = configured(check)

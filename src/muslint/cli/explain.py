@@ -34,6 +34,7 @@ def explain(
     from muslint.elf.machine import machine_number
     from muslint.errors import WrongUse
     from muslint.libc.model import musl_arch
+    from muslint.report.readable import shown
 
     if output not in ("text", "json"):
         raise WrongUse(f"-o {output}: write text or json")
@@ -46,15 +47,17 @@ def explain(
         if output == "json":
             _print_json({"query": text, "explanation": None, "nearest": list(close)})
         else:
-            hint = f"; did you mean {', '.join(close)}?" if close else ": no symbol, soname, rule or message it knows"
-            print(
-                f"muslint explain: nothing is known of {text.strip()[:200] or 'an empty text'}{hint}", file=sys.stderr
-            )
+            asked = shown(text.strip()[:200]) or "an empty text"
+            hint = (
+                f"did you mean {', '.join(close)}?" if close
+                else "it is no symbol, soname or rule, and no message of a loader, that muslint knows"
+            )  # fmt: skip
+            print(f"muslint explain: nothing is known of {asked}: {hint}", file=sys.stderr)
         raise typer.Exit(1)
     if output == "json":
         _print_json({"query": text, "explanation": _plain(found), "nearest": []})
     else:
-        print(_told(found))
+        print("\n".join(shown(line) for line in _told(found).split("\n")))
 
 
 def _print_json(document: dict[str, Any]) -> None:

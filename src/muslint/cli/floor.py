@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muslint.cli.app import UNREADABLE
+from muslint.cli.bases import FilesFrom, Globs, Limit, NoCache, NoGlobs, Strict
+from muslint.cli.completion import FILE
 
 if TYPE_CHECKING:
     from muslint.across import Across
@@ -17,48 +19,86 @@ if TYPE_CHECKING:
     from muslint.rules.finding import Finding
 
 _SHOWN = 6
+_WORDS = {
+    "relr-unsupported": "packed relative relocations (DT_RELR)",
+    "relocation-unsupported": "a relocation type it uses",
+    "tls-initial-exec": "room for its initial-exec TLS",
+    "textrel-program": "text relocations in programs",
+}
+"""What a release lacks where that has no name in the file: by the rule that says so."""
+
 Key = tuple[tuple[str, ...], str]
 
 
 def floor(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="As for check.")],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE…", click_type=FILE, help="As for check.")
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="text or json; may be given more than once."),
+    ] = None,
+    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="As for check.")] = None,
+    include: Globs = None,
+    exclude: NoGlobs = None,
+    files_from: FilesFrom = None,
+    limit: Limit = None,
+    strict: Strict = False,
+    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every version and every symbol.")] = False,
 ) -> None:
     """The oldest glibc, libstdc++, musl and Alpine that run it.
 
     With the symbols that force each, and what lower releases lack.
 
-    Exit code: 0; 3 when a source could not be read.
+    Exit code: 0; 2 wrong use; 3 a source could not be read, holds no ELF file, or with --strict not all
+    of it could be read.
     """
-    from muslint.errors import UnreadableSource, WrongUse
+    from muslint.across import Across
+    from muslint.cli.check import known_arch, named_sources
+    from muslint.cli.outputs import Files
+    from muslint.errors import UnreadableSource
+    from muslint.policy.selection import Selection
+    from muslint.sources.limits import parsed
 
-    if output not in ("text", "json"):
-        raise WrongUse(f"-o {output}: write text or json")
+    named = named_sources(sources, files_from)
+    known = known_arch(arch) if arch is not None else None
+    selection, limits = Selection(tuple(include or ()), tuple(exclude or ())), parsed(tuple(limit or ()))
     found: list[Floor] = []
     failed = False
-    for source in sources:
-        try:
-            found += floors(source)
-        except UnreadableSource as error:
-            print(f"muslint: {error}", file=sys.stderr)
-            failed = True
-    if output == "json":
-        import json
-
-        print(json.dumps({"schema": "muslint-floor/1", "objects": [_plain(item) for item in found]}, indent=2))
-    elif found:
-        print("\n\n".join(_told(item, verbose) for item in found))
+    with Files(output or ["text"], ("text", "json"), "never") as files:
+        for source in named:
+            try:
+                across = Across(source, arch=known, selection=selection, limits=limits)
+                told = list(floors(across))
+                partly = across.on("alpine", behaviour=False).skipped
+            except UnreadableSource as error:
+                print(f"muslint: {error}", file=sys.stderr)
+                failed = True
+                continue
+            if not told:
+                print(f"muslint: {source}: no ELF file to judge", file=sys.stderr)
+            failed = failed or bool(strict and (partly or not told))
+            found += told
+        for name, write, _ in files:
+            write(_rendered(name, found, verbose))
     raise typer.Exit(UNREADABLE if failed or not found else 0)
 
 
-def floors(source: str) -> Iterator[Floor]:
+def _rendered(name: str, found: list[Floor], verbose: bool) -> str:
+    if name == "json":
+        import json
+
+        document = {"schema": "muslint-floor/1", "objects": [_plain(item) for item in found]}
+        return json.dumps(document, indent=2) + "\n"
+    return "\n\n".join(_told(item, verbose) for item in found) + ("\n" if found else "")
+
+
+def floors(across: Across) -> Iterator[Floor]:
     """The floor of every object of a source, in the order of a report."""
-    from muslint.across import Across
     from muslint.advice.floor import Floor, Release, lacks, packages, steps
     from muslint.libc.musl import alpine_releases, releases
 
-    across = Across(source)
     musl: dict[Key, list[Release]] = {}
     alpine: dict[Key, list[Release]] = {}
     facts: dict[Key, Judged] = {}
@@ -66,7 +106,8 @@ def floors(source: str) -> Iterator[Floor]:
         for key, judged in _judged(across, f"musl:{release}").items():
             facts[key] = judged
             if judged.verdict != "unknown":
-                row = Release(release, f"musl:{release}", lacks(judged.findings, libc_alone=True))
+                said = (*_loader_of_glibc(judged.findings), *lacks(judged.findings, libc_alone=True))
+                row = Release(release, f"musl:{release}", said)
                 musl.setdefault(key, []).append(row)
     objects = across.objects()
     for release in alpine_releases():
@@ -87,6 +128,15 @@ def floors(source: str) -> Iterator[Floor]:
                 () if static else tuple(musl.get(key, ())), () if static else tuple(alpine.get(key, ())),
                 _foreign(judged.findings, judged.interpreter),
             )  # fmt: skip
+
+
+def _loader_of_glibc(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """glibc's own loader where it is needed as a library: no musl has it, whatever else is installed."""
+    from muslint.loader.glibc_rtld import INTERPRETERS
+
+    names = {path.rpartition("/")[2] for path in INTERPRETERS.values()}
+    found = (f.library for f in findings if f.rule == "library-missing" and f.severity == "error" and f.when == "load")
+    return tuple(dict.fromkeys(name for name in found if name in names))
 
 
 def _foreign(findings: Iterable[Finding], interpreter: str | None) -> str | None:
@@ -156,6 +206,7 @@ def _release_lines(family: str, releases: tuple[Release, ...], verbose: bool) ->
 
 
 def _some(names: tuple[str, ...], verbose: bool) -> str:
+    names = tuple(_WORDS.get(name, name) for name in names)
     if verbose or len(names) <= _SHOWN:
         return ", ".join(names)
     return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"

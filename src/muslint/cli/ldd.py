@@ -64,9 +64,13 @@ def ldd(
         typer.Option("--libc", help="Whose loader is asked where --root holds both; musl when not told."),
     ] = None,
     cpu: Annotated[
-        str,
-        typer.Option("--cpu", metavar="CPU", help="glibc: the processor, x86-64-v3, haswell and so on."),
-    ] = "x86-64-v4",
+        str | None,
+        typer.Option(
+            "--cpu",
+            metavar="CPU",
+            help="Of a root with glibc: the processor, x86-64-v3, haswell and so on. Default: x86-64-v4.",
+        ),
+    ] = None,
     reader: Annotated[
         str, typer.Option("--reader", metavar="NAME", help="Who reads ELF: muslint, pyelftools or lief.")
     ] = "muslint",
@@ -92,7 +96,7 @@ def ldd(
 
 def _links(
     files: list[str], root: str | None, on: str | None, arch: str | None,
-    library_path: str, preload: str, repeats: bool, reader: str, libc: Libc | None, cpu: str,
+    library_path: str, preload: str, repeats: bool, reader: str, libc: Libc | None, cpu: str | None,
 ) -> Iterator[Link]:  # fmt: skip
     from muslint.elf.readers import named_reader
     from muslint.libc.model import musl_arch
@@ -109,28 +113,37 @@ def _links(
         for path in [_inside(root, tree, name) for name in files] or subjects(tree, loader):
             yield loader.list(path, library_path=library_path, preload=preload, repeats=repeats)
         return
+    if cpu is not None:
+        raise WrongUse(f"--cpu {cpu}: only the directories of a root are searched by processor; add --root DIR")
     from muslint.loader.named import host_loader
 
     for name in files:
         loader = host_loader(name, on, wanted, reading)
+        if libc is not None and loader.model.family != libc:
+            other = "debian:12, or --root DIR that holds a glibc" if libc is Libc.GLIBC else "alpine:3.23"
+            raise WrongUse(
+                f"--libc {libc}: {on or 'the default target'} has no loader of {libc}; name one: --on {other}"
+            )
         yield loader.list(name, library_path=library_path, preload=preload, repeats=repeats)
 
 
 def _loader(
-    tree: DirectoryTree, arch: str | None, reader: Reader, libc: Libc | None, cpu: str
+    tree: DirectoryTree, arch: str | None, reader: Reader, libc: Libc | None, cpu: str | None
 ) -> MuslLoader | GlibcLoader:
     """The loader of a root; musl's where both are there and none is named."""
     from muslint.loader.glibc_rtld import PROCESSORS
     from muslint.loader.root import glibc_loader_of, loader_of, musl_loaders
 
-    if cpu not in PROCESSORS:
+    if cpu is not None and cpu not in PROCESSORS:
         raise WrongUse(f"--cpu {cpu}: not one of {', '.join(PROCESSORS)}")
     if libc is None:
         from muslint.loader.glibc_rtld import glibc_loaders
 
         libc = Libc.GLIBC if not musl_loaders(tree) and glibc_loaders(tree) else Libc.MUSL
     if libc is Libc.GLIBC:
-        return glibc_loader_of(tree, arch, PROCESSORS[cpu], reader)
+        return glibc_loader_of(tree, arch, PROCESSORS[cpu or "x86-64-v4"], reader)
+    if cpu is not None:
+        raise WrongUse(f"--cpu {cpu}: musl's loader does not ask for the processor; --libc glibc asks the other one")
     return loader_of(tree, arch, reader)
 
 

@@ -23,6 +23,7 @@ Output = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
 @app.command("list")
 def list_models(output: Output = "text") -> None:
     """List the C libraries that have a table."""
+    _check_format(output)
     from muslint.libc import glibc, musl
 
     rows: list[dict[str, object]] = [
@@ -51,6 +52,7 @@ def show(
 
     With --symbol, say of each name whether it binds; exit code 1 when one does not.
     """
+    _check_format(output)
     model = _model(name, arch)
     if symbol:
         rows = [_symbol_row(model, one) for one in symbol]
@@ -137,6 +139,7 @@ def diff(
     output: Output = "text",
 ) -> None:
     """Compare two C libraries: names gained and lost, and their loaders."""
+    _check_format(output)
     changes = _changes(_model(old, arch), _model(new, arch))
     if output == "json":
         _json(changes)
@@ -156,6 +159,7 @@ def verify(
 
     Exit code 1 when they differ.
     """
+    _check_format(output)
     from muslint.errors import MuslintError
     from muslint.libc.learn import learn as read
 
@@ -183,6 +187,11 @@ def _model(name: str, arch: str) -> "LibcModel":
         return named(name, arch)
     except MuslintError as error:
         raise _wrong(str(error)) from error
+
+
+def _check_format(output: str) -> None:
+    if output not in ("text", "json"):
+        raise _wrong(f"-o {output}: write text or json")
 
 
 def _wrong(text: str) -> typer.Exit:
@@ -261,8 +270,6 @@ def _print(rows: "Sequence[Mapping[str, object]]", output: str, heads: str | Non
     if output == "json":
         _json(rows)
         return
-    if output != "text":
-        raise _wrong(f"unknown output {output}: text or json")
     from tabulate import tabulate
 
     names = [key.upper() for key in rows[0]] if heads else ()

@@ -140,12 +140,30 @@ def image(name: str) -> BaseImage | None:
 
     A host before the first slash, ``library/``, a digest and Debian's and Ubuntu's
     code names are understood; so is ``centos:stream9`` for ``centos/centos:stream9``.
-    ``alpine:latest`` is :func:`newest_alpine`.
+    ``alpine:latest`` is :func:`newest_alpine`, and of every other distribution a name without a release is its
+    newest one that is out: ``fedora``, ``almalinux:latest``.
     """
     bare = _bare(name)
     wanted = {bare, f"{bare}:latest"}
-    # The catalogue's own path may be longer than what people write.
-    return next((i for i in images() if wanted & {i.name, i.name.partition("/")[2] or i.name}), None)
+    found = next((i for i in images() if wanted & _names(i)), None)
+    return found or _newest(bare.removesuffix(":latest"))
+
+
+def _names(found: BaseImage) -> frozenset[str]:
+    """The catalogue's own path may be longer than what people write."""
+    return frozenset((found.name, found.name.partition("/")[2] or found.name))
+
+
+def _newest(family: str) -> BaseImage | None:
+    """The newest image of a distribution that is out and named by its number alone: ``fedora:44``."""
+    numbered: dict[tuple[int, ...], BaseImage] = {}
+    for found in images():
+        for name in _names(found):
+            known, _, release = name.partition(":")
+            numbers = release.split(".")
+            if known == family and found.released is not None and all(n.isdecimal() for n in numbers):
+                numbered[tuple(map(int, numbers))] = found
+    return numbered[max(numbered)] if numbered else None
 
 
 def _bare(name: str) -> str:

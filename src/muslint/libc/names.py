@@ -10,13 +10,16 @@ def named(name: str, arch: str = "x86_64") -> LibcModel:
     """Return the model that ``name`` stands for.
 
     ``musl:VERSION``, ``alpine:RELEASE``, ``alpine:RELEASE@PACKAGE`` (``alpine:3.13@1.2.2_pre7-r0``),
-    ``glibc:VERSION``, or the path of a model file. A model file is of one architecture
+    ``glibc:VERSION``, or the path of a model file. A release is meant exactly: what is near it would be another
+    library, and a slip of the finger no target. A model file is of one architecture
     and ignores ``arch``. Raises :class:`UnknownLibc` when nothing is called so.
     """
     family, colon, rest = name.partition(":")
     if colon and family == "musl":
         from muslint.libc import musl
 
+        if rest not in musl.releases():
+            raise UnknownLibc(f"no table of musl {rest or 'without a release'}: known are {', '.join(musl.releases())}")
         return musl.model(rest, arch)
     if colon and family == "alpine":
         from muslint.libc import musl

@@ -57,12 +57,14 @@ def glibc_image(name: str) -> BaseImage:
     family, _, version = name.partition(":")
     if family == "glibc":
         newest = newest_release()
-        if not re.fullmatch(r"2\.\d+", version) or not (2, 2) <= version_key(version) <= version_key(newest):
+        if not re.fullmatch(r"2\.[1-9]\d?", version) or not (2, 2) <= version_key(version) <= version_key(newest):
             raise UnknownTarget(f"--on {name}: no such release of glibc; known are glibc:2.2 to glibc:{newest}")
         return BaseImage(name, "glibc", version, None, None, False, False, None, None, None, None, "high")
     found = image(name)
     if found is None or found.libc != "glibc" or found.libc_version is None:
-        what = f"has {found.libc or 'no libc'}" if found is not None else "is not in the catalogue"
+        what = "is not in the catalogue"
+        if found is not None:
+            what = f"which {found.libc} it holds is not known" if found.libc else "it has no libc"
         others = "alpine:3.23, debian:12, ubuntu:24.04, glibc:2.31, musl:1.2.5, rootfs:DIR or self"
         raise UnknownTarget(f"--on {name}: {what}; write {others}")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -155,9 +156,26 @@ def parse_target(name: str | None, self_tree: Tree | None, reader: Reader | None
         directory = name.partition(":")[2]
         if not os.path.isdir(directory):
             raise UnknownTarget(f"--on {name}: no such directory")
-        return Target(name, None, (), DirectoryTree(directory), reader=reader)
+        target = Target(name, None, (), DirectoryTree(directory), reader=reader)
+        check_loader(target)
+        return target
     base, *packages = name.split("+")
     return _named(_join_plus(base, packages), reader)
+
+
+def check_loader(target: Target) -> None:
+    """Raise UnknownTarget where the directory that is the target holds no loader: nothing would ever fail there."""
+    from muslint.loader.glibc_rtld import INTERPRETERS
+    from muslint.loader.root import musl_loaders
+
+    if not isinstance(target.root, DirectoryTree):
+        return
+    there = dict.fromkeys((*musl_loaders(target.root), *INTERPRETERS))
+    if not any(target.loader(arch) is not None for arch in there):
+        raise UnknownTarget(
+            f"--on {target.name}: {target.root.root or '/'} holds no loader that can be read (/lib/ld-musl-*.so.1, "
+            "/lib64/ld-linux-x86-64.so.2 …); name the directory that is / there, or a target such as alpine:3.23"
+        )
 
 
 def alpine_of(root: Tree) -> str | None:
@@ -191,7 +209,8 @@ def _named(parts: tuple[str, tuple[str, ...]], reader: Reader | None) -> Target:
     base, packages = parts
     family, _, version = base.partition(":")
     if family == "alpine":
-        release = newest_alpine() if version in ("", "latest") else ".".join(version.split(".")[:2])
+        patch = re.fullmatch(r"(\d+\.\d+)\.\d+", version)  # 3.23.6 has the musl of 3.23
+        release = newest_alpine() if version in ("", "latest") else patch[1] if patch else version
         if release not in alpine_releases():
             raise UnknownTarget(f"--on {base}: no table of that release; known are {', '.join(alpine_releases())}")
         full = "+".join((f"alpine:{release}", *packages))
@@ -214,7 +233,7 @@ def _named(parts: tuple[str, tuple[str, ...]], reader: Reader | None) -> Target:
     found = glibc_image(base)
     if packages:
         raise UnknownTarget(f"+{packages[0]}: only an Alpine release has packages")
-    return Target(base, None, (), None, image=found, reader=reader)
+    return Target(found.name, None, (), None, image=found, reader=reader)
 
 
 def host_loader(name: str, on: str | None, arch: str | None, reader: Reader) -> MuslLoader | GlibcLoader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from muslint.elf.object import Reader
-from muslint.loader.named import Target, parse_target
+from muslint.loader.named import Target, check_loader, parse_target
 from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Source
 
@@ -24,7 +24,10 @@ class Targets:
         """
         if self._on in (None, "self"):
             if place.closed and (self._on == "self" or is_root(place.tree)):
-                return parse_target("self", place.tree, self._reader)
+                own = parse_target("self", place.tree, self._reader)
+                if self._on == "self":
+                    check_loader(own)
+                return own
             if root is not None and (self._on == "self" or is_root(root.tree)):
                 target = parse_target("self", root.tree, self._reader)
                 target.extra = ((place.mount, place.tree),)

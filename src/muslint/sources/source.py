@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -192,6 +193,9 @@ def open_source(spec: str, limits: Limits | None = None) -> Source:
         if getattr(kind, "elsewhere", False) and kind.accepts(path, named):
             return kind.open(path, spec, limits or Limits())
     tagged = next((kind for kind in known if kind.scheme == named), None)
+    if colon and named is None and re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme) and not os.path.lexists(spec):
+        schemes = ", ".join(sorted({f"{kind.scheme}:" for kind in known if kind.scheme not in ("", "stdin")}))
+        raise UnreadableSource(f"{spec}: no such file, and no scheme is called {scheme}: there are {schemes}")
     _check_ordinary(getattr(tagged, "file", str)(path))
     for kind in known:
         if kind.accepts(path, named):

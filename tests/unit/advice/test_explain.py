@@ -243,3 +243,14 @@ def test_a_glibc_that_is_none() -> None:
     found = explain("GLIBC_2.134")
     assert found is not None
     assert "no release of glibc" in found.summary
+
+
+def test_what_is_not_known_acts_on_no_screen() -> None:
+    """Escape sequences and lines of a text that is not known come out as they can be read."""
+    done = muslint("-", stdin="\x1b[31mzzqq\nzzqqq\x07\r\x00\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.rstrip("\n").isprintable()
+    assert "\\x1b[31mzzqq" in done.stderr
+    told = muslint("-", stdin="Error relocating /app/\x1b[31mx: backtrace: symbol not found\n")
+    assert (told.returncode, "\x1b" in told.stdout) == (0, False)

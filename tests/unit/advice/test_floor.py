@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from muslint.across import Across
 from muslint.advice.floor import Release, grouped, lowest, steps
-from muslint.cli.floor import floors
+from muslint.cli.floor import _release_lines, floors
 from muslint.elf.dynamic import read
 from muslint.libc.glibc import version_key
 from muslint.sources.bytes import MemoryBytes
@@ -111,7 +112,7 @@ def library(folder: Path, *names: str) -> Path:
 )  # fmt: skip
 def test_lowest_release(name: str, musl: str | None, alpine: str | None, tmp_path: Path) -> None:
     """The lowest releases that load a library with one such reference, and what the lower ones lack."""
-    (item,) = floors(str(library(tmp_path, name)))
+    (item,) = floors(Across(str(library(tmp_path, name))))
     for releases, wanted in ((item.musl, musl), (item.alpine, alpine)):
         found = lowest(releases)
         assert (found.name if found else None) == wanted
@@ -123,7 +124,7 @@ def test_lowest_release(name: str, musl: str | None, alpine: str | None, tmp_pat
 def test_releases_are_as_ldd_says(tmp_path: Path) -> None:
     """What each release lacks is what its loader prints."""
     file = library(tmp_path, "statx", "qsort_r", "posix_fallocate64", "memfd_create", "backtrace", "puts")
-    (item,) = floors(str(file))
+    (item,) = floors(Across(str(file)))
     for release in (*item.musl, *item.alpine):
         done = subprocess.run(
             [sys.executable, "-m", "muslint", "ldd", "--on", release.target, str(file)],
@@ -139,6 +140,26 @@ def test_runs() -> None:
     assert lowest(releases) == releases[4]
     assert grouped(releases) == (("4", "4", ("b",)), ("1", "2", ("a",)))
     assert lowest(releases[:4]) is None
+
+
+def test_the_loader_of_glibc_is_in_no_musl(tmp_path: Path) -> None:
+    """Where it is needed as a library, musl and Alpine say the same; a rule's id is no word for people."""
+    library(tmp_path, "puts")
+    try:
+        flags = ("-shared", "-fPIC", "-fno-builtin")
+        own = zig_cc("x86_64-linux-gnu.2.36", [tmp_path / "x.c"], tmp_path / "ld-linux-x86-64.so.2", *flags,
+                     "-Wl,-soname,ld-linux-x86-64.so.2")  # fmt: skip
+        (tmp_path / "y.c").write_text("extern void go(void);\nvoid gone(void) { go(); }\n")
+        (tmp_path / "part").mkdir()
+        file = zig_cc("x86_64-linux-gnu.2.36", [tmp_path / "y.c", own], tmp_path / "part" / "y.so", *flags)
+    except Unavailable as reason:
+        pytest.skip(f"not checked: {reason}")
+    (item,) = floors(Across(str(file)))
+    assert lowest(item.musl) is lowest(item.alpine) is None
+    assert {release.lacks[0] for release in (*item.musl, *item.alpine)} == {"ld-linux-x86-64.so.2"}
+    relr = Release("1.2.3", "musl:1.2.3", ("relr-unsupported",))
+    told = list(_release_lines("musl", (relr, Release("1.2.4", "musl:1.2.4", ())), False))
+    assert told == ["  musl     1.2.4", "           1.2.3 lacks packed relative relocations (DT_RELR)"]
 
 
 def test_command(tmp_path: Path) -> None:
@@ -161,3 +182,8 @@ def test_command(tmp_path: Path) -> None:
     assert item["versions"]["GLIBC"][0] == {"version": "GLIBC_2.28", "symbols": ["statx"], "weak": False}
     assert run(str(tmp_path / "none")).returncode == 3
     assert run(str(file), "-o", "xml").returncode == 2
+    assert run().returncode == 2
+    assert run(str(file), "--arch", "aarch64").returncode == 3
+    kept = tmp_path / "kept.json"
+    assert run(str(file), "--no-cache", "--strict", "-o", f"json={kept}", "-o", "text").stdout == done.stdout
+    assert json.loads(kept.read_text()) == document

@@ -108,6 +108,15 @@ def test_exit_code(files: Path, arguments: tuple[str, ...], code: int) -> None:
         (("check", "runs", "--on", "musl:0.9"), "0.9"),
         (("check", "runs", "--on", "alpine:3.23+nosuchpackage"), "nosuchpackage"),
         (("check", "runs", "--on", "rootfs:nowhere"), "no such directory"),
+        (("check", "runs", "--on", "rootfs:dir"), "dir holds no loader"),
+        (("check", "rootfs:dir", "--on", "self"), "dir holds no loader"),
+        (("check", "runs", "--on", "musl:9"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "musl:1.2.99"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "musl:1.2"), "1.2.5, 1.2.6"),
+        (("check", "runs", "--on", "glibc:2.99"), "glibc:2.2 to glibc:2."),
+        (("check", "runs", "--on", "glibc:2.03"), "glibc:2.2 to glibc:2."),
+        (("check", "runs", "--on", "alpine:3.23.x"), "known are"),
+        (("check", "runs", "--on", "debian:99"), "not in the catalogue"),
         (("check", "runs", "--on", "self"), "holds no musl loader"),
         (("check", "runs", "-o", "xml"), "no such format: xml"),
         (("check", "runs", "-o", "json="), "the file has no name"),
@@ -124,6 +133,10 @@ def test_exit_code(files: Path, arguments: tuple[str, ...], code: int) -> None:
         (("ldd", "--root", "nowhere", "x"), "no such directory"),
         (("ldd", "--root", "dir", "x"), "no musl loader"),
         (("ldd", "--on", "plan9", "runs"), "write alpine:3.23"),
+        (("ldd", "--libc", "glibc", "runs"), "--on debian:12"),
+        (("ldd", "--libc", "glibc", "--on", "musl:1.2.5", "runs"), "--on debian:12"),
+        (("ldd", "--libc", "musl", "--on", "debian:12", "runs"), "--on alpine:3.23"),
+        (("ldd", "--cpu", "haswell", "--on", "debian:12", "runs"), "add --root DIR"),
     ],
 )
 def test_wrong_use(files: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -366,6 +379,77 @@ def test_rootfs(files: Path, root: Path) -> None:
     assert run(files, "check", str(root), "runs").returncode == 2  # two targets in one report
 
 
+@pytest.mark.parametrize(
+    ("on", "name"),
+    [
+        ("alpine", "alpine:3.24"),
+        ("alpine:3.23.6", "alpine:3.23"),
+        ("debian", "debian:13"),
+        ("debian:bookworm", "debian:12"),
+        ("ubuntu:latest", "ubuntu:26.04"),
+        ("fedora", "fedora:44"),
+    ],
+)
+def test_a_target_is_reported_by_its_release(files: Path, on: str, name: str) -> None:
+    """A name without a release is its newest, and the report says which."""
+    assert json.loads(run(files, "check", "runs", "--on", on, "-o", "json").stdout)["target"]["name"] == name
+
+
+# --- what a green exit would hide ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check",), 0),
+        (("check", "--strict"), 3),
+        (("check", "-q"), 0),
+        (("check", "-q", "--strict"), 3),
+        (("bases",), 3),
+        (("floor",), 3),
+    ],
+)
+def test_no_elf_file(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    """A directory without any is said in one line; a gate that is strict does not pass it."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "text").write_text("text")
+    done = run(tmp_path, *arguments, "docs")
+    said = b"" if arguments == ("check", "-q") else b"muslint: docs: no ELF file to judge\n"
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_platform_of_what_is_no_image(files: Path) -> None:
+    """It chooses an image: where there is none it does nothing, which is said, but only where it was typed."""
+    done = run(files, "check", "runs", "--platform", "linux/arm64", *ON)
+    assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
+    assert b"runs is no image" in done.stderr
+    assert run(files, "check", "runs", *ON, env={"MUSLINT_PLATFORM": "linux/arm64"}).stderr == b""
+
+
+def test_no_such_scheme(files: Path) -> None:
+    """What begins like a scheme and is neither that nor a file: the schemes there are."""
+    done = run(files, "check", "image:app.tar")
+    assert done.returncode == 3
+    assert b"no scheme is called image: there are archive:, " in done.stderr
+    shutil.copy(files / "runs", files / "image:app")
+    assert run(files, "check", "image:app", *ON).returncode == 0
+
+
+def test_common_options(files: Path, tmp_path: Path) -> None:
+    """bases and floor take sources and name what was not read as check does."""
+    (tmp_path / "list").write_text("runs\n")
+    for command in ("bases", "floor"):
+        listed = run(files, command, "--files-from", str(tmp_path / "list"), "--no-cache", "--strict")
+        assert (listed.returncode, listed.stderr) == (0, b"")
+        assert run(files, command).returncode == 2
+    assert run(files, "check", "runs", "--no-cache", *ON).returncode == 0
+    shutil.copytree(files / "dir", tmp_path / "dir")
+    shutil.copy(files / "torn", tmp_path / "dir" / "torn")
+    for command in ("bases", "floor"):
+        assert run(tmp_path, command, "dir").returncode == 0
+        assert run(tmp_path, command, "dir", "--strict").returncode == 3
+
+
 # --- ldd ----------------------------------------------------------------------------------------------------
 
 
@@ -381,6 +465,14 @@ def test_ldd_exit_codes(files: Path, root: Path) -> None:
     assert run(files, *inside, "/bin/missing").returncode == 1
     assert run(files, *inside, "/bin/runs", "/bin/fails").returncode == 127
     assert run(files, *inside, "--all").returncode == 127
+
+
+def test_ldd_of_a_named_glibc(files: Path, root: Path) -> None:
+    """--libc may be said where it is so; a processor is nothing musl asks for."""
+    assert run(files, "ldd", "--libc", "glibc", "--on", "debian:12", "fails").returncode == 0
+    done = run(files, "ldd", "--root", str(root), "--cpu", "haswell", "/bin/runs")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"does not ask for the processor" in done.stderr
 
 
 def test_ldd_jsonl(files: Path, root: Path) -> None:

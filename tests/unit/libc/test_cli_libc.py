@@ -61,7 +61,19 @@ def test_diff() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("show", "nonsense"), ("show", "musl:0.1"), ("show", "alpine:1"), ("list", "-o", "xml")]
+    "arguments",
+    [
+        ("show", "nonsense"),
+        ("show", "musl:0.1"),
+        ("show", "musl:9"),
+        ("show", "musl:1.2"),
+        ("show", "alpine:1"),
+        ("list", "-o", "xml"),
+        ("show", "musl:1.2.5", "-o", "yaml"),
+        ("show", "musl:1.2.5", "--symbol", "puts", "-o", "yaml"),
+        ("diff", "musl:1.2.4", "musl:1.2.5", "-o", "yaml"),
+        ("verify", "musl:1.2.5", "nowhere", "-o", "yaml"),
+    ],
 )
 def test_wrong_use_is_2_and_says_so(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
