@@ -286,11 +286,28 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
             else:
                 item.host = _host(item)
                 lazy = item.host is not None and item.host.lazy
-                item.link = item.loader.open(
-                    None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
-                )
+                if isinstance(item.loader, GlibcLoader):
+                    loaded = _loaded(source, work, item)
+                    item.link = item.loader.open(
+                        None, path, lazy=lazy, library_path=given.library_path, preload=given.preload, loaded=loaded
+                    )
+                else:  # musl knows what was loaded by a path by its file alone: a needed name is searched for as ever
+                    item.link = item.loader.open(
+                        None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
+                    )
     for loader in {item.loader for item in work if item.loader is not None}:
         loader.forget(_HELD)
+
+
+def _loaded(source: Source, work: list[_Work], item: _Work) -> list[str]:
+    """The paths of what the host of a plugin has loaded before it, where that lies in the source."""
+    wanted = item.host.loads if item.host is not None else ()
+    return [
+        source.mount + other.member.path
+        for name in wanted
+        for other in work
+        if other is not item and other.object.soname == name and other.object.arch == item.object.arch
+    ][:1]
 
 
 def _interpreter_error(item: _Work) -> int:
@@ -305,7 +322,7 @@ def _host(item: _Work) -> Host | None:
     imports: list[str] = []
     for name, shndx in zip(symbols.names, symbols.shndxs):
         (exports if shndx else imports).append(name)
-    return host_of(item.member.path, exports, imports)
+    return host_of(item.member.path, exports, imports, item.object.needed)
 
 
 def _basenames(source: Source) -> dict[str, tuple[str, ...]]:

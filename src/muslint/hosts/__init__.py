@@ -22,15 +22,17 @@ def hosts() -> tuple[Host, ...]:
     return tuple(sorted((host for host in found if host is not None), key=lambda host: host.id))
 
 
-def host_of(path: str, exports: Iterable[str], imports: Iterable[str]) -> Host | None:
-    """The host of a plugin: by its file name, its entry point, or the API most of its names belong to."""
+def host_of(path: str, exports: Iterable[str], imports: Iterable[str], needed: Iterable[str] = ()) -> Host | None:
+    """The host of a plugin: by its file name, its entry point, the API most of its names belong to, or a library of
+    the host's own that it needs."""
     exports, imports = tuple(exports), tuple(imports)
     for host in hosts():
         if path.endswith(host.suffixes) or any(name.startswith(host.entry_points) for name in exports):
             return host
     # A plugin may ask for a few names that look like another host's: PHP's own include ap_php_snprintf.
     asked = Counter(found.id for name in imports if (found := giver(name)) is not None)
-    return max((host for host in hosts() if host.id in asked), key=lambda host: asked[host.id], default=None)
+    named = max((host for host in hosts() if host.id in asked), key=lambda host: asked[host.id], default=None)
+    return named or next((host for host in hosts() if not set(host.loads).isdisjoint(needed)), None)
 
 
 def host_of_package(kind: str) -> Host | None:

@@ -17,6 +17,7 @@ class Host:
     suffixes: tuple[str, ...] = ()  # of a plugin's file name
     names: frozenset[str] = frozenset()  # further names it gives, whole
     packages: tuple[str, ...] = ()  # kinds of packages whose plugins are its
+    loads: tuple[str, ...] = ()  # sonames of its own libraries that are loaded before any plugin
 
     def gives(self, name: str) -> bool:
         """Whether ``name`` belongs to this host's API."""

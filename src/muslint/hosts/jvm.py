@@ -7,7 +7,8 @@ HOST = Host(
     title="the Java virtual machine",
     prefixes=("JNI_", "JVM_", "JNU_"),
     lazy=True,
-    entry_points=("JNI_OnLoad", "Java_"),
+    entry_points=("JNI_OnLoad", "Java_", "Agent_OnLoad"),
     suffixes=(),
     packages=("jar",),
+    loads=("libjvm.so",),  # by its path, RTLD_GLOBAL: java.c, LoadJavaVM
 )

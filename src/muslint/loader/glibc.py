@@ -8,7 +8,7 @@ releases 2.31, 2.36, 2.41 and 2.43.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
@@ -178,13 +178,16 @@ class GlibcLoader:
         first_only: bool = False,
         library_path: str = "",
         preload: str = "",
+        loaded: Sequence[str] = (),
     ) -> Link:
         """What ``dlopen(library)`` does in a process that runs ``program``.
 
-        ``program`` None stands for a host of which only libc is known. With ``lazy`` (RTLD_LAZY) functions that
-        nothing gives are in `Link.deferred`. `Link.exit` is 0 where a handle comes back and 127 where not.
+        ``program`` None stands for a host of which only libc is known, and what it has ``loaded`` before, by path: a
+        needed name that is the soname of one is not searched for (``_dl_map_object``). With ``lazy`` (RTLD_LAZY)
+        functions that nothing gives are in `Link.deferred`. `Link.exit` is 0 where a handle comes back and 127 where
+        not.
         """
-        return dlopen(self, program, library, lazy, first_only, preload, library_path)
+        return dlopen(self, program, library, lazy, first_only, preload, library_path, loaded)
 
     def namespace(self, path: str, mode: Mode) -> Namespace:
         """An empty process that runs ``path``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from muslint.elf.object import DT_STRTAB, Segment
@@ -71,6 +72,7 @@ def dlopen(
     first_only: bool,
     preloads: str,
     libraries: str = "",
+    loaded: Sequence[str] = (),
 ) -> Link:
     """See `GlibcLoader.open`."""
     space = loader.namespace(program or "", Mode.OPEN if first_only else Mode.OPEN_ALL)
@@ -81,6 +83,9 @@ def dlopen(
         else:
             space.library_path = library_path(libraries, "", loader.rtld)
             _host(loader, space, preloads)
+            for path in loaded:
+                with suppress(Fatal):  # whatever is wrong with it is its own matter
+                    map_dependencies(space, space.load(path, None), ())
         space.messages.clear()
         space.searches.clear()
         known, before = list(space.order), len(space.chain)

@@ -32,6 +32,13 @@ def test_host_of(path: str, exports: list[str], imports: list[str], host: str | 
     assert (found.id if found else None) == host
 
 
+def test_a_library_of_the_host_that_is_needed() -> None:
+    """What needs the JVM's library, and shows nothing else, is loaded by a JVM."""
+    found = host_of("libmlib_image.so", ["j2d_mlib_ImageCreate"], ["malloc"], ["libjvm.so", "libc.so.6"])
+    assert found is not None
+    assert found.id == "jvm"
+
+
 def test_own_evidence_goes_before_references() -> None:
     """A Python extension that embeds Lua is a Python extension."""
     found = host_of("lupa.so", ["PyInit_lupa"], ["lua_newstate", "PyErr_Clear"])
