@@ -145,11 +145,12 @@ def _enough(failing: list[Judged]) -> Iterator[str]:
 
 
 def _alike(failing: list[Judged]) -> list[list[Judged]]:
-    """Failing objects that fail for the same reasons, so that one cause is told once."""
-    groups: dict[tuple[str, ...], list[Judged]] = {}
+    """Failing objects that fail for the same reasons, so that one cause is told once. What helps another machine, or
+    what was built for another C library, is told apart."""
+    groups: dict[tuple[str, str, frozenset[str]], list[Judged]] = {}
     for judged in failing:
-        key = tuple(sorted({f"{f.rule} {f.symbol or f.version or f.library or f.relocation}" for f in _errors(judged)}))
-        groups.setdefault(key, []).append(judged)
+        causes = {f"{f.rule} {f.symbol or f.version or f.library or f.relocation}" for f in _errors(judged)}
+        groups.setdefault((judged.arch, judged.built_for, frozenset(causes)), []).append(judged)
     return sorted(groups.values(), key=lambda same: (-len(same), same[0].path))
 
 

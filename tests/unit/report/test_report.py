@@ -68,6 +68,20 @@ def test_same_causes_are_told_once() -> None:
     assert text.count("Error relocating") == 2
 
 
+def test_what_helps_another_machine_is_told_apart() -> None:
+    """Causes alike, but not what to rebuild them with; nor do musl's files go under glibc's."""
+    same = [
+        judged("a.so", "fails", missing("backtrace", "a.so")),
+        judged("b.so", "fails", missing("backtrace", "b.so")),
+        judged("arm.so", "fails", missing("backtrace", "arm.so"), arch="aarch64"),
+        judged("musl.so", "fails", missing("backtrace", "musl.so"), built_for="musl"),
+    ]
+    shown = table.render(report(*same), 0)
+    assert "a.so and 1 more with the same causes:" in shown
+    assert "arm.so  aarch64" in shown
+    assert "musl.so  x86_64" in shown
+
+
 def test_remedies_that_settle_all_come_first() -> None:
     """A partial remedy says of how many findings it is one; -v lists all."""
     rebuild, source = Remedy("rebuild", "rebuild for musl", True), Remedy("source", "use another name", False)
