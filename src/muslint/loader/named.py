@@ -285,6 +285,7 @@ def opener(loader: MuslLoader | GlibcLoader, program: str | None) -> Callable[[s
 
     def opens(name: str) -> bool:
         link = loader.open(program, name, lazy=True, first_only=True)
-        return not any(m.kind == "library" and m.name == name and not m.object for m in link.messages)
+        # Nobody needs it: musl names no object in the line, glibc the library itself.
+        return not any(m.kind == "library" and m.name == name and m.object in ("", name) for m in link.messages)
 
     return opens

@@ -80,6 +80,8 @@ def _remedies(case: Case, message: Message, rule: str) -> tuple[Remedy, ...]:
 
 def package_remedy(case: Case, name: str) -> tuple[Remedy, ...]:
     """Where a library that is nowhere can come from."""
+    if case.model.family == "glibc":
+        return (_shipped(name),)
     release = case.release or newest_alpine()
     row = (case.sonames.provider if case.sonames else provider)(name, release)
     if row is not None and row.package is not None and row.package != "musl":
@@ -102,4 +104,8 @@ def _glibc_remedies(message: Message, rule: str) -> tuple[Remedy, ...]:
         return (Remedy("path", "remove the file, or put one of the right kind before it", False),)
     if message.name.startswith(("libc.musl-", "ld-musl-")) or message.name == "libc.so":
         return (Remedy("rebuild", "it was built for musl: rebuild it for glibc", True),)
-    return (Remedy("bundle", f"install the package that has {message.name}, or ship it with the program", False),)
+    return (_shipped(message.name),)
+
+
+def _shipped(name: str) -> Remedy:
+    return Remedy("bundle", f"install the package that has {name}, or ship it with the program", False)

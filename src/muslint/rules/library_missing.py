@@ -13,9 +13,11 @@ def find(case: Case) -> Iterator[Finding]:
     yield from library_findings(case, RULE.id)
     for wanted in missing(case):
         name = wanted.names[0]
+        line = "Error loading shared library {}: No such file or directory"
+        if case.model.family == "glibc":
+            line = "{}: cannot open shared object file: No such file or directory"  # what dlerror gives
         yield Finding(
-            RULE.id, wanted.severity, When.USE, case.shown(case.path),
-            f"Error loading shared library {name}: No such file or directory", library=name,
+            RULE.id, wanted.severity, When.USE, case.shown(case.path), line.format(name), library=name,
             confidence=wanted.confidence, evidence=(wanted.evidence,), remedies=package_remedy(case, name),
         )  # fmt: skip
 
