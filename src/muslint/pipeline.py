@@ -286,28 +286,19 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
             else:
                 item.host = _host(item)
                 lazy = item.host is not None and item.host.lazy
-                if isinstance(item.loader, GlibcLoader):
-                    loaded = _loaded(source, work, item)
-                    item.link = item.loader.open(
-                        None, path, lazy=lazy, library_path=given.library_path, preload=given.preload, loaded=loaded
-                    )
-                else:  # musl knows what was loaded by a path by its file alone: a needed name is searched for as ever
-                    item.link = item.loader.open(
-                        None, path, lazy=lazy, library_path=given.library_path, preload=given.preload
-                    )
+                item.link = item.loader.open(
+                    None, path, lazy=lazy, library_path=given.library_path, preload=given.preload,
+                    loaded=_loaded(source, work, item),
+                )  # fmt: skip
     for loader in {item.loader for item in work if item.loader is not None}:
         loader.forget(_HELD)
 
 
 def _loaded(source: Source, work: list[_Work], item: _Work) -> list[str]:
     """The paths of what the host of a plugin has loaded before it, where that lies in the source."""
-    wanted = item.host.loads if item.host is not None else ()
-    return [
-        source.mount + other.member.path
-        for name in wanted
-        for other in work
-        if other is not item and other.object.soname == name and other.object.arch == item.object.arch
-    ][:1]
+    wanted, arch = item.host.loads if item.host is not None else (), item.object.arch
+    others = (other for other in work if wanted and other is not item and other.object.arch == arch)
+    return [source.mount + other.member.path for other in others if other.object.soname in wanted][:1]
 
 
 def _interpreter_error(item: _Work) -> int:

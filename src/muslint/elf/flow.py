@@ -15,13 +15,12 @@ from muslint.elf.frame import Frame, Place, overwritten
 from muslint.elf.functions import Bounds
 from muslint.elf.image import Image
 from muslint.elf.linear import caller_of, linear
-from muslint.elf.paths import Paths
+from muslint.elf.paths import Paths, calls
 from muslint.elf.slots import Slots
 from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, some, union
 
-_CALL = Flow.CALL
-_CALL_INDIRECT = Flow.CALL_INDIRECT
+_CALL, _CALL_INDIRECT = Flow.CALL, Flow.CALL_INDIRECT
 _BUDGET = 4_000  # steps that are asked for one value
 _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough, and what the others are given then
 _DEEPEST = 40  # definitions of definitions
@@ -81,8 +80,7 @@ class Body(Paths):
         where = self.machine.arguments[index]
         if isinstance(where, str):
             return self.value(Expr("reg", where), at)
-        jumps = self.steps[at].flow not in (_CALL, _CALL_INDIRECT)  # in place of a call
-        pushed = self.machine.call_pushes if jumps else 0
+        pushed = 0 if self.steps[at].flow in (_CALL, _CALL_INDIRECT) else self.machine.call_pushes  # a jump there
         address = Expr("add", None, Expr("reg", self.machine.stack), Expr("const", where + pushed), self.machine.word)
         return self.value(Expr("load", None, address, None, self.machine.word), at)
 
@@ -359,10 +357,8 @@ class Body(Paths):
         if isinstance(location, str):
             if location in effect.sets:
                 return True
-            flow = self.steps[number].flow
-            return (flow is _CALL or flow is _CALL_INDIRECT) and location not in self.machine.kept
-        flow = self.steps[number].flow
-        if flow is _CALL or flow is _CALL_INDIRECT:
+            return location not in self.machine.kept and calls(self.steps[number].flow)
+        if calls(self.steps[number].flow):
             return self.frame.escapes(location, number)
         return bool(effect.stores) and any(self._touches(store, location, number) for store in effect.stores)
 

@@ -27,7 +27,8 @@ def parting(step: Step) -> bool:
     return step.flow in _PARTING
 
 
-def _calls(flow: Flow) -> bool:
+def calls(flow: Flow) -> bool:
+    """Whether an instruction calls a function."""
     return flow is _CALL or flow is _CALL_INDIRECT
 
 
@@ -108,7 +109,7 @@ class Paths:
             if flow is _NEXT or flow is _BRANCH:
                 end = behind if found[-1] or not self._is_padding(len(found) - 1) else -1
             else:
-                end = behind if _calls(flow) and not self._never_returns(step) else -1
+                end = behind if calls(flow) and not self._never_returns(step) else -1
         return found
 
     def _is_padding(self, number: int) -> bool:
@@ -145,8 +146,8 @@ class Paths:
     def _writes(self, register: str | None, number: int) -> bool:
         effect = self._effects[number]
         if register is None:
-            return bool(effect.stores) or _calls(self.steps[number].flow)
-        return register in effect.sets or (_calls(self.steps[number].flow) and register not in self.machine.kept)
+            return bool(effect.stores) or calls(self.steps[number].flow)
+        return register in effect.sets or (calls(self.steps[number].flow) and register not in self.machine.kept)
 
     def _never_returns(self, step: Step) -> bool:
         return self.callee(step) in NO_RETURN

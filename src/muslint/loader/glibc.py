@@ -20,9 +20,8 @@ from muslint.loader.glibc_map import Mode, Namespace
 from muslint.loader.glibc_process import dlopen, start, trace
 from muslint.loader.glibc_search import Fault, GlibcSearches
 from muslint.loader.glibc_types import types_of
-from muslint.loader.glibc_verify import UNREADABLE, unmappable, verify
+from muslint.loader.glibc_verify import UNREADABLE, killed, unmappable, verify
 from muslint.loader.mapped import KILLED_BY_SIGBUS, cut_short, read_as_mapped
-from muslint.loader.scope import SIGBUS
 from muslint.loader.target import Link, Opened, Tree
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ class GlibcLoader:
         if isinstance(obj, ElfObject) and cut_short(obj.segments, data.size):
             obj = read_as_mapped(self._reader, data, path, self.bits, self.little)
         if isinstance(obj, int):
-            return Fault("", signal=SIGBUS) if obj == KILLED_BY_SIGBUS else UNREADABLE
+            return killed(data, self.rtld) if obj == KILLED_BY_SIGBUS else UNREADABLE
         other = self._facts.get((found.identity, not program))
         return other if isinstance(other, GlibcFacts) else GlibcFacts(obj, data.size)
 

@@ -6,7 +6,7 @@ import errno
 import struct
 from typing import TYPE_CHECKING
 
-from muslint.elf.header import LAYOUTS, MAGIC, PAGE
+from muslint.elf.header import HEAD_SIZE, LAYOUTS, MAGIC, PAGE, read_header
 from muslint.elf.object import (
     DF_1_PIE,
     DT_FLAGS_1,
@@ -116,6 +116,18 @@ def _other_system(data: Readable, start: int, count: int, rtld: Rtld) -> bool:
     return False
 
 
+def killed(data: Readable, rtld: Rtld) -> Fault:
+    """What becomes of a file whose tables lie behind its end: SIGBUS, unless it is refused before it is mapped."""
+    if _no_dynamic(read_header(data, data.at(0, HEAD_SIZE)).segments, rtld):
+        return Fault("object file has no dynamic section")
+    return Fault("", signal=SIGBUS)
+
+
+def _no_dynamic(segments: tuple[Segment, ...], rtld: Rtld) -> bool:
+    """Whether a PT_DYNAMIC without bytes is told as soon as it is met (``_dl_map_object_from_fd``)."""
+    return rtld.release >= (2, 34) and any(s.type == PT_DYNAMIC and s.filesz == 0 for s in segments)
+
+
 def unmappable(obj: ElfObject, size: int, program: bool, rtld: Rtld) -> Fault | None:
     """What keeps a file that passed `verify` from being mapped; ``size`` is the file's, in bytes."""
     segments = obj.segments
@@ -130,7 +142,7 @@ def unmappable(obj: ElfObject, size: int, program: bool, rtld: Rtld) -> Fault | 
     position_independent = obj.ident.type == ET_DYN
     if not position_independent and not program:
         return Fault("cannot dynamically load executable")
-    if rtld.release >= (2, 34) and any(s.filesz == 0 for s in dynamic):
+    if _no_dynamic(segments, rtld):
         return Fault("object file has no dynamic section")
     if cut_short(segments, size) and _beyond(segments, size):
         return Fault("", signal=SIGBUS)

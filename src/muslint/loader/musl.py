@@ -7,7 +7,7 @@ program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, relea
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
@@ -251,6 +251,7 @@ class MuslLoader:
         first_only: bool = False,
         library_path: str = "",
         preload: str = "",
+        loaded: Sequence[str] = (),
     ) -> Link:
         """What ``dlopen(library)`` does in a process that runs ``program``.
 
@@ -258,8 +259,10 @@ class MuslLoader:
         failures are told unless ``first_only``: ``dlopen`` itself gives up at the first and leaves its
         line for ``dlerror``. With ``lazy`` (RTLD_LAZY) what is put off until it is called is in
         `Link.deferred`. The requester is the program: the caller's own rpath is not read.
-        `Link.exit` is 0 where a handle comes back and 127 where not, as if it were a start.
+        `Link.exit` is 0 where a handle comes back and 127 where not, as if it were a start. What a host has ``loaded``
+        by a path musl knows by its file alone (``load_library``): a needed name is searched for all the same.
         """
+        del loaded
         found = self.tree.open(program) if program is not None else 0
         facts = self.accept(found) if isinstance(found, Opened) else None
         name = facts.object.interpreter or self.path if isinstance(facts, Facts) else self.path
