@@ -43,12 +43,13 @@ def _loopback_up() -> None:
 
 def _new_root(lower: str) -> str:
     """An overlay over ``lower`` with its own /dev, /proc and an empty /tmp; gone with the namespace."""
+    os.chdir(lower)  # the mount on /tmp may hide its path, never the directory we stand in
     place = "/tmp"
     _mount("tmpfs", place, "tmpfs")
     for name in ("upper", "work", "root"):
         os.mkdir(f"{place}/{name}")
     root = f"{place}/root"
-    _mount("overlay", root, "overlay", 0, f"lowerdir={lower},upperdir={place}/upper,workdir={place}/work")
+    _mount("overlay", root, "overlay", 0, f"lowerdir=.,upperdir={place}/upper,workdir={place}/work")
     _mount("/dev", f"{root}/dev", None, _MS_BIND | _MS_REC)
     _mount("proc", f"{root}/proc", "proc")
     _mount("tmpfs", f"{root}/tmp", "tmpfs")
