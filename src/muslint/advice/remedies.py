@@ -17,7 +17,7 @@ from muslint.advice.fix import suggested
 from muslint.advice.other_image import other_image
 from muslint.advice.rebuilt import rebuilds
 from muslint.advice.rewrite import Changes
-from muslint.advice.trial import Change, Start, Trials, about, stands
+from muslint.advice.trial import Change, Trials, about, stands
 from muslint.libc.musl import alpine_releases
 from muslint.libc.shims import STUBS, Shim, shim
 from muslint.libc.sonames import provider
@@ -36,13 +36,13 @@ _OF_RELEASE = frozenset({"symbol-too-new", "symbol-runtime", "relr-unsupported",
 Left = tuple[Finding, ...]
 
 
-def ways_out(case: Case, findings: Iterable[Finding], trials: Trials, start: Start) -> tuple[Tried, ...]:
+def ways_out(case: Case, findings: Iterable[Finding], trials: Trials) -> tuple[Tried, ...]:
     """What may be done about the findings of one object, what is enough first; `PATH` stands for its path.
 
     Nothing is offered that changes nothing.
     """
     told = tuple(finding for finding in findings if stands(finding) and finding.rule != "label-mismatch")
-    search = _Search(case, told, trials, start)
+    search = _Search(case, told, trials)
     found = [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
     if case.model.family == "musl" and case.built_for != "musl":
         found += [*rebuilds(case, told, search.release), *downloads(case)]
@@ -61,8 +61,8 @@ def _stock(trials: Trials) -> str | None:
 class _Search:
     """The trials of one object; only lives inside `ways_out`."""
 
-    def __init__(self, case: Case, told: Left, trials: Trials, start: Start) -> None:
-        self.case, self.told, self.trials, self.start = case, told, trials, start
+    def __init__(self, case: Case, told: Left, trials: Trials) -> None:
+        self.case, self.told, self.trials = case, told, trials
         self.release = _stock(trials) if case.model.family == "musl" else None
         self.known: dict[Change, Left | None] = {Change(): told}
         self.best: Change = Change()
@@ -70,7 +70,7 @@ class _Search:
     def left(self, change: Change) -> Left | None:
         """What is left after a change; asked once."""
         if change not in self.known:
-            self.known[change] = self.trials.left(self.case, self.told, self.start, change)
+            self.known[change] = self.trials.left(self.case, self.told, change)
         return self.known[change]
 
     def better(self, change: Change, than: int) -> bool:
