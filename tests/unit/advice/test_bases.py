@@ -254,3 +254,14 @@ def test_picture() -> None:
         assert words(row) in text
     assert root.attrib["role"] == "img"
     assert any("FAILS" in text for text in texts)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_reasons_fit_the_width(width: int) -> None:
+    """The screen decides how much of a reason is shown; without one it is a hundred characters."""
+    long = replace(PLAIN, verdict="fails", why="not known whether " + ", ".join(f"lib{n}.so.1" for n in range(20)))
+    assert max(map(len, table([PLAIN, long], "x", width=width).splitlines()[2:4])) <= width
+    rows = {at: table([PLAIN, long], "x", 0, width=at).splitlines()[4] for at in (None, width)}
+    assert len(rows[width]) == width
+    assert "…" in rows[None]
+    assert "…" not in table([PLAIN, long], "x", 1, width=width)
