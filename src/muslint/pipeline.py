@@ -21,7 +21,7 @@ from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener
 from muslint.loader.needed import needed
-from muslint.loader.placed import Targets
+from muslint.loader.placed import Targets, check_own
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -109,7 +109,7 @@ def check(
     opened = source
     targets = Targets(on, reader)
     asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
-    judged: list[Judged] = []
+    every: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
     used: list[Target] = []
@@ -123,15 +123,17 @@ def check(
         found = list(
             _check_place(_hung(place) if hung else place, target, environment, skipped, asked, root is not None)
         )
+        if on == "self":
+            check_own(target, opened.name, (judged.arch for judged in found if judged.kind in _LINKED))
         if place.image is not None:
             images.append(judged_image(place, _facts(target), found))
-        judged += found
+        every += found
         if found or not used:
             used.append(target)
     if not opened.members and len({target.name for target in used[1:]}) == 1:
         del used[0]  # nothing lies in the source itself: what is in it has one target
     unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
-    return Report(opened.name, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
+    return Report(opened.name, opened.kind, _facts(used[0]), tuple(every), unread, tuple(images))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
