@@ -24,7 +24,7 @@ from muslint.advice.reasons import (
     why_later,
     why_not,
 )
-from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine
+from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine, unlisted
 from muslint.libc.catalog import image as catalogued
 from muslint.libc.musl import releases
 from muslint.libc.published import Published, add, install, instead, package, partial, published
@@ -221,7 +221,7 @@ class _Asked:
             plain = replace(plain, broken=replace(plain.broken, others=others), why=lacking(missing, known=True))
         if not plain.broken.only_libraries:
             return _Found(plain)
-        sure = [soname for soname in missing if _known(image, soname)]
+        sure = [soname for soname in missing if not unlisted(image.name, soname)]
         why = lacking(sure, known=True) if sure else lacking(missing, known=False)
         plain = replace(plain, verdict=FAILS if sure else UNKNOWN, why=why)
         names = {soname: package(image.name, soname, next(iter(sorted(offered)))) for soname in missing}
@@ -271,15 +271,6 @@ class _Found:
     packages: tuple[str, ...] = ()
     then: Outcome | None = None
     instead: str | None = None
-
-
-def _known(image: BaseImage, soname: str) -> bool:
-    """Whether it is known that the image does not hold the library."""
-    if soname == "libstdc++.so.6":
-        return image.libstdcxx is not None
-    if soname == "libgcc_s.so.1":
-        return image.libgcc is not None
-    return bool(image_libraries(image.name))
 
 
 def _without_implied(names: Iterable[str]) -> tuple[str, ...]:

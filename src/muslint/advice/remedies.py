@@ -28,6 +28,7 @@ PATH = "\0PATH\0"
 """Stands for the object's path in commands, so that one answer serves all objects that fail alike."""
 
 _ROUNDS = 3
+_SHOWN = 3  # libraries that are named
 _PRELOADED = ("libucontext", "libexecinfo", "musl-obstack", "musl-fts", "libtirpc")
 _STACK = 8 << 20  # bytes: glibc's usual default
 _OF_RELEASE = frozenset({"symbol-too-new", "symbol-runtime", "relr-unsupported", "library-missing"})
@@ -230,7 +231,10 @@ class _Search:
 
     def told_of(self, change: Change) -> Tried:
         """A change as people are told of it."""
-        left = self.left(change) or ()
+        every = self.left(change) or ()
+        left = tuple(finding for finding in every if not finding.unlisted)
+        if change.image is not None and every and not left:
+            return Tried(_kind(change), tuple(_commands(change, None)), _unlisted(change.image, every), Effect.UNTRIED)
         stubs = self.stubs(change)
         remains = tuple(dict.fromkeys(about(finding) for finding in left))
         effect = Effect.HELPS if left else Effect.HIDES if stubs else Effect.CURES
@@ -254,6 +258,14 @@ class _Search:
         return {
             n for s in known if s for library in s.libraries if library.path in paths for n in library.exports or ()
         }
+
+
+def _unlisted(image: str, left: Left) -> str:
+    """Why an image whose tables list no libraries cannot be tried with what is left there."""
+    names = list(dict.fromkeys(finding.library or "" for finding in left))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"not known whether {', '.join(names[:_SHOWN])}{more} {verb} in {image}: no table lists what it holds"
 
 
 def _is_gcompat(change: Change) -> bool:

@@ -17,7 +17,7 @@ from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
 from muslint.report.ways import alike, counted, downloads, enough_for, ways, worth_telling
 from muslint.report.width import cut, left
-from muslint.rules.finding import Finding, Remedy, Severity, When
+from muslint.rules.finding import UNLISTED, Finding, Remedy, Severity, When
 
 NAME = "table"
 _WORDS = {
@@ -42,6 +42,7 @@ _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-r
 _TITLES = {
     "label-mismatch": ("label that is not true", "labels that are not true"),
     "library-missing": ("library that is not on the target", "libraries that are not on the target"),
+    UNLISTED: ("library that may not be on the target", "libraries that may not be on the target"),
     "library-off-path": ("library that is there, but where the loader does not look",
                          "libraries that are there, but where the loader does not look"),
     "library-unusable": ("library that cannot be used", "libraries that cannot be used"),
@@ -152,10 +153,11 @@ def first_failure(judged: Judged) -> str:
     errors = counted(judged)
     if not errors:
         return ""
-    first = next((f for f in errors if f.when is When.LOAD), errors[0])
+    first = next(iter(sorted((f for f in errors if f.when is When.LOAD), key=lambda f: f.unlisted)), errors[0])
     if first.when is When.RUN:
         return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
     text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
+    text = f"{first.library} may not be there" if first.unlisted else text
     for prefix in (
         f"Error relocating {judged.path}: ",
         "Error relocating ",
@@ -182,13 +184,14 @@ def _details(judged: Judged, verbose: int, several: bool = False) -> Iterator[st
         yield f"  The shell will say:  {interpreter[0].message}"
     load = [f for f in others if f.when is When.LOAD]
     linked = [f for f in load if f.rule == "link-missing"]
-    told = [f for f in load if _is_said(f.message)]
+    told = sorted((f for f in load if _is_said(f.message)), key=lambda f: f.unlisted)
     silent = dict.fromkeys(f.message for f in load if not _is_said(f.message) and f not in linked)
     if linked:
         yield "  The linker will say:"
         yield f"    {linked[0].message}" + (f"    … and {len(linked) - 1} more" if len(linked) > 1 else "")
     if told:
-        yield "  With that cured, the loader would say:" if interpreter else "  The loader will say:"
+        begins = "  If it is not there, the loader will say:" if told[0].unlisted else "  The loader will say:"
+        yield "  With that cured, the loader would say:" if interpreter else begins
         more = len(told) - 1
         yield f"    {told[0].message}" + (f"    … and {more} more" if more else "")
     if silent:
@@ -215,7 +218,7 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
     rest = [f for f in errors if f.rule not in _SYMBOL_RULES]
     if rest:
         yield ""
-    for rule, found in groupby(sorted(rest, key=lambda f: f.rule), key=lambda f: f.rule):
+    for rule, found in groupby(sorted(rest, key=_title), key=_title):
         about = {_about(finding): finding for finding in reversed(list(found))}
         yield f"  {len(about)} {_TITLES[rule][len(about) > 1]}"
         for name, finding in sorted(about.items())[: None if verbose else _SHOWN]:
@@ -227,6 +230,10 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
         distinct = dict.fromkeys((f.symbol, f.rule) for f in symbols)
         yield f"  {len(distinct)} symbol{'s' if len(distinct) != 1 else ''} no library there gives"
         yield from _symbol_groups(symbols, verbose)
+
+
+def _title(finding: Finding) -> str:
+    return UNLISTED if finding.unlisted else finding.rule
 
 
 def _about(finding: Finding) -> str:
