@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from muslint.advice.base import NO_IMAGE, Base
+from muslint.advice.base import NO_IMAGE, Base, unopened
 from muslint.report.readable import shown
 from muslint.report.width import cut, left
 
@@ -16,6 +16,7 @@ WORDS = {
     NO_IMAGE: "no image",
 }  # fmt: skip
 _COLOURS = {"fails": "31;1", "fails-on-use": "31", "differs": "33", "runs": "32", "unknown": "35", NO_IMAGE: "2"}
+_LOADS = ("runs", "differs", "fails-on-use", "unknown")
 _WIDTH = 100  # of the reason, where there is no screen
 _FAMILIES = {
     "debian": "Debian", "ubuntu": "Ubuntu", "centos": "CentOS", "almalinux": "AlmaLinux", "rockylinux": "Rocky Linux",
@@ -53,7 +54,8 @@ def says(row: Base) -> str:
         parts.append(f"with {row.add}")
     elif row.instead is not None:
         parts.append(f"use {row.instead}")
-    return ": ".join(parts)
+    named = unopened(row) if row.best in _LOADS else ()  # of what does not load, what it would open says little
+    return "; ".join((*filter(None, [": ".join(parts)]), *map(shown, named)))
 
 
 def until(row: Base) -> str:
