@@ -266,8 +266,10 @@ class _Asked:
             found = broken(errors(failing))
             why = why_not(found, self.steps, lacking(found.libraries, known=True))
             return Outcome(verdict, why, len(failing), found, assumed, *opened)
-        if verdict == FAILS_ON_USE and all(f.unlisted for f in errors(failing, When.USE)):
-            return Outcome(UNKNOWN, lacking(opened[1], known=False), len(failing), _NOTHING, assumed, *opened)
+        used = errors(failing, When.USE)
+        if verdict == FAILS_ON_USE and all(finding.unlisted for finding in used):
+            names = sorted({finding.library or "" for finding in used})
+            return Outcome(UNKNOWN, lacking(names, known=False), len(failing), _NOTHING, assumed, *opened)
         why = "" if verdict == RUNS else failing[0].reason or "" if verdict == UNKNOWN else why_later(failing)
         return Outcome(verdict, why, len(failing), _NOTHING, assumed, *opened)
 

@@ -95,6 +95,11 @@ class Finding:
         return any(evidence.kind == UNLISTED for evidence in self.evidence)
 
     @property
+    def told(self) -> str:
+        """The message, with what is not known about it."""
+        return " ".join([self.message, *(f"({one.text})" for one in self.evidence if one.kind == UNLISTED)])
+
+    @property
     def fingerprint(self) -> str:
         """A name for this finding that outlives rebuilds, moves and copies: 16 hexadecimal digits.
 

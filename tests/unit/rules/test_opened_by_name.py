@@ -6,6 +6,7 @@ import pytest
 
 from muslint.pipeline import check
 from muslint.report import table
+from muslint.report.format import named_format
 from muslint.report.report import Report
 from muslint.rules.finding import Effect
 from tests.support import compile as compiler
@@ -94,3 +95,12 @@ def test_an_image_that_no_table_tells_of_is_not_tried(tmp_path: Path) -> None:
     assert (way.commands, way.effect, way.remains) == (("FROM ubuntu:26.04",), Effect.UNTRIED, ())
     assert way.text == "not known whether libfoo.so.1 is in ubuntu:26.04: no table lists what it holds"
     assert "FROM ubuntu:26.04    not known whether" in said(check(str(program), on="alpine:3.23"))
+
+
+def test_every_format_says_that_it_may_be_there(tmp_path: Path) -> None:
+    """Those for people and services beside the line that the loader would print; data has it as evidence."""
+    report = check(built(tmp_path, NEEDS), on="ubuntu:24.04")
+    for name in ("cyclonedx", "github", "gitlab", "html", "json", "jsonl", "junit", "markdown", "sarif", "table"):
+        form = named_format(name)
+        text = form.piece(report) + form.end(report) if form.piece else form.text(report, 0, False)
+        assert "may be there" in text or "may not be there" in text, name
