@@ -8,20 +8,20 @@ from typing import Any
 
 from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, mapped_end, requires
-from muslint.elf.object import ElfObject, Kind, Readable, Reader
-from muslint.elf.relocatable import LinkNames, link_names
+from muslint.elf.object import ElfObject, Kind, Reader
+from muslint.elf.relocatable import LinkNames, linkable
 from muslint.elf.system import foreign_system
 from muslint.errors import MalformedElf, UnreadableSource
 from muslint.hosts import host_of, host_of_package
-from muslint.hosts.host import Host
+from muslint.hosts.host import Host, nearest
 from muslint.libc.sonames import Sonames
-from muslint.loader.environment import Environment, environment_of
+from muslint.loader.environment import UNTOLD, Environment, environment_of
 from muslint.loader.faults import Links, faults_of, links_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener
 from muslint.loader.needed import needed
-from muslint.loader.placed import Targets
+from muslint.loader.placed import Targets, check_own
 from muslint.loader.target import NOT_STARTED, Link, Message
 from muslint.policy.selection import EVERYTHING, Selection
 from muslint.policy.verdict import Verdict, fold
@@ -64,6 +64,8 @@ class _Work:
     loader: MuslLoader | GlibcLoader | None
     link: Link | None = None
     host: Host | None = None
+    environment: Environment = UNTOLD
+    secure: bool = False
     interpreter_error: int = 0
     names: LinkNames | None = None  # of an object file
 
@@ -107,7 +109,7 @@ def check(
     opened = source
     targets = Targets(on, reader)
     asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
-    judged: list[Judged] = []
+    every: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
     used: list[Target] = []
@@ -121,15 +123,17 @@ def check(
         found = list(
             _check_place(_hung(place) if hung else place, target, environment, skipped, asked, root is not None)
         )
+        if on == "self":
+            check_own(target, opened.name, (judged.arch for judged in found if judged.kind in _LINKED))
         if place.image is not None:
             images.append(judged_image(place, _facts(target), found))
-        judged += found
+        every += found
         if found or not used:
             used.append(target)
     if not opened.members and len({target.name for target in used[1:]}) == 1:
         del used[0]  # nothing lies in the source itself: what is in it has one target
     unread = tuple(item for item in skipped if asked.wants(item.parents, item.path))
-    return Report(opened.name, opened.kind, _facts(used[0]), tuple(judged), unread, tuple(images))
+    return Report(opened.name, opened.kind, _facts(used[0]), tuple(every), unread, tuple(images))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +189,7 @@ def _check_place(
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(
         source, target, links, _basenames(source), lies, owners(source.tree), defined, asked,
-        WayOut(target, environment), shared(source),
+        WayOut(target), shared(source),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
     yield from in_order(
@@ -231,7 +235,7 @@ def _read(source: Source, target: Target, skipped: list[Skipped], asked: _Asked,
         elif obj.kind is Kind.CORE:
             skipped.append(Skipped(member.display, "a core dump", member.parents))
         elif obj.kind is Kind.RELOCATABLE:
-            names, reason = _object_file(found.data, source.closed or in_root)
+            names, reason = linkable(found.data, source.closed or in_root)
             if names is not None:
                 yield _Work(member, obj, target.loader(obj.arch), names=names)
             elif reason:
@@ -249,23 +253,6 @@ def _read(source: Source, target: Target, skipped: list[Skipped], asked: _Asked,
             yield _Work(member, obj, loader)
 
 
-def _object_file(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
-    """The names of an object file that may be linked, or why it is passed over; "" for what is nobody's business."""
-    try:
-        names = link_names(data)
-    except (MalformedElf, UnreadableSource) as error:
-        return None, str(error)
-    finally:
-        data.close()
-    if in_root:
-        return None, ""  # nothing in a file system loads them, and it may hold thousands
-    if names.module:
-        return None, "a kernel module: no C library has a part in it"
-    if names.deferred:
-        return None, "an object file for link-time optimisation: it holds no machine code yet"
-    return names, ""
-
-
 def _link_all(source: Source, target: Target, given: Environment, work: list[_Work], watch: Watch) -> None:
     done = 0
     for program in (True, False):
@@ -278,27 +265,35 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
             path = source.mount + item.member.path
             if program:
                 item.interpreter_error = _interpreter_error(item)
+                item.environment, item.secure = given, given.secure(item.member)
                 name, stub = target.stub(item.object.interpreter, item.object.arch) or (None, "")
                 item.link = item.loader.start(
                     path, library_path=given.library_path, preload=" ".join(filter(None, (stub, given.preload))),
-                    loader_name=name, secure=given.secure(item.member),
+                    loader_name=name, secure=item.secure,
                 )  # fmt: skip
             else:
                 item.host = _host(item)
                 lazy = item.host is not None and item.host.lazy
+                told = item.environment = _in_host(source, given, work, item)
                 item.link = item.loader.open(
-                    None, path, lazy=lazy, library_path=given.library_path, preload=given.preload,
-                    loaded=_loaded(source, work, item),
-                )  # fmt: skip
+                    None, path, lazy=lazy, library_path=told.library_path, preload=told.preload, loaded=told.loaded
+                )
     for loader in {item.loader for item in work if item.loader is not None}:
         loader.forget(_HELD)
 
 
-def _loaded(source: Source, work: list[_Work], item: _Work) -> list[str]:
-    """The paths of what the host of a plugin has loaded before it, where that lies in the source."""
-    wanted, arch = item.host.loads if item.host is not None else (), item.object.arch
-    others = (other for other in work if wanted and other is not item and other.object.arch == arch)
-    return [source.mount + other.member.path for other in others if other.object.soname in wanted][:1]
+def _in_host(source: Source, given: Environment, work: list[_Work], item: _Work) -> Environment:
+    """What the loader is told in the process a plugin is for, with what is loaded before it, where that lies here."""
+    host, arch = item.host, item.object.arch
+    if host is None or not host.loads:
+        return given
+    others = (other for other in work if other is not item and other.object.arch == arch)
+    theirs = {source.mount + o.member.path: o.object for o in others if o.object.soname in host.loads}
+    if not theirs:
+        return given
+    path = nearest(source.mount + item.member.path, theirs)
+    first = host.library_path(path) if built_for(theirs[path]) == "musl" else ""
+    return replace(given, library_path=":".join(filter(None, (first, given.library_path))), loaded=(path,))
 
 
 def _interpreter_error(item: _Work) -> int:
@@ -342,6 +337,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host or host_of_package(source.kind),
+        environment=item.environment, secure=item.secure,
         plugin=obj.kind is Kind.SHARED_LIBRARY and canonical not in place.links.used_by_program,
         basenames=place.names, sonames=place.asked.sonames, belied=place.lies.get(item.member.path, ()),
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
@@ -368,7 +364,8 @@ def _judge(place: _Place, item: _Work) -> Judged:
 def _opener(source: Source, item: _Work) -> Callable[[str], bool] | None:
     if item.loader is None or item.link is None:
         return None
-    return opener(item.loader, source.mount + item.member.path if item.object.kind is Kind.EXECUTABLE else None)
+    program = source.mount + item.member.path if item.object.kind is Kind.EXECUTABLE else None
+    return opener(item.loader, program, item.environment, item.secure)
 
 
 def _place(source: Source, item: _Work) -> int:

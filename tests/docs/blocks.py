@@ -60,19 +60,21 @@ def demo_wheel() -> Path:
 
 
 def output(command: str) -> str:
-    """The command as typed and what it prints, on a terminal of 80 columns without colour.
+    """The command as typed and what it prints, without colour; a help page for a terminal of 80 columns.
 
     Raises `Unavailable` when the command names a file that cannot be had here.
     """
     words = shlex.split(command)
     environment = {
         **os.environ,
-        "COLUMNS": "80",
         "TERM": "dumb",
         "NO_COLOR": "1",
         "PYTHONPATH": str(REPOSITORY / "src"),
     }
-    environment.pop("FORCE_COLOR", None)
+    for name in ("FORCE_COLOR", "COLUMNS"):
+        environment.pop(name, None)
+    if "--help" in words:
+        environment["COLUMNS"] = "80"
     with tempfile.TemporaryDirectory() as folder:
         if any(word.startswith("gevent-") for word in words):
             wheel = demo_wheel()

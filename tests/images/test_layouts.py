@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from muslint.errors import UnreadableSource
+from muslint.errors import UnknownTarget, UnreadableSource
 from muslint.pipeline import check
 from muslint.report.json_format import render as render_json
 from muslint.report.table import render as render_table
@@ -22,6 +23,7 @@ from muslint.sources.packed import PackedTree
 from muslint.sources.source import Source, open_source
 from tests.images.layout import OCI, Entries, Layout, layer, tagged
 from tests.images.recipes import programs
+from tests.support import compile as compiler
 from tests.support.cache import REPOSITORY
 
 VALIDATOR = Draft202012Validator(json.loads((REPOSITORY / "src/muslint/report/schema.json").read_text()))
@@ -538,3 +540,23 @@ def test_environment_reaches_the_loader(layout: Layout, tmp_path: Path) -> None:
         report = check(str(layout.folder))
         assert [str(one.verdict) for one in report.objects if one.path == "/bin/client"] == [verdict], environment
         assert str(report.images[0].verdict) == verdict
+
+
+def test_an_image_without_a_loader_is_no_target_of_its_own(layout: Layout, tmp_path: Path) -> None:
+    """``--on self`` judges nothing there, and nothing judged is not well: wrong use, unless all of it is static."""
+    program = elf(tmp_path)
+    static = tmp_path / "static"
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }")
+    compiler.zig_cc("x86_64-linux-musl", [tmp_path / "main.c"], static, "-static")
+    for held, told in ((program, "/lib/ld-musl-x86_64.so.1, /lib64/ld-linux-x86-64.so.2"), (static.read_bytes(), "")):
+        (tmp_path / "server").write_bytes(held)
+        with tarfile.open(tmp_path / "first.tar", "w") as tar:
+            tar.add(tmp_path / "server", "bin/server")
+        layout.written(layout.image([(tmp_path / "first.tar").read_bytes()]))
+        if told:
+            with pytest.raises(UnknownTarget, match=re.escape(told)):
+                check(str(layout.folder), on="self")
+        else:
+            (judged,) = check(str(layout.folder), on="self").objects
+            assert str(judged.verdict) == "runs"
+        assert [str(one.verdict) for one in check(str(layout.folder)).objects] == ["fails" if told else "runs"]

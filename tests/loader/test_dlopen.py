@@ -30,7 +30,8 @@ RUN_TIMEOUT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One row: ``error`` is what dlerror says, empty where the library opens; ``deferred`` the names left open."""
+    """One row: ``error`` is what dlerror says, empty where the library opens; ``deferred`` the names left open,
+    ``before`` what the driver has opened by its path before."""
 
     rule: str
     objects: tuple[Object, ...]
@@ -38,11 +39,13 @@ class Opening:
     mode: str
     error: str
     deferred: tuple[str, ...]
+    before: tuple[str, ...]
 
 
 def _read(row: dict[str, Any]) -> Opening:
     objects = tuple(object_of(table) for table in row["object"])
-    return Opening(row["rule"], objects, row["library"], row["mode"], row["error"], tuple(row.get("deferred", ())))
+    deferred, before = tuple(row.get("deferred", ())), tuple(row.get("before", ()))
+    return Opening(row["rule"], objects, row["library"], row["mode"], row["error"], deferred, before)
 
 
 OPENINGS = {name: _read(row) for name, row in tomllib.loads((HERE / "dlopen.toml").read_text()).items()}
@@ -59,7 +62,7 @@ def test_dlopen(name: str, release: str) -> None:
         build(HERE / "dlopen", opening.objects, root)
         assert _opened(root, opening) == (opening.error or "opened"), f"the real loader differs: {opening.rule}"
         loader = loader_of(DirectoryTree(str(root)))
-        link = loader.open(PROGRAM, opening.library, lazy=opening.mode == "lazy")
+        link = loader.open(PROGRAM, opening.library, lazy=opening.mode == "lazy", loaded=opening.before)
         assert (link.errors[0] if link.errors else "") == opening.error, f"our model differs: {opening.rule}"
         assert (link.exit != 0) == bool(opening.error)
         if not opening.error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from muslint.advice.remedies import for_path, ways_out
-from muslint.advice.trial import Start, Trials, stands
+from muslint.advice.trial import Trials, stands
 from muslint.elf.facts import requires
 from muslint.loader.named import Target
 from muslint.rules.finding import Finding, Tried
@@ -18,19 +18,17 @@ MOST = 100
 class Advisor:
     """Keeps what was found out for one group of objects for the others of it."""
 
-    def __init__(self, target: Target, library_path: str = "", preload: str = "") -> None:
+    def __init__(self, target: Target) -> None:
         self._trials = Trials(target)
-        self._library_path, self._preload = library_path, preload
         self._known: dict[object, tuple[Tried, ...]] = {}
 
-    def ways_out(self, case: Case, findings: tuple[Finding, ...], secure: bool, path: str) -> tuple[Tried, ...]:
+    def ways_out(self, case: Case, findings: tuple[Finding, ...], path: str) -> tuple[Tried, ...]:
         """The remedies of one object, which is shown as ``path``; none once too many fail in ways of their own."""
-        key = (_alike(case, findings), secure)
+        key = _alike(case, findings)
         if key not in self._known:
             if len(self._known) >= MOST:
                 return ()
-            start = Start(self._library_path, self._preload, secure)
-            self._known[key] = ways_out(case, findings, self._trials, start)
+            self._known[key] = ways_out(case, findings, self._trials)
         return for_path(self._known[key], path)
 
 
@@ -39,7 +37,7 @@ def _alike(case: Case, findings: Iterable[Finding]) -> object:
     return (
         case.program, case.plugin, case.built_for, case.object.interpreter, case.object.arch,
         case.object.gnu_stack is None, case.host.id if case.host is not None else None,
-        tuple(requires(case.object).items()),
+        tuple(requires(case.object).items()), case.environment, case.secure,
         frozenset(
             (f.rule, f.symbol, f.library, f.when, stands(f), f.needed_by == case.shown(case.path))
             for f in findings

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+_SHOWN = 2  # libraries that are named
 
 NO_IMAGE = "no-image"
 """In place of a verdict: the image is not published for the architecture of the source."""
@@ -33,8 +36,26 @@ class Base:
     compressed_mb: float | None
     confidence: str  # high, medium, low: of what the catalogue says of the image
     assumed: tuple[str, ...] = ()  # libraries in it that are taken to give what is asked of them
+    opens_missing: tuple[str, ...] = ()  # libraries the source opens by name that it does not hold
+    opens_unknown: tuple[str, ...] = ()  # the same, of which it is not known whether it holds them
 
     @property
     def best(self) -> str:
         """The verdict that can be reached by installing packages alone."""
         return self.then or self.verdict
+
+
+def unopened(row: Base) -> Iterator[str]:
+    """What the source opens by name and does not find in the image, or may not find, in words; not what decides."""
+    if names := tuple(name for name in row.opens_missing if name not in row.why):
+        yield f"{_some(names)}, which it opens by name, {_are(names)} not there"
+    if names := tuple(name for name in row.opens_unknown if name not in row.why):
+        yield f"not known whether {_some(names)}, which it opens by name, {_are(names)} there"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else "")
+
+
+def _are(names: tuple[str, ...]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from muslint.advice.base import NO_IMAGE, Base
+from muslint.advice.base import NO_IMAGE, Base, unopened
 from muslint.advice.reasons import (
     RUNTIME,
     Broken,
@@ -20,16 +20,18 @@ from muslint.advice.reasons import (
     broken,
     errors,
     lacking,
+    opened_by_name,
     some,
     why_later,
     why_not,
 )
-from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine
+from muslint.libc.catalog import BaseImage, image_libraries, newest_alpine, unlisted
 from muslint.libc.catalog import image as catalogued
 from muslint.libc.musl import releases
 from muslint.libc.published import Published, add, install, instead, package, partial, published
 from muslint.libc.sonames import provider
 from muslint.loader.named import Target, parse_target
+from muslint.rules.finding import When
 
 GCOMPAT = "+gcompat"
 FAILS, FAILS_ON_USE, DIFFERS, RUNS, UNKNOWN = "fails", "fails-on-use", "differs", "runs", "unknown"
@@ -49,6 +51,8 @@ class Outcome:
     failing: int
     broken: Broken
     assumed: tuple[str, ...] = ()
+    opens_missing: tuple[str, ...] = ()  # as in `Base`
+    opens_unknown: tuple[str, ...] = ()
 
 
 _NOTHING = Broken((), (), (), ())
@@ -111,6 +115,7 @@ class _Asked:
             had.long_term if had.long_term is not None and date.fromisoformat(had.long_term) >= today else None,
             image.end_of_life is not None and date.fromisoformat(image.end_of_life) < today,
             image.compressed_mb, image.confidence, found.plain.assumed,
+            found.plain.opens_missing, found.plain.opens_unknown,
         )  # fmt: skip
 
     def _objects(self, offered: frozenset[str]) -> list[Judgement]:
@@ -178,6 +183,7 @@ class _Asked:
         """A musl whose other files no table lists; without a version, what the newest release cannot do fails."""
         version = image.libc_version or releases()[-1]
         found = self._on_musl(parse_target(f"musl:{version}", None), version, offered)
+        found = replace(found, opens_missing=(), opens_unknown=found.opens_missing)
         if found.broken.only_libraries:
             missing = [s for s in found.broken.libraries if s not in RUNTIME or not image.libgcc]
             return replace(found, verdict=UNKNOWN, why=lacking(missing or found.broken.libraries, known=False))
@@ -221,7 +227,7 @@ class _Asked:
             plain = replace(plain, broken=replace(plain.broken, others=others), why=lacking(missing, known=True))
         if not plain.broken.only_libraries:
             return _Found(plain)
-        sure = [soname for soname in missing if _known(image, soname)]
+        sure = [soname for soname in missing if not unlisted(image.name, soname)]
         why = lacking(sure, known=True) if sure else lacking(missing, known=False)
         plain = replace(plain, verdict=FAILS if sure else UNKNOWN, why=why)
         names = {soname: package(image.name, soname, next(iter(sorted(offered)))) for soname in missing}
@@ -253,14 +259,19 @@ class _Asked:
         verdict = next((v for v in _ORDER if any(item.verdict == v for item in judged)), UNKNOWN)
         failing = [item for item in judged if item.verdict == verdict] if verdict != RUNS else []
         assumed = tuple(sorted({name for item in judged for name in item.assumed if name.startswith("/")}))
+        opened = opened_by_name(judged)
         if not judged:
             return Outcome(UNKNOWN, "nothing in it is loaded or started", 0, _NOTHING)
         if verdict == FAILS:
             found = broken(errors(failing))
             why = why_not(found, self.steps, lacking(found.libraries, known=True))
-            return Outcome(verdict, why, len(failing), found, assumed)
+            return Outcome(verdict, why, len(failing), found, assumed, *opened)
+        used = errors(failing, When.USE)
+        if verdict == FAILS_ON_USE and all(finding.unlisted for finding in used):
+            names = sorted({finding.library or "" for finding in used})
+            return Outcome(UNKNOWN, lacking(names, known=False), len(failing), _NOTHING, assumed, *opened)
         why = "" if verdict == RUNS else failing[0].reason or "" if verdict == UNKNOWN else why_later(failing)
-        return Outcome(verdict, why, len(failing), _NOTHING, assumed)
+        return Outcome(verdict, why, len(failing), _NOTHING, assumed, *opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,15 +282,6 @@ class _Found:
     packages: tuple[str, ...] = ()
     then: Outcome | None = None
     instead: str | None = None
-
-
-def _known(image: BaseImage, soname: str) -> bool:
-    """Whether it is known that the image does not hold the library."""
-    if soname == "libstdc++.so.6":
-        return image.libstdcxx is not None
-    if soname == "libgcc_s.so.1":
-        return image.libgcc is not None
-    return bool(image_libraries(image.name))
 
 
 def _without_implied(names: Iterable[str]) -> tuple[str, ...]:
@@ -341,6 +343,7 @@ def dockerfile(row: Base, source: str) -> str:
     lines = [f"# {source}: {row.best} on {row.image}" + (f" ({row.libc} {row.version})" if row.version else "")]
     if row.then_why or (row.why and row.then is None):
         lines.append(f"# {row.then_why or row.why}")
+    lines += [f"# {said}" for said in unopened(row)]
     if row.image == "scratch" or "/static" in row.image:
         lines.append("# no shell; scratch has no CA certificates, time zones or /etc/passwd either: copy what is used")
     lines.append(f"FROM {row.reference}")

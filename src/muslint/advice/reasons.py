@@ -56,9 +56,9 @@ class Broken:
         return bool(self.libraries) and not (self.interpreters or self.versions or self.others)
 
 
-def errors(judged: Iterable[Judgement]) -> list[Finding]:
-    """What keeps them from loading, in the order of the report."""
-    return [f for item in judged for f in item.findings if f.severity is Severity.ERROR and f.when is When.LOAD]
+def errors(judged: Iterable[Judgement], when: When = When.LOAD) -> list[Finding]:
+    """What keeps them from loading, or fails when it is used, in the order of the report."""
+    return [f for item in judged for f in item.findings if f.severity is Severity.ERROR and f.when is when]
 
 
 def broken(findings: Iterable[Finding]) -> Broken:
@@ -136,7 +136,7 @@ def _other(findings: Sequence[Finding]) -> str:
 
 def why_later(judged: Sequence[Judgement]) -> str:
     """What fails when it is used, or differs, in what loads."""
-    used = [f for item in judged for f in item.findings if f.severity is Severity.ERROR and f.when is When.USE]
+    used = errors(judged, When.USE)
     if used:
         names = sorted({f.symbol or f.library or f.rule for f in used})
         return f"fails when called: {some(names)}"
@@ -145,6 +145,17 @@ def why_later(judged: Sequence[Judgement]) -> str:
     if static:
         return f"static glibc: {some(static)} want files of the glibc it was built with"
     return some(sorted({f.rule for f in counted}), 3)
+
+
+def opened_by_name(judged: Iterable[Judgement]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Libraries that objects open by name and do not find: those that are not there, and those that may be."""
+    told = [
+        f for item in judged for f in item.findings if f.rule in _LIBRARY_RULES and f.when is When.USE and f.library
+    ]
+    counted = [f for f in told if f.severity is not Severity.INFO]
+    absent = {f.library or "" for f in counted if not f.unlisted}
+    unsure = {f.library or "" for f in counted if f.unlisted}
+    return tuple(sorted(absent)), tuple(sorted(unsure - absent))
 
 
 def some(names: Sequence[str], shown: int = _SHOWN) -> str:

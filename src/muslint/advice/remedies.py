@@ -17,7 +17,7 @@ from muslint.advice.fix import suggested
 from muslint.advice.other_image import other_image
 from muslint.advice.rebuilt import rebuilds
 from muslint.advice.rewrite import Changes
-from muslint.advice.trial import Change, Start, Trials, about, stands
+from muslint.advice.trial import Change, Trials, about, stands
 from muslint.libc.musl import alpine_releases
 from muslint.libc.shims import STUBS, Shim, shim
 from muslint.libc.sonames import provider
@@ -28,6 +28,7 @@ PATH = "\0PATH\0"
 """Stands for the object's path in commands, so that one answer serves all objects that fail alike."""
 
 _ROUNDS = 3
+_SHOWN = 3  # libraries that are named
 _PRELOADED = ("libucontext", "libexecinfo", "musl-obstack", "musl-fts", "libtirpc")
 _STACK = 8 << 20  # bytes: glibc's usual default
 _OF_RELEASE = frozenset({"symbol-too-new", "symbol-runtime", "relr-unsupported", "library-missing"})
@@ -36,13 +37,13 @@ _OF_RELEASE = frozenset({"symbol-too-new", "symbol-runtime", "relr-unsupported",
 Left = tuple[Finding, ...]
 
 
-def ways_out(case: Case, findings: Iterable[Finding], trials: Trials, start: Start) -> tuple[Tried, ...]:
+def ways_out(case: Case, findings: Iterable[Finding], trials: Trials) -> tuple[Tried, ...]:
     """What may be done about the findings of one object, what is enough first; `PATH` stands for its path.
 
     Nothing is offered that changes nothing.
     """
     told = tuple(finding for finding in findings if stands(finding) and finding.rule != "label-mismatch")
-    search = _Search(case, told, trials, start)
+    search = _Search(case, told, trials)
     found = [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
     if case.model.family == "musl" and case.built_for != "musl":
         found += [*rebuilds(case, told, search.release), *downloads(case)]
@@ -61,8 +62,8 @@ def _stock(trials: Trials) -> str | None:
 class _Search:
     """The trials of one object; only lives inside `ways_out`."""
 
-    def __init__(self, case: Case, told: Left, trials: Trials, start: Start) -> None:
-        self.case, self.told, self.trials, self.start = case, told, trials, start
+    def __init__(self, case: Case, told: Left, trials: Trials) -> None:
+        self.case, self.told, self.trials = case, told, trials
         self.release = _stock(trials) if case.model.family == "musl" else None
         self.known: dict[Change, Left | None] = {Change(): told}
         self.best: Change = Change()
@@ -70,7 +71,7 @@ class _Search:
     def left(self, change: Change) -> Left | None:
         """What is left after a change; asked once."""
         if change not in self.known:
-            self.known[change] = self.trials.left(self.case, self.told, self.start, change)
+            self.known[change] = self.trials.left(self.case, self.told, change)
         return self.known[change]
 
     def better(self, change: Change, than: int) -> bool:
@@ -230,7 +231,10 @@ class _Search:
 
     def told_of(self, change: Change) -> Tried:
         """A change as people are told of it."""
-        left = self.left(change) or ()
+        every = self.left(change) or ()
+        left = tuple(finding for finding in every if not finding.unlisted)
+        if change.image is not None and every and not left:
+            return Tried(_kind(change), tuple(_commands(change, None)), _unlisted(change.image, every), Effect.UNTRIED)
         stubs = self.stubs(change)
         remains = tuple(dict.fromkeys(about(finding) for finding in left))
         effect = Effect.HELPS if left else Effect.HIDES if stubs else Effect.CURES
@@ -254,6 +258,14 @@ class _Search:
         return {
             n for s in known if s for library in s.libraries if library.path in paths for n in library.exports or ()
         }
+
+
+def _unlisted(image: str, left: Left) -> str:
+    """Why an image whose tables list no libraries cannot be tried with what is left there."""
+    names = list(dict.fromkeys(finding.library or "" for finding in left))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"not known whether {', '.join(names[:_SHOWN])}{more} {verb} in {image}: no table lists what it holds"
 
 
 def _is_gcompat(change: Change) -> bool:

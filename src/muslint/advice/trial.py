@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from muslint.advice.rewrite import Changes
 from muslint.elf.object import ElfObject
@@ -57,14 +56,6 @@ def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*one, *other)))
 
 
-class Start(NamedTuple):
-    """How the object is started: what of its environment the loader reads."""
-
-    library_path: str = ""
-    preload: str = ""
-    secure: bool = False
-
-
 class _Edited:
     """A tree in which one file is another."""
 
@@ -110,7 +101,7 @@ class Trials:
                 loader.learn_from(known)
         return loader
 
-    def left(self, case: Case, findings: Iterable[Finding], start: Start, change: Change) -> tuple[Finding, ...] | None:
+    def left(self, case: Case, findings: Iterable[Finding], change: Change) -> tuple[Finding, ...] | None:
         """What still stands against the object of ``case`` once ``change`` is made.
 
         ``findings`` are those without it. None where the changed target has no loader for the object, or is none.
@@ -135,7 +126,7 @@ class Trials:
             identity = ("edited", found.identity, change.edit)
             loader.tree = _Edited(tree, found.path, Opened(found.path, identity, False, None, obj))
         try:
-            again = _case(case, obj, target, loader, start, change)
+            again = _case(case, obj, target, loader, change)
             if again.link is not None and again.link.exit == NOT_STARTED and not again.link.scope:
                 return None
             left = tuple(_found(again, findings, change))
@@ -163,30 +154,32 @@ def edited(obj: ElfObject, changes: Changes) -> ElfObject:
     )
 
 
-def _case(
-    case: Case, obj: ElfObject, target: Target, loader: MuslLoader | GlibcLoader, start: Start, change: Change
-) -> Case:
+def _case(case: Case, obj: ElfObject, target: Target, loader: MuslLoader | GlibcLoader, change: Change) -> Case:
     """The case again, with what the changed target's loader does."""
-    preloaded = (*change.preload, *([start.preload] if start.preload else ()))
+    given = case.environment
+    preloaded = (*change.preload, *([given.preload] if given.preload else ()))
     error = 0
     if case.program:
         found = loader.tree.open(obj.interpreter or "")
         error = found if isinstance(found, int) else 0
         name, stub = target.stub(obj.interpreter, obj.arch) or (None, "")
         link = loader.start(
-            case.path, library_path=start.library_path, preload=" ".join(filter(None, (stub, *preloaded))),
-            loader_name=name, secure=start.secure,
+            case.path, library_path=given.library_path, preload=" ".join(filter(None, (stub, *preloaded))),
+            loader_name=name, secure=case.secure,
         )  # fmt: skip
     else:
         lazy = case.host is not None and case.host.lazy and case.link is not None
-        link = loader.open(None, case.path, lazy=lazy, library_path=start.library_path, preload=" ".join(preloaded))
+        link = loader.open(
+            None, case.path, lazy=lazy, library_path=given.library_path, preload=" ".join(preloaded),
+            loaded=given.loaded,
+        )  # fmt: skip
     counted = set(faults_of(case.link)) if case.link is not None else set()
     ours = {f for m, f in zip(case.link.messages, faults_of(case.link)) if m in case.messages} if case.link else set()
     messages = tuple(m for m, f in zip(link.messages, faults_of(link)) if f in ours or f not in counted)
     return replace(
         case, object=obj, target=target.name, release=target.release, model=loader.model, link=link,
         messages=messages, interpreter_error=error, kept=_kept(case, obj, link, loader),
-        opens=opener(loader, case.path if case.program else None),
+        opens=opener(loader, case.path if case.program else None, given, case.secure),
     )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from muslint.loader.environment import Environment
 from muslint.loader.named import Target
 from muslint.rules.finding import Finding, Tried
 from muslint.rules.rule import Case
@@ -17,18 +16,17 @@ if TYPE_CHECKING:
 class WayOut:
     """The remedies of the failing objects of one place (a source, an archive in it, an image)."""
 
-    def __init__(self, target: Target, environment: Environment) -> None:
-        self._target, self._environment = target, environment
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._advisor: Advisor | None = None
 
     def of(self, case: Case, findings: tuple[Finding, ...], member: Member) -> tuple[Tried, ...]:
         """The remedies that were tried for one object which fails with these findings."""
-        given = self._environment
         if self._advisor is None:
             from muslint.advice.advisor import Advisor
 
-            self._advisor = Advisor(self._target, given.library_path, given.preload)
-        return self._advisor.ways_out(case, findings, given.secure(member), _typed(case, member))
+            self._advisor = Advisor(self._target)
+        return self._advisor.ways_out(case, findings, _typed(case, member))
 
 
 def _typed(case: Case, member: Member) -> str:

@@ -113,15 +113,16 @@ def bases(
             raise typer.Exit(UNREADABLE)
         rows = ranked(rows_of(source, tuple(on or ()), day, live=live), sort)
         progress.clear()
-        for name, write, colour in files:
-            write(_rendered(name, rows, named, source, day, verbose, colour))
+        for name, write, colour, width in files:
+            write(_rendered(name, rows, named, source, day, verbose, colour, width))
     code = _dockerfile(rows, sort, ", ".join(named)) if dockerfile else 0
     raise typer.Exit(code or (UNREADABLE if strict and first.skipped else 0))
 
 
 def _rendered(
-    name: str, rows: tuple[Base, ...], sources: list[str], source: Across, day: date, verbose: int, colour: bool
-) -> str:
+    name: str, rows: tuple[Base, ...], sources: list[str], source: Across, day: date, verbose: int, colour: bool,
+    width: int | None,
+) -> str:  # fmt: skip
     from muslint import __version__
     from muslint.report import bases
 
@@ -141,7 +142,7 @@ def _rendered(
         return named_format("html").text(replace(source.on("alpine"), bases=rows), verbose, False)
     if name == "markdown":
         return bases.markdown(rows)
-    return bases.table(rows, said, verbose, colour)
+    return bases.table(rows, said, verbose, colour, width)
 
 
 def _dockerfile(rows: tuple[Base, ...], sort: str, sources: str) -> int:

@@ -80,7 +80,7 @@ def floor(
                 print(f"muslint: {source}: no ELF file to judge", file=sys.stderr)
             failed = failed or bool(strict and (partly or not told))
             found += told
-        for name, write, _ in files:
+        for name, write, *_ in files:
             write(_rendered(name, found, verbose))
     raise typer.Exit(UNREADABLE if failed or not found else 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ class _Output:
         if equals and not file:
             raise WrongUse(f"-o {item}: the file has no name")
         self.file, self.colour = file or None, _coloured(color, file or None)
+        self.width = screen_width() if self.file is None else None
         self._stream: BinaryIO | None = None
         self._partial: str | None = None
 
@@ -84,7 +86,7 @@ def _outputs(given: Sequence[str], color: str) -> list[_Output]:
 
 
 class Files:
-    """The outputs of a command with formats of its own: each as (format, write, coloured).
+    """The outputs of a command with formats of its own: each as (format, write, coloured, width).
 
     Raises WrongUse before any work is done for one that cannot be meant.
     """
@@ -95,9 +97,9 @@ class Files:
             if wanted.name not in formats:
                 raise WrongUse(f"-o {wanted.name}: write {', '.join(formats[:-1])} or {formats[-1]}")
 
-    def __iter__(self) -> Iterator[tuple[str, Callable[[str], None], bool]]:
+    def __iter__(self) -> Iterator[tuple[str, Callable[[str], None], bool, int | None]]:
         for wanted in self._outputs:
-            yield wanted.name, wanted.write, wanted.colour
+            yield wanted.name, wanted.write, wanted.colour, wanted.width
 
     def __enter__(self) -> Files:
         return self
@@ -126,7 +128,9 @@ class Outputs:
     def finish(self, report: Report) -> None:
         """Everything is judged: write the rest, and put files in their place."""
         for wanted, form in self._outputs:
-            wanted.write(form.end(report) if form.piece else form.text(report, self._verbose, wanted.colour))
+            wanted.write(
+                form.end(report) if form.piece else form.text(report, self._verbose, wanted.colour, wanted.width)
+            )
             wanted.close()
             for variable, render in form.appended.items():
                 _append(variable, render(report, self._verbose))
@@ -150,6 +154,11 @@ def _append(variable: str, text: str) -> None:
             stream.write(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise WrongUse(f"${variable}: {file}: cannot be written: {error.strerror}") from None
+
+
+def screen_width() -> int | None:
+    """Characters in a line of standard output: COLUMNS, else those of the terminal; None where neither is known."""
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def _coloured(color: str, file: str | None) -> bool:

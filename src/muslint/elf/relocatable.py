@@ -15,7 +15,7 @@ from muslint.elf.header import LAYOUTS, Layout, identify
 from muslint.elf.machine import EM_MIPS
 from muslint.elf.object import SHN_UNDEF, STB_GLOBAL, STB_GNU_UNIQUE, STB_LOCAL, Readable
 from muslint.elf.strings import strings
-from muslint.errors import MalformedElf
+from muslint.errors import MalformedElf, UnreadableSource
 
 MAX_TABLE = 1 << 28
 """Largest table that is read, in bytes."""
@@ -67,6 +67,26 @@ def link_names(data: Readable) -> LinkNames:
         elif infos[at] >> 4 in (STB_GLOBAL, STB_GNU_UNIQUE) and (used is None or at in used):
             wanted.add(name)
     return LinkNames(frozenset(defined), frozenset(wanted - {""}), module, _LTO in defined)
+
+
+def linkable(data: Readable, in_root: bool) -> tuple[LinkNames | None, str]:
+    """The names of an object file that may be linked, or why it is passed over; "" for what is nobody's business.
+
+    ``data`` is closed afterwards; ``in_root`` says that it lies in a whole file system.
+    """
+    try:
+        names = link_names(data)
+    except (MalformedElf, UnreadableSource) as error:
+        return None, str(error)
+    finally:
+        data.close()
+    if in_root:
+        return None, ""  # nothing in a file system loads them, and it may hold thousands
+    if names.module:
+        return None, "a kernel module: no C library has a part in it"
+    if names.deferred:
+        return None, "an object file for link-time optimisation: it holds no machine code yet"
+    return names, ""
 
 
 def _sections(data: Readable, layout: Layout, raw: tuple[int, ...]) -> tuple[list[_Section], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -18,6 +20,13 @@ class Host:
     names: frozenset[str] = frozenset()  # further names it gives, whole
     packages: tuple[str, ...] = ()  # kinds of packages whose plugins are its
     loads: tuple[str, ...] = ()  # sonames of its own libraries that are loaded before any plugin
+    exported: tuple[str, ...] = ()
+    """Directories, as seen from that of what it ``loads``, that its launcher built for musl puts before whatever
+    LD_LIBRARY_PATH says."""
+
+    def library_path(self, loaded: str) -> str:
+        """What its launcher built for musl puts into LD_LIBRARY_PATH when it loads the library at path ``loaded``."""
+        return ":".join(posixpath.normpath(f"{posixpath.dirname(loaded)}/{way}") for way in self.exported)
 
     def gives(self, name: str) -> bool:
         """Whether ``name`` belongs to this host's API."""
@@ -28,3 +37,14 @@ class Host:
         if name in self.names:
             return len(name)
         return max((len(prefix) for prefix in self.prefixes if name.startswith(prefix)), default=0)
+
+
+def nearest(path: str, others: Iterable[str]) -> str:
+    """Of several paths, one at least, the one that has the most leading directories in common with ``path``; the first
+    by its text where several have as many."""
+
+    def shared(other: str) -> int:
+        pairs = zip(path.split("/")[:-1], other.split("/")[:-1])
+        return next((n for n, (one, its) in enumerate(pairs) if one != its), min(path.count("/"), other.count("/")))
+
+    return min(others, key=lambda other: (-shared(other), other))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from muslint.libc.model import musl_arch
 from muslint.libc.musl import alpine_releases
@@ -186,6 +187,23 @@ def image_libraries(name: str) -> tuple[str, ...]:
     """
     wanted = name.removesuffix("-slim")
     return tuple(row[2] for row in rows(read_text("images/libraries.txt")) if row[0] == wanted)
+
+
+@lru_cache(maxsize=1024)
+def unlisted(name: str, soname: str) -> bool:
+    """Whether image ``name`` may hold a library for all that is known: no table lists what it holds.
+
+    Of an image with glibc, where the table of libraries has rows for some only, and of others it is known at most
+    whether they hold the compiler runtime. What only a musl has is in none of them. False for whatever is no image of
+    the catalogue.
+    """
+    if soname.startswith(("libc.musl-", "ld-musl-")) or soname == "libc.so":
+        return False
+    found = next((known for known in images() if known.name == name), None)
+    if found is None or found.libc != "glibc":
+        return False
+    runtime = {"libstdc++.so.6": found.libstdcxx, "libgcc_s.so.1": found.libgcc}
+    return runtime[soname] is None if soname in runtime else not image_libraries(name)
 
 
 def newest_alpine() -> str:

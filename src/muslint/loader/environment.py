@@ -1,4 +1,5 @@
-"""The environment a container gives the loader: ``LD_LIBRARY_PATH`` and ``LD_PRELOAD`` of an image's configuration."""
+"""What the loader is told: ``LD_LIBRARY_PATH`` and ``LD_PRELOAD`` of an image's configuration, and of a plugin what its
+host has loaded before it."""
 
 from __future__ import annotations
 
@@ -17,10 +18,15 @@ class Environment:
     library_path: str = ""
     preload: str = ""
     root: bool = True  # the container runs as root
+    loaded: tuple[str, ...] = ()  # of a plugin: paths of what its host has loaded before it
 
     def secure(self, member: Member) -> bool:
         """Whether the kernel says AT_SECURE: a set-ID program, taken to be root's, that somebody else starts."""
         return not self.root and bool(member.mode & _SET_ID)
+
+
+UNTOLD = Environment()
+"""Where nothing is set."""
 
 
 def environment_of(source: Source, hung: bool, own: bool) -> Environment:
@@ -31,7 +37,7 @@ def environment_of(source: Source, hung: bool, own: bool) -> Environment:
     """
     image = source.image
     if image is None or not (own or hung):
-        return Environment()
+        return UNTOLD
     said = dict(image.environment)
     path, preload = said.get("LD_LIBRARY_PATH", ""), said.get("LD_PRELOAD", "")
     if hung:

@@ -259,10 +259,10 @@ class MuslLoader:
         failures are told unless ``first_only``: ``dlopen`` itself gives up at the first and leaves its
         line for ``dlerror``. With ``lazy`` (RTLD_LAZY) what is put off until it is called is in
         `Link.deferred`. The requester is the program: the caller's own rpath is not read.
-        `Link.exit` is 0 where a handle comes back and 127 where not, as if it were a start. What a host has ``loaded``
-        by a path musl knows by its file alone (``load_library``): a needed name is searched for all the same.
+        `Link.exit` is 0 where a handle comes back and 127 where not, as if it were a start. ``loaded`` is what a host
+        has loaded before, by path and with RTLD_GLOBAL: its names are in scope, but musl knows it by its file alone
+        (``load_library``): a needed name is searched for all the same.
         """
-        del loaded
         found = self.tree.open(program) if program is not None else 0
         facts = self.accept(found) if isinstance(found, Opened) else None
         name = facts.object.interpreter or self.path if isinstance(facts, Facts) else self.path
@@ -272,7 +272,7 @@ class MuslLoader:
         else:
             chain.start(Loaded("", "", None, None, is_libc=True))
             chain.load("libc.so", None)
-        return dlopen(self, chain, library, preload, lazy, first_only)
+        return dlopen(self, chain, library, preload, lazy, first_only, loaded)
 
     def _run(self, path: str, chain: Chain, program: Loaded, preload: str, repeats: bool) -> Link:
         lines: list[str] = []

@@ -15,6 +15,7 @@ from muslint.errors import MalformedElf, UnknownLibc, UnknownTarget
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
 from muslint.loader.base import InstalledTree, MountedTree, packages_tree, table_tree
+from muslint.loader.environment import Environment
 from muslint.loader.musl import MuslLoader
 from muslint.loader.target import Opened, Tree
 from muslint.sources.directory import DirectoryTree
@@ -280,11 +281,19 @@ class _Around:
         return self._base.open(path)
 
 
-def opener(loader: MuslLoader | GlibcLoader, program: str | None) -> Callable[[str], bool]:
-    """Whether ``dlopen`` of a name finds a file in a process that runs ``program``; None stands for any."""
+def opener(
+    loader: MuslLoader | GlibcLoader, program: str | None, given: Environment, secure: bool = False
+) -> Callable[[str], bool]:
+    """Whether ``dlopen`` of a name finds a file in a process that runs ``program``; None stands for any.
+
+    ``given`` is what the loader is told, which it does not heed where the process is ``secure`` (AT_SECURE).
+    """
+    library_path, preload = ("", "") if secure else (given.library_path, given.preload)
 
     def opens(name: str) -> bool:
-        link = loader.open(program, name, lazy=True, first_only=True)
+        link = loader.open(
+            program, name, lazy=True, first_only=True, library_path=library_path, preload=preload, loaded=given.loaded
+        )
         # Nobody needs it: musl names no object in the line, glibc the library itself.
         return not any(m.kind == "library" and m.name == name and m.object in ("", name) for m in link.messages)
 

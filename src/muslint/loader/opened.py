@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from muslint.elf.object import DF_1_NOW, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, STB_LOCAL, ElfObject
@@ -133,7 +134,23 @@ def _binds_now(obj: ElfObject) -> bool:
     return bool(obj.tag(DT_BIND_NOW) or flags & DF_BIND_NOW or flags_1 & DF_1_NOW)
 
 
-def dlopen(loader: MuslLoader, chain: Chain, library: str, preload: str, lazy: bool, first_only: bool) -> Link:
+def _before(chain: Chain, loaded: Sequence[str]) -> None:
+    """Load what the host has opened by its path; whatever is wrong with it is its own matter."""
+    number, searched = chain.errno, len(chain.searches)
+    for path in loaded:
+        with suppress(LoaderKilled):
+            top = chain.load(path, chain.objects[0])
+            if top is not None:
+                chain.load_dependencies(top)
+    chain.messages.clear()
+    chain.errno = number
+    del chain.searches[searched:]
+
+
+def dlopen(
+    loader: MuslLoader, chain: Chain, library: str, preload: str, lazy: bool, first_only: bool,
+    loaded: Sequence[str] = (),
+) -> Link:  # fmt: skip
     """Finish the start of ``chain``'s program and open ``library`` in it (see `MuslLoader.open`).
 
     New objects go to the end of the global scope while they are relocated, the opened one first and
@@ -147,6 +164,7 @@ def dlopen(loader: MuslLoader, chain: Chain, library: str, preload: str, lazy: b
         chain.listed.clear()
         chain.messages.clear()
         chain.runtime = True
+        _before(chain, loaded)
         opening = _Opening(loader, chain, first_only)
         opening.run(library, lazy)
     except _GaveUp:

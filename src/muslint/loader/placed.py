@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from muslint.elf.object import Reader
+from muslint.errors import UnknownTarget
 from muslint.loader.named import Target, check_loader, parse_target
 from muslint.sources.resolve import is_root
 from muslint.sources.source import MOUNT, Source
@@ -36,3 +38,23 @@ class Targets:
             assert not isinstance(self._on, Target)
             self._named = parse_target(self._on, None, self._reader)
         return replace(self._named, extra=((place.mount if not place.closed else MOUNT, place.tree),), _loaders={})
+
+
+def check_own(target: Target, holder: str, archs: Iterable[str]) -> None:
+    """Raise UnknownTarget where a file system that is to be its own target has a loader for none of ``archs``.
+
+    Those are the architectures of the dynamic objects in it; ``holder`` is what people know it by. Nothing would be
+    judged, and a gate would be open for that.
+    """
+    from muslint.loader.glibc_rtld import INTERPRETERS
+    from muslint.loader.root import PREFIX, SUFFIX
+
+    names = sorted(set(archs))
+    if names and all(target.loader(arch) is None for arch in names):
+        places = [
+            place for arch in names for place in (f"/lib/{PREFIX}{arch}{SUFFIX}", INTERPRETERS.get(arch)) if place
+        ]
+        raise UnknownTarget(
+            f"--on self: no interpreter in {holder}: none of {', '.join(places)} is there and can be read; "
+            "name a target such as --on alpine:3.23"
+        )

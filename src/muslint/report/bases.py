@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from muslint.advice.base import NO_IMAGE, Base
+from muslint.advice.base import NO_IMAGE, Base, unopened
 from muslint.report.readable import shown
+from muslint.report.width import cut, left
 
 SCHEMA = "muslint-bases/1"
 WORDS = {
@@ -15,7 +16,8 @@ WORDS = {
     NO_IMAGE: "no image",
 }  # fmt: skip
 _COLOURS = {"fails": "31;1", "fails-on-use": "31", "differs": "33", "runs": "32", "unknown": "35", NO_IMAGE: "2"}
-_WIDTH = 100  # of the reason
+_LOADS = ("runs", "differs", "fails-on-use", "unknown")
+_WIDTH = 100  # of the reason, where there is no screen
 _FAMILIES = {
     "debian": "Debian", "ubuntu": "Ubuntu", "centos": "CentOS", "almalinux": "AlmaLinux", "rockylinux": "Rocky Linux",
     "oraclelinux": "Oracle Linux", "amazonlinux": "Amazon Linux", "opensuse": "openSUSE", "fedora": "Fedora",
@@ -52,7 +54,8 @@ def says(row: Base) -> str:
         parts.append(f"with {row.add}")
     elif row.instead is not None:
         parts.append(f"use {row.instead}")
-    return ": ".join(parts)
+    named = unopened(row) if row.best in _LOADS else ()  # of what does not load, what it would open says little
+    return "; ".join((*filter(None, [": ".join(parts)]), *map(shown, named)))
 
 
 def until(row: Base) -> str:
@@ -79,17 +82,22 @@ def _cells(row: Base) -> list[str]:
 _HEADS = ["image", "libc", "verdict", "why, and what to add", "until", "MB"]
 
 
-def table(rows: Sequence[Base], sources: str, verbose: int = 0, colour: bool = False) -> str:
-    """The table for people. Images past their end of life are counted, and listed with ``verbose``."""
+def table(rows: Sequence[Base], sources: str, verbose: int = 0, colour: bool = False, width: int | None = None) -> str:
+    """The table for people. Images past their end of life are counted, and listed with ``verbose``.
+
+    Reasons are cut to ``width`` characters of the whole, where it is given, and never with ``verbose``.
+    """
     from tabulate import tabulate
 
     listed = [row for row in rows if verbose or not row.ended] or list(rows)
     cells = [_cells(row) for row in listed]
+    others = [(*line[:3], *line[4:]) for line in (_HEADS, *cells)]
+    room = left(others[0], others[1:], width) or _WIDTH
     if colour:
         for row, line in zip(listed, cells):
             line[2] = f"\x1b[{_COLOURS[row.verdict]}m{line[2]}\x1b[0m"
     for line in cells:
-        line[3] = line[3] if verbose or len(line[3]) <= _WIDTH else line[3][: _WIDTH - 1] + "…"
+        line[3] = cut(line[3], None if verbose else room)
     text = tabulate(cells, _HEADS, tablefmt="plain", disable_numparse=True, colalign=("left",) * 5 + ("right",))
     lines = [shown(sources), "", *(line.rstrip() for line in text.splitlines()), ""]
     if len(listed) < len(rows):

@@ -103,7 +103,7 @@ def _properties(report: Report, judged: Judged) -> Iterator[Property]:
         yield Property(name=f"muslint:requires:{_plain(family)}", value=_plain(version))
     for finding in judged.findings:
         state = "finding" if finding.suppressed is None else "suppressed"
-        yield Property(name=f"muslint:{state}:{finding.rule}:{finding.fingerprint}", value=_plain(finding.message))
+        yield Property(name=f"muslint:{state}:{finding.rule}:{finding.fingerprint}", value=_plain(finding.told))
 
 
 def _needs(report: Report) -> Iterator[set[str]]:

@@ -25,7 +25,7 @@ class Format:
     name: str  # kebab-case, as written after ``-o``
     title: str  # a few words for people who choose one
     render: Callable[..., str]
-    """``render(report, verbose)``, with the colour as third argument where the format has colour."""
+    """``render(report, verbose)``, with colour and width as further arguments where the format has colour."""
     coloured: bool = False
     needs: tuple[str, ...] = ()
     """Modules it imports that only come with the extra of its own name: ``pip install 'muslint[NAME]'``."""
@@ -36,9 +36,9 @@ class Format:
     end: Callable[[Report], str] = lambda _: ""
     """What follows the pieces, from the whole report."""
 
-    def text(self, report: Report, verbose: int, colour: bool) -> str:
-        """The whole report."""
-        return self.render(report, verbose, colour) if self.coloured else self.render(report, verbose)
+    def text(self, report: Report, verbose: int, colour: bool, width: int | None = None) -> str:
+        """The whole report; ``width`` is that of the screen in characters, None where there is none."""
+        return self.render(report, verbose, colour, width) if self.coloured else self.render(report, verbose)
 
 
 def _module_names() -> dict[str, str]:

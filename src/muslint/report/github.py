@@ -39,7 +39,7 @@ def _annotation(report: Report, judged: Judged, verbose: int) -> Iterator[str]:
     if judged.verdict is Verdict.RUNS:
         return
     level = "error" if report.shuts(judged) else "notice" if judged.verdict is Verdict.UNKNOWN else "warning"
-    found = [f.message for f in judged.findings if f.suppressed is None and f.severity is not Severity.INFO]
+    found = [f.told for f in judged.findings if f.suppressed is None and f.severity is not Severity.INFO]
     shown = found if verbose else found[:_LINES]
     if len(found) > len(shown):
         shown = [*shown, f"… and {len(found) - len(shown)} more"]

@@ -38,7 +38,7 @@ def _entry(judged: Judged, finding: Finding, seen: dict[str, int]) -> dict[str, 
     return {
         "type": "issue",
         "check_name": finding.rule,
-        "description": " ".join(finding.message.split()),  # one line, says Code Climate
+        "description": " ".join(finding.told.split()),  # one line, says Code Climate
         "categories": ["Compatibility"],
         "severity": _SEVERITIES.get((finding.severity, finding.when), usual),
         # GitLab drops entries whose fingerprint it has seen: copies of a file count up.

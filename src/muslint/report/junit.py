@@ -45,9 +45,9 @@ def _case(report: Report, judged: Judged) -> Iterator[str]:
     elif report.shuts(judged):
         title = f"{judged.verdict} on {report.target.name}: {first_failure(judged)}"
         yield f"      <failure type={_attribute(judged.verdict)} message={_attribute(title)}>"
-        yield _text("\n".join(f"{f.rule}: {f.message}" for f in _counting(judged)))
+        yield _text("\n".join(f"{f.rule}: {f.told}" for f in _counting(judged)))
         yield "      </failure>"
-    elif said := [_said(f.rule, f.message, f.suppressed) for f in judged.findings]:
+    elif said := [_said(f.rule, f.told, f.suppressed) for f in judged.findings]:
         yield f"      <system-out>{_text(chr(10).join(said))}</system-out>"
     yield "    </testcase>"
 

@@ -73,7 +73,7 @@ def _rules(findings: list[Finding], documentation: str | None) -> Iterator[str]:
         groups.setdefault(finding.rule, []).append(finding)
     for rule, found in groups.items():
         symbols = list(dict.fromkeys(f.symbol for f in found if f.symbol))
-        names = symbols or list(dict.fromkeys(f.message for f in found))
+        names = symbols or list(dict.fromkeys(f.told for f in found))
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         yield f"- {_named(rule, documentation)}: {', '.join(_html(name) for name in names[:_NAMES])}{more}"
 

@@ -114,7 +114,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
 def _message(finding: Finding) -> str:
     """The loader's line, and what would help."""
     remedies = [remedy.text for remedy in finding.remedies]
-    return finding.message + (f"\nWhat helps: {'; '.join(remedies)}" if remedies else "")
+    return finding.told + (f"\nWhat helps: {'; '.join(remedies)}" if remedies else "")
 
 
 def _place(judged: Judged) -> dict[str, Any]:

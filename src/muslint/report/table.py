@@ -15,8 +15,9 @@ from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
 from muslint.report.report import Judged, Report
-from muslint.report.ways import enough_for, ways, worth_telling
-from muslint.rules.finding import Finding, Remedy, Severity, When
+from muslint.report.ways import alike, counted, downloads, enough_for, ways, worth_telling
+from muslint.report.width import cut, left
+from muslint.rules.finding import UNLISTED, Finding, Remedy, Severity, When
 
 NAME = "table"
 _WORDS = {
@@ -41,6 +42,7 @@ _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-r
 _TITLES = {
     "label-mismatch": ("label that is not true", "labels that are not true"),
     "library-missing": ("library that is not on the target", "libraries that are not on the target"),
+    UNLISTED: ("library that may not be on the target", "libraries that may not be on the target"),
     "library-off-path": ("library that is there, but where the loader does not look",
                          "libraries that are there, but where the loader does not look"),
     "library-unusable": ("library that cannot be used", "libraries that cannot be used"),
@@ -54,8 +56,8 @@ _TITLES = {
 }  # fmt: skip
 
 
-def render(report: Report, verbose: int, colour: bool = False) -> str:
-    """The report as text; ``verbose`` above 0 lists everything."""
+def render(report: Report, verbose: int, colour: bool = False, width: int | None = None) -> str:
+    """The report as text; ``verbose`` above 0 lists everything. Rows are cut to ``width`` characters, None to none."""
     report = readable(report)
     lines: list[str] = []
     failing = [judged for judged in report.objects if judged.verdict not in (Verdict.RUNS, Verdict.UNKNOWN)]
@@ -63,12 +65,12 @@ def render(report: Report, verbose: int, colour: bool = False) -> str:
     if len(report.objects) == 1:
         lines += _single(report, report.objects[0], verbose, colour)
     elif report.objects:
-        lines += _many(report, failing, verbose, colour)
+        lines += _many(report, failing, verbose, colour, None if verbose else width)
     lines += _skipped(report, verbose)
     lines.append(_totals(report))
     if report.bases:
-        lines += ["", *bases_table(report.bases, "Base images", verbose, colour).splitlines()]
-    return "\n".join(lines) + "\n"
+        lines += ["", *bases_table(report.bases, "Base images", verbose, colour, width).splitlines()]
+    return "\n".join(line for line, last in zip(lines, ["", *lines]) if line or last) + "\n"
 
 
 def target_name(report: Report) -> str:
@@ -101,35 +103,35 @@ def _single(report: Report, judged: Judged, verbose: int, colour: bool) -> list[
     return lines + details + ([""] if details else [])
 
 
-def _many(report: Report, failing: list[Judged], verbose: int, colour: bool) -> list[str]:
+def _many(report: Report, failing: list[Judged], verbose: int, colour: bool, width: int | None) -> list[str]:
     from tabulate import tabulate
 
     shown = (
         list(report.objects) if verbose or len(report.objects) <= 12 else [j for j in report.objects if j in failing]
     )
     rest = [j for j in report.objects if j not in shown]
-    rows = [
-        (report.shown(j), _paint(f"{_WORDS[j.verdict]:12}".rstrip(), j.verdict, colour), first_failure(j))
-        for j in shown
-    ]
+    told = [(report.shown(j), j.verdict, first_failure(j)) for j in shown]
     for verdict in Verdict:
         count = sum(j.verdict is verdict for j in rest)
         if count:
-            rows.append(("…", _paint(_WORDS[verdict], verdict, colour), f"({count} more)"))
+            told.append(("…", verdict, f"({count} more)"))
+    room = left(("", "verdict"), [(path, _WORDS[verdict]) for path, verdict, _ in told], width)
+    rows = [(path, _paint(_WORDS[verdict], verdict, colour), cut(why, room)) for path, verdict, why in told]
     lines = [f"{report.source} on {target_name(report)}", ""]
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
     lines += _enough([judged for judged in failing if judged.remedies])
+    lines += downloads(failing)
     lines.append("")
-    for same in _alike(failing):
+    for same in alike(failing):
         judged = same[0]
         if len(same) > 1:
             lines.append(f"{report.shown(judged)} and {len(same) - 1} more with the same causes:")
         else:
             lines.append(f"{report.shown(judged)}  {_describe(judged)}")
         lines += [*layer_of(judged), ""]
-        lines += _details(judged, verbose)
+        lines += _details(judged, verbose, several=True)
         lines.append("")
     return lines
 
@@ -144,31 +146,18 @@ def _enough(failing: list[Judged]) -> Iterator[str]:
         yield from (f"  {count:{width}} of {every}  {command}" for command, count in found)
 
 
-def _alike(failing: list[Judged]) -> list[list[Judged]]:
-    """Failing objects that fail for the same reasons, so that one cause is told once. What helps another machine, or
-    what was built for another C library, is told apart."""
-    groups: dict[tuple[str, str, frozenset[str]], list[Judged]] = {}
-    for judged in failing:
-        causes = {f"{f.rule} {f.symbol or f.version or f.library or f.relocation}" for f in _errors(judged)}
-        groups.setdefault((judged.arch, judged.built_for, frozenset(causes)), []).append(judged)
-    return sorted(groups.values(), key=lambda same: (-len(same), same[0].path))
-
-
-def _errors(judged: Judged) -> list[Finding]:
-    return [f for f in judged.findings if f.severity is not Severity.INFO and f.suppressed is None]
-
-
 def first_failure(judged: Judged) -> str:
     """The first thing that breaks, short enough for a line, with how many follow."""
     if judged.verdict is Verdict.UNKNOWN:
         return judged.reason or ""
-    errors = _errors(judged)
+    errors = counted(judged)
     if not errors:
         return ""
-    first = next((f for f in errors if f.when is When.LOAD), errors[0])
+    first = next(iter(sorted((f for f in errors if f.when is When.LOAD), key=lambda f: f.unlisted)), errors[0])
     if first.when is When.RUN:
         return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
     text = f"no {first.library} there" if first.rule == "interpreter-missing" else first.message
+    text = f"{first.library} may not be there" if first.unlisted else text
     for prefix in (
         f"Error relocating {judged.path}: ",
         "Error relocating ",
@@ -183,8 +172,8 @@ def first_failure(judged: Judged) -> str:
     return text + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
 
 
-def _details(judged: Judged, verbose: int) -> Iterator[str]:
-    errors = _errors(judged)
+def _details(judged: Judged, verbose: int, several: bool = False) -> Iterator[str]:
+    errors = counted(judged)
     if judged.reason:
         yield f"  Not judged: {judged.reason}."
     interpreter = [f for f in errors if f.rule == "interpreter-missing"]
@@ -195,13 +184,14 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
         yield f"  The shell will say:  {interpreter[0].message}"
     load = [f for f in others if f.when is When.LOAD]
     linked = [f for f in load if f.rule == "link-missing"]
-    told = [f for f in load if _is_said(f.message)]
+    told = sorted((f for f in load if _is_said(f.message)), key=lambda f: f.unlisted)
     silent = dict.fromkeys(f.message for f in load if not _is_said(f.message) and f not in linked)
     if linked:
         yield "  The linker will say:"
         yield f"    {linked[0].message}" + (f"    … and {len(linked) - 1} more" if len(linked) > 1 else "")
     if told:
-        yield "  With that cured, the loader would say:" if interpreter else "  The loader will say:"
+        begins = "  If it is not there, the loader will say:" if told[0].unlisted else "  The loader will say:"
+        yield "  With that cured, the loader would say:" if interpreter else begins
         more = len(told) - 1
         yield f"    {told[0].message}" + (f"    … and {more} more" if more else "")
     if silent:
@@ -215,7 +205,7 @@ def _details(judged: Judged, verbose: int) -> Iterator[str]:
     yield from _notes(judged, verbose)
     if verbose:
         yield from _suppressed(judged)
-    yield from ways(judged, verbose)
+    yield from ways(judged, verbose, several)
     yield from _ways_out(judged, errors, verbose)
 
 
@@ -228,7 +218,7 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
     rest = [f for f in errors if f.rule not in _SYMBOL_RULES]
     if rest:
         yield ""
-    for rule, found in groupby(sorted(rest, key=lambda f: f.rule), key=lambda f: f.rule):
+    for rule, found in groupby(sorted(rest, key=_title), key=_title):
         about = {_about(finding): finding for finding in reversed(list(found))}
         yield f"  {len(about)} {_TITLES[rule][len(about) > 1]}"
         for name, finding in sorted(about.items())[: None if verbose else _SHOWN]:
@@ -240,6 +230,10 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
         distinct = dict.fromkeys((f.symbol, f.rule) for f in symbols)
         yield f"  {len(distinct)} symbol{'s' if len(distinct) != 1 else ''} no library there gives"
         yield from _symbol_groups(symbols, verbose)
+
+
+def _title(finding: Finding) -> str:
+    return UNLISTED if finding.unlisted else finding.rule
 
 
 def _about(finding: Finding) -> str:

@@ -25,6 +25,10 @@ class When(StrEnum):
     RUN = "run"
 
 
+UNLISTED = "unlisted"
+"""Kind of the evidence that no table lists what an image holds beside its C library and the compiler's."""
+
+
 class Evidence(NamedTuple):
     """Something in the files that proves a finding."""
 
@@ -84,6 +88,16 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     suppressed: str | None = None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether it is only not known that the target has the library: no table lists what the image holds."""
+        return any(evidence.kind == UNLISTED for evidence in self.evidence)
+
+    @property
+    def told(self) -> str:
+        """The message, with what is not known about it."""
+        return " ".join([self.message, *(f"({one.text})" for one in self.evidence if one.kind == UNLISTED)])
 
     @property
     def fingerprint(self) -> str:

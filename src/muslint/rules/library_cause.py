@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from muslint.libc.catalog import image_libraries, newest_alpine
+from muslint.libc.catalog import newest_alpine, unlisted
 from muslint.libc.sonames import provider, successors
 from muslint.loader.target import Message
-from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.finding import UNLISTED, Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case
 
 _NOT_HERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENAMETOOLONG, 0)
@@ -18,10 +18,12 @@ def library_findings(case: Case, rule: str) -> Iterator[Finding]:
     """The findings of one library rule."""
     for message in case.messages:
         if message.kind == "library" and rule_of(case, message) == rule:
+            unsure = unknown(case, message.name) if rule == "library-missing" else ()
             yield Finding(
                 rule, Severity.ERROR, When.LOAD, case.shown(message.object), case.line(message),
-                library=message.name, needed_by=case.shown(message.object), confidence=_confidence(case, rule),
-                evidence=_evidence(case, message), remedies=_remedies(case, message, rule),
+                library=message.name, needed_by=case.shown(message.object),
+                confidence="likely" if unsure else "certain", evidence=(*_evidence(case, message), *unsure),
+                remedies=_remedies(case, message, rule),
             )  # fmt: skip
 
 
@@ -37,11 +39,11 @@ def _refused(case: Case, message: Message) -> bool:
     return case.model.family == "glibc" and "cannot open shared object file" not in message.text
 
 
-def _confidence(case: Case, rule: str) -> str:
-    """``likely`` where the tables do not list what an image with glibc holds beside the C library."""
-    if case.model.family != "glibc" or rule != "library-missing" or case.target.startswith(("rootfs:", "glibc:")):
-        return "certain"
-    return "certain" if case.target == "self" or image_libraries(case.target) else "likely"
+def unknown(case: Case, library: str) -> tuple[Evidence, ...]:
+    """The evidence that a library which was not found may be on the target all the same; none where it is not there."""
+    if case.model.family != "glibc" or "/" in library or not unlisted(case.target, library):
+        return ()
+    return (Evidence(UNLISTED, case.target, f"no table lists what {case.target} holds: it may be there"),)
 
 
 def _evidence(case: Case, message: Message) -> tuple[Evidence, ...]:

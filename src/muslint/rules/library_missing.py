@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from muslint.rules.finding import Finding, Severity, When
-from muslint.rules.library_cause import library_findings, package_remedy
+from muslint.rules.library_cause import library_findings, package_remedy, unknown
 from muslint.rules.opened_by_name import missing
 from muslint.rules.rule import Case, Rule
 
@@ -16,9 +16,11 @@ def find(case: Case) -> Iterator[Finding]:
         line = "Error loading shared library {}: No such file or directory"
         if case.model.family == "glibc":
             line = "{}: cannot open shared object file: No such file or directory"  # what dlerror gives
+        unsure = unknown(case, name)
         yield Finding(
             RULE.id, wanted.severity, When.USE, case.shown(case.path), line.format(name), library=name,
-            confidence=wanted.confidence, evidence=(wanted.evidence,), remedies=package_remedy(case, name),
+            confidence="likely" if unsure and wanted.confidence == "certain" else wanted.confidence,
+            evidence=(wanted.evidence, *unsure), remedies=package_remedy(case, name),
         )  # fmt: skip
 
 

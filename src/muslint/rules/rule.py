@@ -12,6 +12,7 @@ from muslint.elf.object import ElfObject, Kind, Readable
 from muslint.hosts.host import Host
 from muslint.libc.model import LibcModel
 from muslint.libc.sonames import Sonames
+from muslint.loader.environment import UNTOLD, Environment
 from muslint.loader.target import Link, Message
 from muslint.rules.finding import Finding, Severity, When
 from muslint.sources.labels.label import Claim
@@ -37,6 +38,8 @@ class Case:
     sonames: Sonames | None = None  # a package index the user gave
     belied: tuple[Claim, ...] = ()  # labels of its package that it does not agree with
     wanted: tuple[str, ...] = ()  # of an object file: names it leaves to other libraries, sorted
+    environment: Environment = UNTOLD  # what the loader is told
+    secure: bool = False  # it heeds nothing of that (AT_SECURE)
     data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
     opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
 from muslint.errors import UnknownLibc
 from muslint.hosts import giver
-from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine
+from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine, unlisted
 from muslint.libc.glibc import PRIVATE, is_glibc, since, version_key
 from muslint.libc.groups import family
 from muslint.libc.model import lfs64_target
@@ -122,7 +122,8 @@ def _unknown(case: Case, name: str, version: str | None, library: str | None, ab
 def _follows(case: Case, version: str | None, library: str) -> Cause:
     """A name that a missing library would give: an error of its own only where nothing comes from outside."""
     severity = Severity.ERROR if case.source.closed and case.program else Severity.INFO
-    evidence = (Evidence("library", library, f"would come from {library}, which is not found"),)
+    why = "may not be there" if unlisted(case.target, library) else "is not found"
+    evidence = (Evidence("library", library, f"would come from {library}, which {why}"),)
     return Cause("symbol-unresolved", version, library, severity, evidence, ())
 
 

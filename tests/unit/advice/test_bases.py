@@ -1,5 +1,6 @@
 """Rows of base images: what is asked, how they are ordered, which is best, and the lines of a Dockerfile."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -19,11 +20,12 @@ from muslint.errors import UnknownTarget
 from muslint.libc.catalog import image, images
 from muslint.libc.published import add, install, instead, package, published
 from muslint.loader.named import Target
-from muslint.report.bases import family, markdown, says, table, tag, until
+from muslint.report.bases import document, family, markdown, says, table, tag, until
 from muslint.report.heatmap import svg, words
 from muslint.report.report import Judged
 from tests.support import compile as compiler
 from tests.support.cache import Unavailable
+from tests.unit.rules.cases import FIXTURES
 
 DAY = date(2026, 11, 24)
 PLAIN = Base(
@@ -254,3 +256,60 @@ def test_picture() -> None:
         assert words(row) in text
     assert root.attrib["role"] == "img"
     assert any("FAILS" in text for text in texts)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_reasons_fit_the_width(width: int) -> None:
+    """The screen decides how much of a reason is shown; without one it is a hundred characters."""
+    long = replace(PLAIN, verdict="fails", why="not known whether " + ", ".join(f"lib{n}.so.1" for n in range(20)))
+    assert max(map(len, table([PLAIN, long], "x", width=width).splitlines()[2:4])) <= width
+    rows = {at: table([PLAIN, long], "x", 0, width=at).splitlines()[4] for at in (None, width)}
+    assert len(rows[width]) == width
+    assert "…" in rows[None]
+    assert "…" not in table([PLAIN, long], "x", 1, width=width)
+
+
+def test_what_is_opened_by_name(tmp_path: Path) -> None:
+    """Said of each image: that it lacks the library, or that this is not known; not of one that has it."""
+    source = tmp_path / "p.c"
+    source.write_text(
+        '#include <dlfcn.h>\nint main(void) { return dlopen("libz.so.1", 1) && dlopen("libfoo.so.1", RTLD_NOW); }\n'
+    )
+    try:
+        made = compiler.zig_cc("x86_64-linux-gnu.2.28", [source], tmp_path / "p")
+    except Unavailable as error:
+        pytest.skip(f"not checked here: what is opened by name: {error}")
+    names = ("debian:12", "ubuntu:24.04", "alpine:3.23", "alpine:3.23+gcompat", "openwrt/rootfs:25.12")
+    rows = {row.image: row for row in bases(Across(str(made)), names, DAY)}
+    told = {name: (row.verdict, row.opens_missing, row.opens_unknown) for name, row in rows.items()}
+    assert told == {
+        "debian:12": ("runs", ("libfoo.so.1",), ()),
+        "ubuntu:24.04": ("runs", (), ("libfoo.so.1", "libz.so.1")),
+        "alpine:3.23": ("fails", ("libfoo.so.1",), ()),
+        "alpine:3.23+gcompat": ("runs", ("libfoo.so.1",), ()),
+        "openwrt/rootfs:25.12": ("fails", (), ("libfoo.so.1", "libz.so.1")),
+    }
+    assert says(rows["debian:12"]) == "libfoo.so.1, which it opens by name, is not there"
+    assert says(rows["ubuntu:24.04"]) == "not known whether libfoo.so.1, libz.so.1, which it opens by name, are there"
+    assert "opens by name" not in says(rows["alpine:3.23"])
+    assert "# libfoo.so.1, which it opens by name, is not there\n" in dockerfile(rows["debian:12"], "p")
+    assert '"opens_unknown": ["libz.so.1"]' in json.dumps(document(replace(PLAIN, opens_unknown=("libz.so.1",))))
+
+
+def test_what_is_required_and_opened_by_name(tmp_path: Path) -> None:
+    """Metadata that calls a library required: it fails on use where the image lacks it, else that is not known."""
+    source = FIXTURES / "library-missing" / "metadata.c"
+    try:
+        made = compiler.zig_cc("x86_64-linux-gnu.2.28", [source], tmp_path / "p")
+    except Unavailable as error:
+        pytest.skip(f"not checked here: what is opened by name: {error}")
+    rows = {row.image: row for row in bases(Across(str(made)), ("debian:12", "ubuntu:24.04"), DAY)}
+    assert {name: (row.verdict, says(row)) for name, row in rows.items()} == {
+        "debian:12": (
+            "fails-on-use", "fails when called: libneeded.so.1; libbetter.so.1, which it opens by name, is not there",
+        ),
+        "ubuntu:24.04": (
+            "unknown", "not known whether libneeded.so.1 is in the image; "
+            "not known whether libbetter.so.1, which it opens by name, is there",
+        ),
+    }  # fmt: skip

@@ -281,6 +281,22 @@ def test_output_through_a_link_and_to_a_device(files: Path, tmp_path: Path) -> N
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.mark.parametrize(("columns", "cut"), [("70", True), ("400", False), ("", False), ("wide", False)])
+def test_columns(files: Path, tmp_path: Path, columns: str, cut: bool) -> None:
+    """COLUMNS is the width of the screen; what goes to a file has none."""
+    source = files / "a-rather-long-name-of-a-folder-so-that-rows-are-long"
+    source.mkdir(exist_ok=True)
+    for number in range(2):
+        shutil.copy(files / "fails", source / f"a-rather-long-name-of-a-program-{number}")
+    arguments = ("check", str(source), "--on", "alpine:3.23", "-o", "table", "-o", f"table={tmp_path / 'file'}")
+    done = run(files, *arguments, env={"COLUMNS": columns})
+    rows = [line for line in done.stdout.decode().splitlines() if " FAILS " in line]
+    whole = [line for line in (tmp_path / "file").read_text().splitlines() if " FAILS " in line]
+    assert len(rows) == len(whole) == 2
+    assert (rows != whole) is cut
+    assert not cut or max(map(len, rows)) <= 70 < max(map(len, whole))
+
+
 def test_quiet_and_verbose(files: Path) -> None:
     """-q prints nothing, also not for what fails; JSON that is asked for comes all the same; -v lists every object."""
     done = run(files, "check", "fails", *ON, "-q")

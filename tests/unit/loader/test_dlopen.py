@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from muslint.elf.object import DF_1_NOW, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, STB_WEAK, STT_TLS, ElfObject
+from muslint.loader.environment import Environment
+from muslint.loader.named import opener
 from tests.unit.loader.objects import ABSOLUTE, GLOB_DAT, JUMP_SLOT, TPOFF, library, loader, symbol
 
 GONE = "Error relocating /p.so: {}: symbol not found"
@@ -133,3 +135,30 @@ def test_weak_undefined_initial_exec_kills_the_process() -> None:
     assert loader(alone).open(None, "/p.so").exit == -11
     given = library("/app", [symbol("v", kind=STT_TLS)], needed=["libc.so"], tls=8)
     assert loader(given, alone).open("/app", "/p.so").exit == 0
+
+
+def test_what_a_host_has_loaded_by_its_path() -> None:
+    """Its names are in scope; a needed name is searched for all the same, and found to be that file by its inode."""
+    files = [library("/jvm/libhost.so", [symbol("host_call")]), plugin((JUMP_SLOT, "host_call"), needed=["libhost.so"])]
+    found = loader(*files).open(None, "/p.so", loaded=["/jvm/libhost.so"])
+    assert found.errors == ("Error loading shared library libhost.so: No such file or directory (needed by /p.so)",)
+    found = loader(*files).open(None, "/p.so", loaded=["/jvm/libhost.so"], library_path="/jvm")
+    assert (found.exit, found.errors) == (0, ())
+    assert [m.path for m in found.scope].count("/jvm/libhost.so") == 1
+
+
+def test_a_host_library_that_is_not_there_changes_nothing() -> None:
+    """Neither a line nor an error number is left behind by it."""
+    asked = plugin((JUMP_SLOT, "host_call"))
+    plain = loader(asked).open(None, "/p.so")
+    assert loader(asked).open(None, "/p.so", loaded=["/gone.so"]) == plain
+
+
+@pytest.mark.parametrize("program", [None, "/app"])
+def test_the_library_path_is_asked_for_what_is_opened_by_name(program: str | None) -> None:
+    """LD_LIBRARY_PATH, unless the process is secure; what is preloaded is there under the name it was found by."""
+    files = [library("/opt/libx.so"), library("/lib/liby.so"), library("/app", needed=["libc.so"])]
+    assert not opener(loader(*files), program, Environment())("libx.so")
+    assert opener(loader(*files), program, Environment("/opt"))("libx.so")
+    assert not opener(loader(*files), program, Environment("/opt"), True)("libx.so")
+    assert opener(loader(*files), program, Environment("/opt", "libx.so"))("libx.so")

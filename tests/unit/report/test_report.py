@@ -10,7 +10,7 @@ from muslint.errors import WrongUse
 from muslint.policy.verdict import Verdict
 from muslint.report import json_format, table
 from muslint.report.report import Judged, Report, TargetFacts, joined
-from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
+from muslint.rules.finding import Effect, Evidence, Finding, Remedy, Severity, Tried, When
 from muslint.rules.findings import together
 from muslint.sources.source import Skipped
 
@@ -80,6 +80,63 @@ def test_what_helps_another_machine_is_told_apart() -> None:
     assert "a.so and 1 more with the same causes:" in shown
     assert "arm.so  aarch64" in shown
     assert "musl.so  x86_64" in shown
+
+
+def test_what_other_remedies_help_is_told_apart() -> None:
+    """Causes alike: the image that is enough for one leaves something of the other. A path is no difference."""
+    image = Tried("image", ("FROM debian:13-slim",), "the file as it is", Effect.CURES)
+    fixes = {n: Tried("binary", (f"muslint fix '{n}.so' --rpath /x",), "", Effect.HELPS, ("x",)) for n in "abc"}
+    same = [
+        judged(f"{name}.so", "fails", missing("backtrace", f"{name}.so"), remedies=(found, fixes[name]))
+        for name, found in zip("abc", (image, image, image._replace(effect=Effect.HELPS, remains=("libx.so.1",))))
+    ]
+    shown = table.render(report(*same), 0)
+    assert "a.so and 1 more with the same causes:" in shown
+    assert "c.so  x86_64 library" in shown
+
+
+def test_what_to_download_is_told_once() -> None:
+    """A package is asked for once, whatever else its files have in common; for one file with its other remedies."""
+    download = Tried("download", ("pip download x==1",), "finds the wheel for musl", Effect.UNTRIED)
+    objects = [
+        judged(f"{name}.so", "fails", missing(name, f"{name}.so"), remedies=(download,))
+        for name in ("backtrace", "fcntl64")
+    ]
+    shown = table.render(report(*objects), 0)
+    assert shown.count("pip download") == shown.count("Not tried") == 1
+    assert "\nNot tried\n  pip download x==1    finds the wheel for musl\n" in shown
+    assert table.render(report(objects[0]), 0).count("pip download") == 1
+
+
+def test_no_line_is_left_empty_twice() -> None:
+    """Whatever sections an object has, and whichever of them comes first."""
+    call = Finding("sysconf-values", Severity.WARNING, When.RUN, "app", "x differs", symbol="sysconf")
+    library = Finding("library-missing", Severity.WARNING, When.USE, "app", "libx.so.1: gone", library="libx.so.1")
+    objects = [judged("a", "differs", call), judged("b", "differs", call, library), judged("c", "unknown", reason="no")]
+    for one in (report(*objects), *(report(each) for each in objects)):
+        for verbose in (0, 1):
+            shown = table.render(one, verbose)
+            assert "\n\n\n" not in shown, shown
+
+
+def test_a_remedy_that_is_none_is_not_told() -> None:
+    """Nor is a title over nothing."""
+    none = Remedy("target", "none without a change of the program", False)
+    call = Finding("qsort-unstable", Severity.WARNING, When.RUN, "app", "x differs", symbol="qsort", remedies=(none,))
+    shown = table.render(report(judged("app", "differs", call)), 0)
+    assert "none without" not in shown
+    assert "What helps" not in shown
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_rows_fit_the_width(width: int) -> None:
+    """The reason is cut, nothing else; -v and files have it whole."""
+    long = missing("a_name_that_goes_on_and_on_" * 4, "a.so")
+    objects = report(judged("a.so", "fails", long), judged("b.so"))
+    rows = table.render(objects, 0, width=width).splitlines()[:6]
+    assert max(map(len, rows)) == width
+    assert max(len(row) for row in table.render(objects, 0).splitlines()[:6]) > 120
+    assert max(len(row) for row in table.render(objects, 1, width=width).splitlines()[:6]) > 120
 
 
 def test_remedies_that_settle_all_come_first() -> None:

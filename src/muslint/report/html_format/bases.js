@@ -6,6 +6,8 @@ function baseCell(base) {
   const facts = [['Image', name(base.reference)], ['C library', base.shown.libc], ['As it is', base.shown.verdict],
     ['Why', base.shown.says || null], ['Updates until', base.end_of_life],
     ['Free long-term updates until', base.long_term], ['Compressed size', base.compressed_mb === null ? null : base.compressed_mb + ' MB'],
+    ['Opened by name, not there', base.opens_missing.join(', ') || null],
+    ['Opened by name, not known whether there', base.opens_unknown.join(', ') || null],
     ['Taken for granted', base.assumed.join(', ') || null], ['Confidence in these facts', base.confidence]];
   const lines = ['FROM ' + base.reference, ...(base.install ? ['RUN ' + base.install] : [])];
   return make('details', { class: 'base ' + base.best },
