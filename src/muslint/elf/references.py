@@ -21,7 +21,7 @@ WRAPPER = 80
 LEVELS = 3
 """How many levels of callers are asked what they give."""
 _WRAPPERS = 4  # how many more levels of small functions
-_SEARCHES, _MOST_SEARCHES = 64, 256  # searches for one target each before all are listed; at all, in huge code
+_SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
 _PART = 4  # times a part of the code that is searched by itself
 _FEW = 4  # addresses that are searched for one by one

@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
@@ -26,6 +27,8 @@ MOUNT = "/@source"
 
 NO_KIND = "neither an ELF file, a directory, nor an archive or image that muslint knows"
 """What is said of a source of no known kind."""
+
+_PIECE = 1 << 20  # bytes read at once to compare contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +136,48 @@ def bytes_of(source: Source, member: Member) -> Readable | None:
 
 
 def shared(source: Source) -> dict[str, dict[Any, Any]]:
-    """Path of each member that is a file with several names (hard links) → where to keep what is found in the file."""
+    """Path of each member whose content stands elsewhere too → where to keep what is found in the content.
+
+    Files with several names (hard links), and copies: of one size, and equal byte for byte (by BLAKE2b).
+    """
     names: dict[Hashable, list[str]] = {}
+    sizes: dict[int, list[Hashable]] = {}
     for member in source.members:
         found = source.tree.open(member.path)
-        if not isinstance(found, int):
-            names.setdefault(found.identity, []).append(member.path)
-    several = [paths for paths in names.values() if len(paths) > 1]
+        if isinstance(found, int) or found.data is None:
+            continue
+        if found.identity not in names:
+            sizes.setdefault(found.data.size, []).append(found.identity)
+        names.setdefault(found.identity, []).append(member.path)
+    same: dict[Hashable, list[str]] = {}
+    for size, files in sizes.items():
+        alone = len(files) == 1
+        for identity in files:
+            paths = names[identity]
+            key = identity if alone else _content(source, paths[0], size) or identity
+            same.setdefault(key, []).extend(paths)
+    several = [paths for paths in same.values() if len(paths) > 1]
     places: list[dict[Any, Any]] = [{} for _ in several]
     return {path: place for paths, place in zip(several, places, strict=True) for path in paths}
+
+
+def _content(source: Source, path: str, size: int) -> bytes | None:
+    """The digest of a member's content; None where it cannot be read to its end."""
+    found = source.tree.open(path)
+    if isinstance(found, int) or found.data is None:
+        return None
+    digest = blake2b(digest_size=32)
+    try:
+        for at in range(0, size, _PIECE):
+            piece = found.data.at(at, min(_PIECE, size - at))
+            if not piece:
+                return None
+            digest.update(piece)
+    except UnreadableSource:
+        return None  # it changed meanwhile; whoever reads it next says so
+    finally:
+        found.data.close()
+    return digest.digest()
 
 
 class Format(Protocol):

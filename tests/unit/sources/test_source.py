@@ -8,7 +8,7 @@ import pytest
 from muslint.errors import UnreadableSource
 from muslint.pipeline import check
 from muslint.sources.bytes import FileBytes, MemoryBytes
-from muslint.sources.source import MOUNT, formats, open_source
+from muslint.sources.source import MOUNT, formats, open_source, shared
 
 HEAD = b"\x7fELF\x02\x01\x01" + bytes(57)
 
@@ -105,3 +105,18 @@ def test_bytes_of_a_file(tmp_path: Path) -> None:
         data.at(0, 1)
     memory = MemoryBytes(b"0123456789")
     assert (memory.size, memory.at(8, 10), memory.at(10, 1), memory.at(-1, 3)) == (10, b"89", b"", b"")
+
+
+def test_what_is_found_in_a_content_is_found_once(tmp_path: Path) -> None:
+    """Hard links and copies share a place; files that are merely of one size do not, nor one that cannot be read."""
+    (tmp_path / "a").write_bytes(HEAD + bytes(1 << 20) + b"1")
+    (tmp_path / "link").hardlink_to(tmp_path / "a")
+    (tmp_path / "copy").write_bytes(HEAD + bytes(1 << 20) + b"1")
+    (tmp_path / "other").write_bytes(HEAD + bytes(1 << 20) + b"2")
+    (tmp_path / "gone").write_bytes(HEAD + bytes(1 << 20) + b"1")
+    source = open_source(f"dir:{tmp_path}")
+    (tmp_path / "gone").unlink()
+    places = shared(source)
+    names = {path.rpartition("/")[2]: path for path in places}
+    assert sorted(names) == ["a", "copy", "link"]
+    assert places[names["a"]] is places[names["link"]] is places[names["copy"]]
