@@ -131,6 +131,7 @@ _CODENAMES: Mapping[str, str] = {
 }
 
 
+@lru_cache(maxsize=1)
 def images() -> tuple[BaseImage, ...]:
     """Return every base image of the catalogue, grouped by distribution."""
     return tuple(_image(row) for row in rows(read_text("images/images.txt")))
