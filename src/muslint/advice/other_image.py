@@ -9,6 +9,7 @@ from muslint.advice.trial import Change
 from muslint.elf.facts import requires
 from muslint.libc.catalog import BaseImage, images
 from muslint.libc.glibc import version_key
+from muslint.libc.published import package
 from muslint.rules.finding import Finding
 from muslint.rules.rule import Case
 
@@ -16,24 +17,38 @@ _TRIED = 4  # images, at most
 
 
 def other_image(case: Case, left: Callable[[Change], tuple[Finding, ...] | None]) -> Change | None:
-    """The first of the live images, smallest first, on which nothing is left; else the one on which least is.
+    """The first of the live images, smallest first, on which nothing is left; else, with the packages that hold what is
+    missing there; else the one on which least is left.
 
     ``left`` says what is left after a change. None where no image is new enough.
     """
     wanted = requires(case.object)
-    best: tuple[int, Change] | None = None
-    tried = 0
-    for image in _live():
-        if image.name == case.target or not _new_enough(image, wanted):
-            continue
+    tried: list[tuple[Change, tuple[Finding, ...]]] = []
+    for image in [image for image in _live() if image.name != case.target and _new_enough(image, wanted)][:_TRIED]:
         change = Change(image=image.name)
         found = left(change)
-        tried += 1
-        if found is not None and (best is None or len(found) < best[0]):
-            best = (len(found), change)
-        if tried == _TRIED or (best is not None and best[0] == 0):
-            break
-    return best[1] if best is not None else None
+        if found is None:
+            continue
+        if not found:
+            return change
+        tried.append((change, found))
+    for change, found in tried:
+        added = _added(change.image or "", found, case.object.arch)
+        if added is not None and left(change | added) == ():
+            return change | added
+    return min(tried, key=lambda one: len(one[1]))[0] if tried else None
+
+
+def _added(image: str, found: tuple[Finding, ...], arch: str) -> Change | None:
+    """The packages of an image that hold all that is missing there; None where one is not known by its name.
+
+    rpm's ``libz.so.1()(64bit)`` is no such name: whether a package provides it is not known.
+    """
+    missing = {finding.library or "" for finding in found if finding.rule == "library-missing"}
+    names = {soname: package(image, soname, arch) for soname in sorted(missing)}
+    if not names or any(name is None or "(" in name for name in names.values()):
+        return None
+    return Change(packages=tuple(sorted({str(name) for name in names.values()})), libraries=tuple(names))
 
 
 def _new_enough(image: BaseImage, wanted: dict[str, str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from muslint.advice.downloads import downloads
@@ -19,6 +19,7 @@ from muslint.advice.rebuilt import rebuilds
 from muslint.advice.rewrite import Changes
 from muslint.advice.trial import Change, Trials, about, stands
 from muslint.libc.musl import alpine_releases
+from muslint.libc.published import add, published
 from muslint.libc.shims import STUBS, Shim, shim
 from muslint.libc.sonames import provider
 from muslint.rules.finding import Effect, Finding, Tried, When
@@ -264,8 +265,11 @@ def _unlisted(image: str, left: Left) -> str:
     """Why an image whose tables list no libraries cannot be tried with what is left there."""
     names = list(dict.fromkeys(finding.library or "" for finding in left))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    verb = "is" if len(names) == 1 else "are"
-    return f"not known whether {', '.join(names[:_SHOWN])}{more} {verb} in {image}: no table lists what it holds"
+    return f"not known whether {', '.join(names[:_SHOWN])}{more} {_is(names)} in {image}: no table lists what it holds"
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _is_gcompat(change: Change) -> bool:
@@ -308,7 +312,7 @@ def _common(one: Change, other: Change) -> Change:
     )
     return Change(
         tuple(name for name in one.packages if name in other.packages), one.release,
-        tuple(path for path in one.preload if path in other.preload), edit, one.image,
+        tuple(path for path in one.preload if path in other.preload), edit, one.image, one.libraries,
     )  # fmt: skip
 
 
@@ -325,9 +329,10 @@ def _kind(change: Change) -> str:
 def _commands(change: Change, target: str | None) -> Iterator[str]:
     if change.image is not None:
         yield f"FROM {change.image}"
+        yield from filter(None, [add(published(change.image).manager, change.packages)])
     if change.release is not None:
         yield f"FROM alpine:{change.release}"
-    if change.packages:
+    if change.packages and change.image is None:
         yield f"apk add {' '.join(change.packages)}"
     if change.edit:
         on = f" --on {target}" if target is not None else ""
@@ -350,6 +355,8 @@ def _options(edit: Changes) -> Iterator[str]:
 def _text(change: Change) -> str:
     said = [] if change.release is None else ["a later Alpine"]
     said.append("a changed copy of the file" if change.edit else "the file as it is")
+    if change.libraries:
+        said.append(f"where {' and '.join(change.libraries)} {_is(change.libraries)} taken to give what is asked")
     if change.preload:
         said.append(f"with {' and '.join(change.preload)} before libc in every program started so")
     shims = "; gcompat as reproduced from its sources" if _is_gcompat(change) else ""

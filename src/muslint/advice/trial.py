@@ -40,6 +40,7 @@ class Change:
     preload: tuple[str, ...] = ()  # paths for LD_PRELOAD
     edit: Changes = field(default_factory=Changes)
     image: str | None = None  # another base image altogether
+    libraries: tuple[str, ...] = ()  # sonames that the packages bring to another image, taken to give what is asked
 
     def __or__(self, other: Change) -> Change:
         edit = Changes(
@@ -49,7 +50,8 @@ class Change:
             stack_size=other.edit.stack_size or self.edit.stack_size,
         )
         packages, preload = _both(self.packages, other.packages), _both(self.preload, other.preload)
-        return Change(packages, other.release or self.release, preload, edit, other.image or self.image)
+        libraries = _both(self.libraries, other.libraries)
+        return Change(packages, other.release or self.release, preload, edit, other.image or self.image, libraries)
 
 
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,15 +79,16 @@ class Trials:
     """The changed targets of one place, shared by all its objects."""
 
     target: Target
-    _targets: dict[tuple[tuple[str, ...], str | None, str | None], Target] = field(default_factory=dict)
+    _targets: dict[object, Target] = field(default_factory=dict)
     links: int = 0  # how many were asked for
 
     def changed(self, change: Change) -> Target:
         """The target with the change made to it."""
-        key = (change.packages, change.release, change.image)
+        key = (change.packages, change.libraries, change.release, change.image)
         if key not in self._targets:
             if change.image is not None:
                 other = replace(parse_target(change.image, None, self.target.reader), extra=self.target.extra)
+                other = _with(other, change.libraries)
             elif not change.packages and change.release is None:
                 other = self.target
             else:
@@ -136,6 +139,19 @@ class Trials:
             return left
         finally:
             loader.tree = tree
+
+
+def _with(target: Target, sonames: tuple[str, ...]) -> Target:
+    """An image with some libraries more."""
+    image = target.image
+    if image is None or not sonames:
+        return target
+    given = {name: name in sonames for name in ("libgcc_s.so.1", "libstdc++.so.6")}
+    image = replace(
+        image, libgcc=image.libgcc or given["libgcc_s.so.1"], libstdcxx=image.libstdcxx or given["libstdc++.so.6"],
+        extra=tuple(name for name in sonames if name not in given),
+    )  # fmt: skip
+    return replace(target, image=image)
 
 
 def edited(obj: ElfObject, changes: Changes) -> ElfObject:
