@@ -16,6 +16,7 @@ from muslint.loader.faults import faults_of
 from muslint.loader.glibc import GlibcLoader
 from muslint.loader.musl import MuslLoader
 from muslint.loader.named import Target, opener, parse_target
+from muslint.loader.scope import Facts
 from muslint.loader.target import NOT_STARTED, Link, Opened, Tree
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity, When
@@ -119,15 +120,18 @@ class Trials:
         self.links += 1
         _take_over(case, findings)
         obj, tree = case.object, loader.tree
+        found = tree.open(case.path)
+        if isinstance(found, int):
+            return None
+        if found.data is not None:
+            found.data.close()
+        _recall(case, loader, found, obj)
         if change.edit:
             obj = edited(obj, change.edit)
-            found = tree.open(case.path)
-            if isinstance(found, int):
-                return None
-            if found.data is not None:
-                found.data.close()
             identity = ("edited", found.identity, change.edit)
-            loader.tree = _Edited(tree, found.path, Opened(found.path, identity, False, None, obj))
+            copy = Opened(found.path, identity, False, None, obj)
+            _recall(case, loader, copy, obj)
+            loader.tree = _Edited(tree, found.path, copy)
         try:
             again = _case(case, obj, target, loader, change)
             if again.link is not None and again.link.exit == NOT_STARTED and not again.link.scope:
@@ -139,6 +143,17 @@ class Trials:
             return left
         finally:
             loader.tree = tree
+
+
+def _recall(case: Case, loader: MuslLoader | GlibcLoader, found: Opened, obj: ElfObject) -> None:
+    """Have the object's names read once for all trials: of a large one they are more than a loader keeps."""
+    if not isinstance(loader, MuslLoader):
+        return
+    if "facts" not in case.kept:
+        case.kept["facts"] = loader.accept(found)
+    known = case.kept["facts"]
+    if isinstance(known, Facts):
+        loader.recall(found, known.object if obj is case.object else obj, known.exports)
 
 
 def _with(target: Target, sonames: tuple[str, ...]) -> Target:

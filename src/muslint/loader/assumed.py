@@ -17,11 +17,17 @@ from muslint.libc.glibc import is_glibc
 @lru_cache(maxsize=64)
 def _origins(obj: ElfObject) -> dict[str, tuple[str, str]]:
     """Undefined symbol → (version, library that version is expected in)."""
+    symbols = obj.symbols
+    versyms, undefined = symbols.versyms, symbols.undefined(0)
+    if versyms is None:
+        return {}
     libraries = {version.name: version.library for version in obj.versions_needed}
+    names = {**dict(obj.version_definitions), **{index & 0x7FFF: need.name for index, need in obj.version_needs}}
+    versions = [names.get(versyms[index] & 0x7FFF) if versyms[index] & 0x7FFF > 1 else None for index in undefined]
     return {
         name: (version, libraries.get(version, ""))
-        for name, _, _, _, defined, version, _ in obj.symbols.linkage()
-        if version and not defined
+        for name, version in zip(symbols.names_of(undefined), versions)
+        if version
     }
 
 

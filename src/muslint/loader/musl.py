@@ -111,6 +111,11 @@ class MuslLoader:
         else:
             self._elder = other
 
+    def recall(self, found: Opened, obj: ElfObject, given: Exports) -> None:
+        """Take over an object that was read already from ``found``, and what it exports."""
+        if found.identity not in self._held.facts:
+            self._held.keep(found.identity, self.facts(obj, given, _cut(found, obj)), self.most_held)
+
     def is_itself(self, found: Opened | int) -> bool:
         """Whether a file of the tree is the loader's own: the model, never a subject."""
         itself = self.tree.open(self.path)

@@ -29,6 +29,8 @@ def find(case: Case) -> Iterator[Finding]:
 @lru_cache(maxsize=4096)
 def _is_libc(obj: ElfObject) -> bool:
     symbols = obj.symbols
+    if not LIBC_MARKS.issubset(symbols.possible(LIBC_MARKS)):
+        return False  # without reading the names of all symbols
     return {name for name in LIBC_MARKS if any(symbols.shndxs[i] for i in symbols.chain(name))} >= LIBC_MARKS
 
 
