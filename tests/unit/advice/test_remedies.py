@@ -424,7 +424,7 @@ def test_objects_copied_from_a_runtime_known_by_name(tmp_path: Path) -> None:
 
 
 def test_an_image_with_the_packages_it_lacks(tmp_path: Path) -> None:
-    """Where an image lacks a library whose package is known there, that is added; where it is not, it stands as it is."""
+    """Where an image lacks a library whose package is known there, that is added; else it stands as it is."""
     for soname, enough in (("libatomic.so.1", True), ("libnobodyknows.so.7", False)):
         source, library = tmp_path / "uses.c", tmp_path / soname
         source.write_text(f"{HELLO}extern int given(void);\nint use(void) {{ return given(); }}\n")
