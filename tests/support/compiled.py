@@ -1,4 +1,4 @@
-"""muslint with a compiled reader: the wheel that ``make wheel`` builds, made once, and a package of this tree around it."""
+"""muslint with a compiled reader: the wheel that ``make wheel`` builds, made once, and this tree around it."""
 
 import hashlib
 import os
