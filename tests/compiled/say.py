@@ -25,7 +25,9 @@ from tests.differential.facts import facts
 from tests.fuzz.mutations import mutated, regions
 from tests.support.compiled import modules
 
-CUTS = 24
+CUTS, FEW_CUTS = 24, 4
+LARGE = 1 << 17
+"""Bytes from which on a file is cut at few places only, and not read by the slower libraries."""
 SEED = 7
 _FEW = (0, 1, 2, 5)
 LIBC = model("1.2.5", "x86_64")
@@ -109,11 +111,12 @@ def rows(mutations: int, files: list[Path]) -> Iterator[tuple[str, str, object]]
         for how, data in kinds_of_bytes(path, content):
             yield path.name, how, said("muslint", data)
         for reader in READERS:
-            if len(content) < 1 << 17:
+            if len(content) < LARGE:
                 yield path.name, f"reader {reader}", said(reader, MemoryBytes(content))
-        for step in range(CUTS):
+        cuts = CUTS if len(content) < LARGE else FEW_CUTS
+        for step in range(cuts):
             # Half of them within the headers.
-            place = 4096 * step // CUTS if step % 2 else len(content) * step // CUTS
+            place = 4096 * step // cuts if step % 2 else len(content) * step // cuts
             yield path.name, f"cut at {place}", said("muslint", MemoryBytes(content[:place]))
     parts = {name: regions(content) for name, content in contents.items() if len(content) < 1 << 18}
     for case in range(mutations):

@@ -21,10 +21,10 @@ from tests.differential.corpus import FULL, elf_files, pinned_wheels, wheel_memb
 from tests.support import compiled, roots
 from tests.support.cache import REPOSITORY
 
-MUTATIONS = int(os.environ.get("MUSLINT_FUZZ_CASES") or (12000 if FULL else 2000))
+MUTATIONS = int(os.environ.get("MUSLINT_FUZZ_CASES") or (12000 if FULL else 1500))
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 LIMIT = 60.0 + MUTATIONS / 20  # seconds
-LARGEST = 1 << 20  # bytes of a file of a wheel or of the machine
+LARGEST = 1 << 19  # bytes of a file of a wheel or of the machine
 MACHINES_STEP = 200
 
 
