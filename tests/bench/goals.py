@@ -173,9 +173,10 @@ def exports_and_references(
                       "times its time", False, ours, theirs, counts)  # fmt: skip
     if shutil.which("eu-readelf"):
         readelf = Side("eu-readelf", ("eu-readelf", "-d", "-s", "-r", *debian), (0, 1))
-        runs = in_turn([*(work("loader-muslint", argument, variant) for variant in variants), readelf], rounds)
-        *all_ours, theirs = (median([one.seconds for one in side]) for side in runs)
-        for variant, ours in zip(variants, all_ours, strict=True):
+        *own, theirs_whole = in_turn([*(work("loader-muslint", argument, v) for v in variants), readelf], rounds)
+        theirs = median([one.seconds for one in theirs_whole])
+        for variant, side in zip(variants, own, strict=True):
+            ours = median([one.seconds for one in side])
             title = variant.row("exports and references: against eu-readelf -d -s -r, whole processes")
             yield Row(title, ours / theirs, 1, "times its time", False, ours, theirs, {"files": len(debian)})
 

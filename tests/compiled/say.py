@@ -11,6 +11,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def everything(obj: ElfObject) -> Mapping[str, Any]:
         "requires": composed.requires(obj),
         "built for": composed.built_for(obj),
         "filters": obj.filters,
-        "beyond": [_reason(lambda index=index: symbols[index]) for index in (-1, count, 1 << 31)],
+        "beyond": [_reason(partial(symbols.__getitem__, index)) for index in (-1, count, 1 << 31)],
         "repr": repr(obj.ident) + repr(obj.kind) + repr(obj.segments),
     }
     given = exports(obj)
