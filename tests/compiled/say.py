@@ -47,6 +47,9 @@ def everything(obj: ElfObject) -> Mapping[str, Any]:
         "sizes": list(symbols.sizes),
         "linkage": list(symbols.linkage()),
         "names of some": (symbols.names_of(some), symbols.names_of(some[:1]), symbols.names_of(range(count // 2))),
+        "names of ranges": [
+            list(symbols.names_of(ends)) for ends in (range(count - 1, 1), range(count - 1, 0, -1)) if count > 1
+        ],
         "names marked": (symbols.names_marked(marks), symbols.names_marked(b"")),
         "undefined": (list(symbols.undefined(1)), list(symbols.undefined(first))),
         "without value": list(symbols.without_value(first)),
