@@ -21,7 +21,7 @@ DEMO_WHEEL := $(CACHE)/demo/gevent-$(DEMO_VERSION)-cp312-cp312-manylinux_2_28_x8
 DEMO_TARGET := alpine:3.23
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint oracle oracle-held-out bench compare labelled noise data docs screenshots clean distclean
+.PHONY: help demo test lint oracle oracle-held-out wheel bench compare labelled noise data docs screenshots clean distclean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -51,6 +51,9 @@ oracle: $(STAMPS)/test ## Hold the model against the real musl loader, on every 
 
 oracle-held-out: $(STAMPS)/test ## The same on corpora that were not looked at during development
 	MUSLINT_ORACLE=held-out $(PYTEST) tests/oracle $(PYTEST_ARGS)
+
+wheel: $(STAMPS)/base ## Build the wheel into dist, and one with a compiled reader where there is a C compiler
+	$(BIN)/python tools/make_wheel.py
 
 bench: $(STAMPS)/test ## Measure speed
 	$(BIN)/python -m tests.bench

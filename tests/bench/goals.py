@@ -3,15 +3,16 @@
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import compiled as compiled_reader
 from tests.support import real_loader
 
 from .corpus import files, write_list
-from .measure import Run, Side, in_turn, median, python, run
+from .measure import SOURCE, Run, Side, in_turn, median, python, run
 from .work import write_plan
 
 MUSLINT = shutil.which("muslint", path=str(Path(sys.executable).parent)) or "muslint"
@@ -52,19 +53,47 @@ class CountsDiffer(Exception):
     """The two sides did not find the same things, so their times cannot be compared."""
 
 
-def work(name: str, argument: str) -> Side:
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The reader in one of its forms: what rows call it, and the directory that muslint is imported from."""
+
+    name: str
+    package: str
+
+    def row(self, title: str) -> str:
+        """The title of a row of this form."""
+        return f"{title}{f', {self.name}' if self.name else ''}"
+
+
+PURE = Variant("", SOURCE)
+"""The reader as any Python runs it."""
+
+
+def compiled(folder: Path) -> Variant:
+    """The reader compiled, in a package below ``folder``; raises `Unavailable` where it cannot be built."""
+    return Variant("compiled reader", str(compiled_reader.package(folder / "compiled")))
+
+
+def work(name: str, argument: str, variant: Variant = PURE) -> Side:
     """A side that is one of `work.WORKS`."""
-    return Side(name, python("-m", "tests.bench.work", name, argument), answers=True)
+    return Side(name, python("-m", "tests.bench.work", name, argument), answers=True, package=variant.package)
 
 
-def equal_counts(reader: str, argument: str) -> None:
-    """Raise CountsDiffer unless ``reader`` and muslint agree on the totals of every fact of all files."""
-    ours, theirs = (
-        run(work(f"totals-{name}", argument).command, answers=True).answer["counts"] for name in ("muslint", reader)
-    )
-    wrong = {key: (ours[key], value) for key, value in theirs.items() if ours[key] != value}
-    if wrong:
-        raise CountsDiffer(f"muslint and {reader}: {wrong}")
+def equal_counts(reader: str, argument: str, variants: Sequence[Variant]) -> None:
+    """Raise CountsDiffer unless ``reader`` and each form of ours agree on the totals of every fact of all files."""
+    theirs = work(f"totals-{reader}", argument).run().answer["counts"]
+    for variant in variants:
+        ours = work("totals-muslint", argument, variant).run().answer["counts"]
+        wrong = {key: (ours[key], value) for key, value in theirs.items() if ours[key] != value}
+        if wrong:
+            raise CountsDiffer(f"{variant.row('muslint')} and {reader}: {wrong}")
+
+
+def equal_answers(title: str, sides: Sequence[Sequence[Run]]) -> None:
+    """Raise CountsDiffer unless all forms of our reader counted the same."""
+    first, *others = (side[0].answer["counts"] for side in sides)
+    if any(counts != first for counts in others):
+        raise CountsDiffer(f"{title}: {first}, compiled {others}")
 
 
 def equal_bytes(floor: Run, plan: Run) -> None:
@@ -74,62 +103,82 @@ def equal_bytes(floor: Run, plan: Run) -> None:
         raise CountsDiffer(f"the bytes of the tables: {theirs}, muslint reads {ours}")
 
 
-def facts(title: str, reader: str, argument: str, goal: float, rounds: int) -> tuple[Row, list[list[Run]]]:
-    """Full facts by muslint and by ``reader``; imports are not counted."""
-    equal_counts(reader, argument)
-    runs = in_turn([work("facts-muslint", argument), work(f"facts-{reader}", argument)], rounds)
-    ours, theirs = (median([one.inner for one in side]) for side in runs)
-    return Row(title, theirs / ours, goal, "times faster", True, ours, theirs, runs[0][0].answer["counts"]), runs
+def facts(
+    title: str, reader: str, argument: str, goal: float, rounds: int, variants: Sequence[Variant]
+) -> tuple[list[Row], list[list[Run]]]:
+    """Full facts by each form of muslint's reader and by ``reader``, which is the last of the runs; without imports."""
+    equal_counts(reader, argument, variants)
+    sides = [work("facts-muslint", argument, variant) for variant in variants]
+    runs = in_turn([*sides, work(f"facts-{reader}", argument)], rounds)
+    equal_answers(title, runs[:-1])
+    *all_ours, theirs = (median([one.inner for one in side]) for side in runs)
+    counts = runs[0][0].answer["counts"]
+    return [
+        Row(variant.row(title), theirs / ours, goal, "times faster", True, ours, theirs, counts)
+        for variant, ours in zip(variants, all_ours, strict=True)
+    ], runs
 
 
-def readers(root: Path, wheels: Path, folder: Path, rounds: int) -> Iterator[Row]:
-    """The reader against LIEF, pyelftools, eu-readelf and the bare bytes."""
+def readers(root: Path, wheels: Path, folder: Path, rounds: int, variants: Sequence[Variant]) -> Iterator[Row]:
+    """The reader, in each of its forms, against LIEF, pyelftools, eu-readelf and the bare bytes."""
     debian = files(root)
     lists = {
         "wheels": write_list(folder, "wheels", files(wheels, "/wheels/")),
         "Debian root": write_list(folder, "debian", debian),
     }
     for name, argument in lists.items():
-        row, runs = facts(f"every fact of the files, LIEF: {name}", "lief", argument, 4, rounds)
-        yield row
-        ours, theirs = (max(one.peak for one in side) / 1024 for side in runs)
-        title = f"the same, peak memory against LIEF's: {name}"
-        yield Row(title, ours / theirs, 1 / 3, "of it", False, ours, theirs, row.counts)
+        rows, runs = facts(f"every fact of the files, LIEF: {name}", "lief", argument, 4, rounds, variants)
+        yield from rows
+        *all_ours, theirs = (max(one.peak for one in side) / 1024 for side in runs)
+        for variant, ours in zip(variants, all_ours, strict=True):
+            title = variant.row(f"the same, peak memory against LIEF's: {name}")
+            yield Row(title, ours / theirs, 1 / 3, "of it", False, ours, theirs, rows[0].counts)
     sample = write_list(folder, "sample", debian[::SAMPLE])
-    yield facts(f"every fact of every {SAMPLE}th file, pyelftools: Debian root", "pyelftools", sample, 60, 1)[0]
-    yield from exports_and_references(debian, folder, rounds)
+    title = f"every fact of every {SAMPLE}th file, pyelftools: Debian root"
+    yield from facts(title, "pyelftools", sample, 60, 1, variants)[0]
+    yield from exports_and_references(debian, folder, rounds, variants)
 
 
-def exports_and_references(debian: list[str], folder: Path, rounds: int) -> Iterator[Row]:
+BOUND = {
+    "asked-muslint": ("what a file asks for, names and types of relocations", 5),
+    "references-muslint": ("the same decided: what a program asks for that nothing settles", None),
+    "loader-muslint": ("and of a library, with all exports", None),
+}
+"""What binding needs, by the work that reads it: the title of its row, and its goal."""
+
+
+def exports_and_references(
+    debian: list[str], folder: Path, rounds: int, variants: Sequence[Variant] = (PURE,)
+) -> Iterator[Row]:
     """What binding needs of every file, against the bytes alone and against eu-readelf."""
-    argument = str(folder / "debian")
+    argument = write_list(folder, "debian", debian)
     plan = folder / "plan"
     write_plan(debian, plan)
-    names = {
-        "asked-muslint": ("what a file asks for, names and types of relocations", 5),
-        "references-muslint": ("the same decided: what a program asks for that nothing settles", None),
-        "loader-muslint": ("and of a library, with all exports", None),
-    }
     floors = {
         "against finding and reading just the bytes": work("tables", argument),
         "against bytes read by a list of their places": work("bytes", str(plan)),
     }
-    sides = [*(work(name, argument) for name in names), *floors.values()]
-    *all_ours, found, listed = in_turn(sides, rounds)
+    measured = [(name, variant) for name in BOUND for variant in variants]
+    *all_ours, found, listed = in_turn([*(work(n, argument, v) for n, v in measured), *floors.values()], rounds)
     equal_bytes(found[0], listed[0])
+    for name, (title, _goal) in BOUND.items():
+        equal_answers(title, [side for (work_of, _), side in zip(measured, all_ours) if work_of == name])
     for floor, runs in zip(floors, (found, listed), strict=True):
         theirs = median([one.inner for one in runs])
-        for (title, goal), side in zip(names.values(), all_ours, strict=True):
+        for (name, variant), side in zip(measured, all_ours, strict=True):
+            title, goal = BOUND[name]
             ours = median([one.inner for one in side])
             counts = side[0].answer["counts"] | runs[0].answer["counts"]
-            asked = goal if runs is found else None
-            yield Row(f"{title}: {floor}", ours / theirs, asked, "times its time", False, ours, theirs, counts)
+            yield Row(variant.row(f"{title}: {floor}"), ours / theirs, goal if runs is found else None,
+                      "times its time", False, ours, theirs, counts)  # fmt: skip
     if shutil.which("eu-readelf"):
         readelf = Side("eu-readelf", ("eu-readelf", "-d", "-s", "-r", *debian), (0, 1))
-        runs = in_turn([work("loader-muslint", argument), readelf], rounds)
-        ours, theirs = (median([one.seconds for one in side]) for side in runs)
-        yield Row("exports and references: against eu-readelf -d -s -r, whole processes", ours / theirs, 1,
-                  "times its time", False, ours, theirs, {"files": len(debian)})  # fmt: skip
+        *own, theirs_whole = in_turn([*(work("loader-muslint", argument, v) for v in variants), readelf], rounds)
+        theirs = median([one.seconds for one in theirs_whole])
+        for variant, side in zip(variants, own, strict=True):
+            ours = median([one.seconds for one in side])
+            title = variant.row("exports and references: against eu-readelf -d -s -r, whole processes")
+            yield Row(title, ours / theirs, 1, "times its time", False, ours, theirs, {"files": len(debian)})
 
 
 def whole_root(root: Path, rounds: int) -> Iterator[Row]:

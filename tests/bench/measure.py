@@ -15,6 +15,7 @@ from typing import Any
 from tests.support.cache import REPOSITORY
 
 LAUNCH = Path(__file__).with_name("launch.py")
+SOURCE = str(REPOSITORY / "src")
 TIMEOUT = 1800.0
 """Seconds one run may take before it is killed and the benchmark stops."""
 
@@ -41,8 +42,11 @@ class RunFailed(Exception):
     """A side ended with a status that is not one of those expected."""
 
 
-def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), answers: bool = False) -> Run:
-    """Run one process; raises `RunFailed` for a status other than ``statuses``. stdout is dropped unless it answers."""
+def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), answers: bool = False, package: str = SOURCE) -> Run:
+    """Run one process; raises `RunFailed` for a status other than ``statuses``. stdout is dropped unless it answers.
+
+    ``package`` is the directory that muslint is imported from.
+    """
     program = shutil.which(command[0])
     if program is None:
         raise RunFailed(f"{command[0]}: not installed")
@@ -56,7 +60,7 @@ def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), answers: bool
                     stdout=subprocess.PIPE if answers else subprocess.DEVNULL,
                     stderr=err,
                     cwd=REPOSITORY,
-                    env=_environment(),
+                    env=_environment(package),
                     timeout=TIMEOUT,
                     check=True,
                 )
@@ -69,10 +73,10 @@ def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), answers: bool
     return Run(cost["seconds"], cost["peak"], json.loads(done.stdout.splitlines()[-1]) if answers else {})
 
 
-def _environment() -> dict[str, str]:
+def _environment(package: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "MUSLINT_TEST_CACHE") if name in os.environ}
     return kept | {
-        "PYTHONPATH": str(REPOSITORY / "src"),
+        "PYTHONPATH": package,
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "",
     }
@@ -86,16 +90,21 @@ class Side:
     command: tuple[str, ...]
     statuses: tuple[int, ...] = (0,)
     answers: bool = False
+    package: str = SOURCE
+
+    def run(self) -> Run:
+        """Run it once, as `run` does."""
+        return run(self.command, statuses=self.statuses, answers=self.answers, package=self.package)
 
 
 def in_turn(sides: Sequence[Side], rounds: int) -> list[list[Run]]:
     """Each side ``rounds`` times, in turn, after one run of each that only warms the page cache."""
     for side in sides:
-        run(side.command, statuses=side.statuses, answers=side.answers)
+        side.run()
     found: list[list[Run]] = [[] for _ in sides]
     for _ in range(rounds):
         for runs, side in zip(found, sides, strict=True):
-            runs.append(run(side.command, statuses=side.statuses, answers=side.answers))
+            runs.append(side.run())
     return found
 
 

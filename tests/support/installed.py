@@ -9,7 +9,7 @@ from pathlib import Path
 from .cache import REPOSITORY, Unavailable, built, cache_dir, locked, remove_tree, run
 from .fetch import PIP_TIMEOUT
 
-PACKED = ("pyproject.toml", "README.md", "LICENSE", "src", "docs/rules", "docs/man")
+PACKED = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "src", "docs/rules", "docs/man")
 """What the wheel is made of."""
 
 

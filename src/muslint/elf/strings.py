@@ -31,8 +31,8 @@ def strings(table: Buffer, offsets: Sequence[int]) -> list[str]:
         text = str(table, "ascii")
     except UnicodeDecodeError:
         octets = bytes(table) + b"\0"
-        scan = octets.find
-        return [octets[o : scan(b"\0", o)].decode("utf-8", "surrogateescape") for o in offsets]
+        scan, size = octets.find, len(octets)  # compiled by mypyc, a slice of bytes must not end before it starts
+        return [octets[o : scan(b"\0", o) if o < size else o].decode("utf-8", "surrogateescape") for o in offsets]
     if text[-1:] != "\0":
         text += "\0"
     end = text.find

@@ -137,7 +137,8 @@ class RawSymbols:
         """The names of some symbols, without decoding those of all."""
         size = self._layout.symbol_size
         if isinstance(indexes, range) and indexes.step == 1:
-            known = self._table()[indexes.start * size : indexes.stop * size]
+            end = max(indexes.start, indexes.stop)  # as in `strings`: no slice that ends before it starts
+            known = self._table()[indexes.start * size : end * size]
             return strings(self._string_table(), column(known, "I", 0, size // 4, self._little))
         wanted = list(indexes)
         if "st_name" not in self._columns and len(wanted) * _APART < self._count:

@@ -1,0 +1,1 @@
+"""The reader compiled by mypyc says what the reader in Python says, to the letter."""
