@@ -241,7 +241,7 @@ def references(obj: ElfObject, given: Exports, model: LibcModel, local_is_final:
     pairs = list(chain.from_iterable([rows for _, rows in tables]))
     total = len(obj.symbols)
     if max(map(_index, pairs), default=0) >= total:  # beyond the table: what lies there is no name, as with index 0
-        tables = [(handled, [(kind, at if at < total else 0) for kind, at in rows if total]) for handled, rows in tables]
+        tables = [(way, [(kind, at if at < total else 0) for kind, at in rows if total]) for way, rows in tables]
         pairs = list(chain.from_iterable([rows for _, rows in tables]))
     names = obj.symbols.names_of(map(_index, pairs))
     left = set(names).difference(_in_libc(model.exports, model.lfs64, with_libc))
