@@ -20,7 +20,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         shown = tuple(Evidence("call-site", where, "calls strerror_r and uses the result") for where in places)
         yield Proof("certain", "strerror_r", shown, "strerror_r")
     elif sites:
-        where = tuple(Evidence("call-site", site.where, "does without the result, or tests it for NULL") for site in sites)
+        where = tuple(
+            Evidence("call-site", site.where, "does without the result, or tests it for NULL") for site in sites
+        )
         yield Proof("possible", "strerror_r", where, "error texts are lost, it does not crash")
     else:
         # gnulib's error() does not crash, see above.

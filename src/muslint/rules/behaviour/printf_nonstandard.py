@@ -8,6 +8,7 @@ from muslint.elf.site import CallSite
 from muslint.libc.printf import SUSPECT, TEMPLATE, gnu_only, refused, template
 from muslint.libc.strftime import time_format
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import PUT, kept
 from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
 from muslint.rules.finding import Severity
 
@@ -43,7 +44,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         return  # %Zd may be GMP's own
     unknown = next((name for name in names if unresolved(scene.calls(name), FORMATS[name])), None) if bare else None
     if unknown is not None:  # else every format is known
-        for text in bare:
+        for text in kept(scene, bare, PUT):
             yield constant("likely", unknown, text)
 
 
