@@ -197,6 +197,11 @@ class AArch64:
                     read.add(page + (loaded >> 10 & 0xFFF) * 8)
             yield from ((code.address + at, slot) for slot in read if slot in slots)
 
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """``adrp`` of its page, and ``adr`` of it."""
+        yield from (code.address + at for at, page in self._pages(code) if page == address & ~0xFFF)
+        yield from self.pointers(code, address, address)
+
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
         return (place for place, target in self._all_pointers(code, first, last) if first <= target <= last)

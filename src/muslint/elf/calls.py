@@ -24,6 +24,7 @@ from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
 from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Symbol, Value
+from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
@@ -69,7 +70,15 @@ class Calls:
 
     @cached_property
     def _tables_of(self) -> Tables:
-        return Tables(self._image, self.slots, self.machine)
+        return Tables(self._image, self.slots, self.machine, self._written)
+
+    @cached_property
+    def _variables(self) -> Variables:
+        assert self.machine is not None
+        return Variables(self._image, self.machine, self.functions, self._made)
+
+    def _written(self, address: int, size: int) -> frozenset[int]:
+        return self._variables.written(address, size)
 
     @cached_property
     def functions(self) -> Functions:
@@ -251,18 +260,19 @@ class Calls:
         """The code around an address."""
         bounds = self.functions.around(address)
         if bounds.start not in self._bodies:
-            assert self.machine is not None
-            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
-            thumb = bounds.start in self.functions.thumb
-            steps = self.machine.steps(code, bounds.start, thumb)
-            self._bodies[bounds.start] = Body(
-                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of
-            )
-            self._steps += len(steps)
+            made = self._bodies[bounds.start] = self._made(address)
+            self._steps += len(made.steps)
             while self._steps > _STEPS and len(self._bodies) > 1:
                 self._steps -= len(self._bodies.pop(next(iter(self._bodies))).steps)
                 self._known_callers.clear()  # which would hold on to it
         return self._bodies[bounds.start]
+
+    def _made(self, address: int) -> Body:
+        assert self.machine is not None
+        bounds = self.functions.around(address)
+        code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
+        steps = self.machine.steps(code, bounds.start, bounds.start in self.functions.thumb)
+        return Body(self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of)
 
     def returned(self, start: int) -> Value:
         """What the function that begins at ``start`` returns, where it is a small one that returns constants."""

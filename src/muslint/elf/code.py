@@ -185,6 +185,10 @@ class Machine(Protocol):
         """The addresses of what may read one of some slots, and which; a superset."""
         ...
 
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """Places of code that may write to a variable; a superset of those that name it."""
+        ...
+
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """Places of code that may put an address from ``first`` to ``last``, which are not far apart, into a register;
         a superset."""

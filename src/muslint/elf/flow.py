@@ -26,7 +26,6 @@ _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for an end
-_HEADERS = 512  # bytes of the file's headers, which address 0 is the start of, and a field behind NULL
 _WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
@@ -136,7 +135,7 @@ class Body(Paths):
 
     def _loaded(self, item: Item, size: int, at: int) -> Value:
         if not isinstance(item, Symbol):
-            return self._stored(item, size)
+            return self._tables.stored(item, size)
         if item.kind == "frame":
             return self._located(Place(item.offset, size), at)
         if item.kind == "row":
@@ -149,7 +148,7 @@ class Body(Paths):
             return UNKNOWN
         writes = self._written.get((item.key, item.offset))
         if writes is None:
-            return Value(frozenset((Symbol("field", item.key, item.offset, size),)), False)
+            return only(Symbol("field", item.key, item.offset, size))  # whole where that is constant
         found: list[Item] = []
         for number, store in writes if item not in self._followed and len(self._followed) < _WRITES else ():
             self._followed.append(item)
@@ -167,7 +166,7 @@ class Body(Paths):
                 return
             if size == self.machine.word and self.slots.pointer(row) == 0:
                 return
-            yield self._stored(row, size)
+            yield self._tables.stored(row, size)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -183,20 +182,6 @@ class Body(Paths):
         self._budget, self._open, self._cut = kept
         self._passing -= 1
         return sorted(found)
-
-    def _stored(self, address: int, size: int) -> Value:
-        """What memory holds: for ever, or at first where it is a variable with a value that means something."""
-        if address < _HEADERS:
-            return UNKNOWN
-        if size == self.machine.word and address in self.slots.imports:
-            return only(Symbol("slot", address, 0))
-        constant = self.image.constant(address, size)
-        if not constant and not self.image.initial(address, size):
-            return UNKNOWN
-        number = self.slots.pointer(address) if size == self.machine.word else self.image.number(address, size)
-        if number is None or (not constant and number in (0, (1 << 8 * size) - 1)):
-            return UNKNOWN
-        return only(number) if constant else Value(frozenset((number,)), False)
 
     @cached_property
     def _written(self) -> dict[tuple[int, int], list[tuple[int, Store]]]:
@@ -218,11 +203,13 @@ class Body(Paths):
 
     def field(self, index: int, at: int, offset: int, size: int) -> Value:
         """What the ``size`` bytes may be that lie ``offset`` behind what argument ``index`` of a call points to."""
-        found = [UNKNOWN]
-        for item in self.argument(index, at).known:
+        given = self.argument(index, at)
+        constant = given.whole and all(isinstance(item, int) or item.kind == "param" for item in given.known)
+        found = [] if constant and given.known else [UNKNOWN]
+        for item in given.known:
             self._budget, self._open = _BUDGET, []
             if isinstance(item, int):
-                found.append(self._stored(item + offset, size))
+                found.append(self._tables.stored(item + offset, size))
             elif item.kind in ("frame", "param", "row"):
                 found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
         return union(found)

@@ -52,6 +52,12 @@ _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
 _READS = (Lead(_RELATIVE, 0xFF), Lead(_RELATIVE, 0x8B))
+_WRITES = (
+    ((Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09)), 0),
+    ((Lead(b"\x0d", 0x83),), 1),
+    ((Lead(b"\x0d", 0x81), Lead(b"\x05", 0xC7)), 4),
+)
+"""Leads of instructions that write, and the bytes behind the distance."""
 _LEA = (Lead(_RELATIVE, 0x8D),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
@@ -267,6 +273,12 @@ class X86:
         """Places of such addresses themselves, and of their distances from what %ebx may hold."""
         for base in (0, *self._ebx_bases):
             yield from numbers(content, first - base, last - base)
+
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """``mov`` and ``or`` to a distance; a number may stand behind it, which the distance does not count."""
+        for leads, behind in _WRITES if self.word == 8 else ():
+            for pairs in distances(code.content, code.address, leads, address - behind, address - behind):
+                yield from (place for place, _ in pairs)
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``lea`` of the distance to such an address; in a file of a fixed address also every place of one."""
