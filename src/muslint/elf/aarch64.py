@@ -111,6 +111,15 @@ class AArch64:
             return reg(f"x{word & 31}")
         return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
 
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """``cmp r, #n; b.eq`` and ``cbz r``."""
+        here, there = branch.raw, before.raw
+        if here & 0x7F000000 == 0x34000000:
+            return f"x{here & 31}", 0
+        if here & 0xFF00001F == 0x54000000 and there & 0x7FC0001F == 0x7100001F and there >> 5 & 31 != 31:
+            return f"x{there >> 5 & 31}", there >> 10 & 0xFFF
+        return None
+
     def loads(self, step: Step) -> Expr | None:
         """``ldr w, [x]`` and its like."""
         values = [value for value in self.effect(step).sets.values() if value is not None]

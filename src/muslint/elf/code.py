@@ -152,6 +152,10 @@ class Machine(Protocol):
         """What an instruction holds against 0: a register or memory."""
         ...
 
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """The register, and the number it holds, where a branch goes that lies right behind another instruction."""
+        ...
+
     def loads(self, step: Step) -> Expr | None:
         """The address of the four bytes of memory that an instruction reads."""
         ...

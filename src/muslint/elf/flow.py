@@ -26,11 +26,13 @@ _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for an end
+_EQUAL = -2  # see `Body._reaching`
 _WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
 """A register, or a place in the frame."""
 Definition = tuple[int, Location]
+_Equals = Callable[[Location, int], int | None]
 
 
 class Body(Paths):
@@ -204,8 +206,8 @@ class Body(Paths):
     def field(self, index: int, at: int, offset: int, size: int) -> Value:
         """What the ``size`` bytes may be that lie ``offset`` behind what argument ``index`` of a call points to."""
         given = self.argument(index, at)
-        constant = given.whole and all(isinstance(item, int) or item.kind == "param" for item in given.known)
-        found = [] if constant and given.known else [UNKNOWN]
+        told = given.whole and all(isinstance(item, int) or item.kind == "param" for item in given.known)
+        found = [] if told else [UNKNOWN]
         for item in given.known:
             self._budget, self._open = _BUDGET, []
             if isinstance(item, int):
@@ -224,9 +226,11 @@ class Body(Paths):
             return UNKNOWN
         cut, self._cut = self._cut, False
         values = []
-        for number in self._reaching(location, at):
+        for number in self._reaching(location, at, self._equals):
             if number is None:
                 values.append(UNKNOWN)
+            elif number <= _EQUAL:
+                values.append(only(self._equals(location, _EQUAL - number) or 0))
             else:
                 values.append(self._entry(location) if number < 0 else self._defined(location, number))
         found = union(values)
@@ -303,8 +307,15 @@ class Body(Paths):
 
     # --- definitions ----------------------------------------------------------------------------------------
 
-    def _reaching(self, location: Location, at: int) -> Iterator[int | None]:
-        """The steps whose definition reaches ``at``; -1 is the function's entry, None a path from nowhere."""
+    def _equals(self, location: Location, branch: int) -> int | None:
+        """What a place holds where a branch goes, by the comparison right before it; None where that is not told."""
+        clear = self.steps[branch].flow is Flow.BRANCH and branch and not self.heads[branch]
+        found = self.machine.equal(self.steps[branch - 1], self.steps[branch]) if clear else None
+        return found[1] if found is not None and found[0] == location else None
+
+    def _reaching(self, location: Location, at: int, equals: _Equals = lambda *_: None) -> Iterator[int | None]:
+        """The steps whose definition reaches ``at``; -1 is the entry, None a path from nowhere; `_EQUAL` and below a
+        branch, counted down from there, behind which it ``equals`` a number."""
         waiting, seen = [at], set[int]()
         sources, falls, heads, changes, above = self.sources, self.falls, self.heads, self._changes, self.above
         register = location if isinstance(location, str) else None
@@ -316,7 +327,9 @@ class Body(Paths):
                     for source in others:
                         if source not in seen:
                             seen.add(source)
-                            if changes(location, source):
+                            if register is not None and equals(location, source) is not None:
+                                yield _EQUAL - source
+                            elif changes(location, source):
                                 yield source
                             else:
                                 waiting.append(source)

@@ -116,7 +116,7 @@ def _bit(value: Value) -> int:
 def _told(value: Value) -> bool:
     """Whether nothing but numbers is in a value, or their lower bytes are known."""
     kinds = {item.kind for item in value.known if isinstance(item, Symbol)}
-    return value.whole and not kinds or "low" in kinds
+    return (value.whole and not kinds) or "low" in kinds
 
 
 def _set_at_least(left: Value, right: Value) -> set[Item]:

@@ -7,13 +7,13 @@ import struct
 from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import chain
 
-from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
+from iced_x86 import ConditionCode, Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import Lead, Pairs, Spans, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.values import signed
-from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
+from muslint.elf.x86_effects import IMMEDIATES, NAMES, SIZES, address_of, effect_of, read
 
 _FLOWS = {
     FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
@@ -176,6 +176,21 @@ class X86:
         if raw.mnemonic != Mnemonic.CMP or raw.op1_kind not in IMMEDIATES or raw.immediate(1):
             return None
         return read(raw, 0, self.word)
+
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """``cmp $n, %r; je`` and ``test %r, %r; je``."""
+        raw: Instruction = before.raw
+        register, size = NAMES.get(raw.op0_register), SIZES.get(raw.op0_register, 0)
+        if (
+            branch.raw.condition_code != ConditionCode.E
+            or raw.op0_kind != OpKind.REGISTER
+            or size < 4
+            or register is None
+        ):
+            return None
+        if raw.mnemonic == Mnemonic.CMP and raw.op1_kind in IMMEDIATES:
+            return register, raw.immediate(1) & (1 << 8 * size) - 1
+        return (register, 0) if raw.mnemonic == Mnemonic.TEST and raw.op0_register == raw.op1_register else None
 
     def loads(self, step: Step) -> Expr | None:
         """``mov (r), %e``, ``cmp``, ``test`` and their like."""
