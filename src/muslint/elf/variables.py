@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from muslint.elf.code import Flow, Machine
+from muslint.elf.code import Expr, Flow, Machine
 from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image
+from muslint.elf.values import UNKNOWN
 
 _CODE = 1 << 22  # bytes of code beyond which nobody asks what it writes
 _VARIABLES = 64  # of one object that are asked for
@@ -46,9 +47,17 @@ class Variables:
     def _in(self, body: Body, address: int, size: int) -> Iterator[int]:
         for number, step in enumerate(body.steps):
             for store in body.effect(number).stores if step.flow is Flow.NEXT else ():
-                if (
-                    store.size == size
-                    and store.address is not None
-                    and body.value(store.address, number).known == {address}
-                ):
+                place = (
+                    body.value(store.address, number) if store.address is not None and store.size <= size else UNKNOWN
+                )
+                at = next(iter(place.known)) if place.whole and len(place.known) == 1 else None
+                if at == address and store.size == size:
                     yield from (item for item in body.value(store.value, number).known if isinstance(item, int))
+                elif isinstance(at, int) and address <= at < address + size and store.size == 1 and self._image.little:
+                    yield from (flag << 8 * (at - address) for flag in _flags(store.value))
+
+
+def _flags(made: Expr | None) -> Iterator[int]:
+    """The flags that are set in a byte: ``orb $4, variable + 1``."""
+    if made is not None and made.kind == "or" and made.right is not None and made.right.kind == "const":
+        yield made.right.value & 0xFF

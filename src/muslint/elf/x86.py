@@ -54,7 +54,7 @@ _distance = struct.Struct("<i").unpack
 _READS = (Lead(_RELATIVE, 0xFF), Lead(_RELATIVE, 0x8B))
 _WRITES = (
     ((Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09)), 0),
-    ((Lead(b"\x0d", 0x83),), 1),
+    ((Lead(b"\x0d", 0x83), Lead(b"\x0d", 0x80)), 1),
     ((Lead(b"\x0d", 0x81), Lead(b"\x05", 0xC7)), 4),
 )
 """Leads of instructions that write, and the bytes behind the distance."""
@@ -292,7 +292,8 @@ class X86:
     def writers(self, code: Range, address: int) -> Iterator[int]:
         """``mov`` and ``or`` to a distance; a number may stand behind it, which the distance does not count."""
         for leads, behind in _WRITES if self.word == 8 else ():
-            for pairs in distances(code.content, code.address, leads, address - behind, address - behind):
+            first = address - behind
+            for pairs in distances(code.content, code.address, leads, first, first + (3 if behind == 1 else 0)):
                 yield from (place for place, _ in pairs)
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:

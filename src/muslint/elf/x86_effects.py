@@ -129,6 +129,9 @@ def _arithmetic(raw: Instruction, word: int) -> Effect:
         return _write(raw, const(0), word)
     if raw.op_count == 1:  # one-operand imul
         return Effect({"rax": None, "rdx": None})
+    if raw.op0_register in _HIGH and raw.op0_kind == OpKind.REGISTER and raw.op1_kind in IMMEDIATES and kind == "or":
+        whole = NAMES[raw.op0_register]  # how flags from 0x100 on are set: orb $4, %ah
+        return Effect({whole: binary(kind, reg(whole), const((raw.immediate(1) & 0xFF) << 8), 4)})
     first = 1 if raw.op_count == 3 else 0
     left, right = read(raw, first, word), read(raw, first + 1, word)
     if kind == "and" and right == const(0):
