@@ -51,10 +51,11 @@ def dropped(body: Body, at: int) -> bool:
         step = body.steps[number]
         if step.flow is Flow.BRANCH and body.machine.compared(step) != result:
             ways += [number + 1, body.index.get(step.target or 0, len(body.steps))]
+        elif step.flow is Flow.CALL or (step.flow is Flow.JUMP and body.callee(step) is not None):
+            if result.value in body.machine.arguments:
+                return False
         elif step.flow is Flow.JUMP:
             ways.append(body.index.get(step.target or 0, len(body.steps)))
-        elif step.flow is Flow.CALL and result.value not in body.machine.arguments:
-            continue
         elif step.flow is not Flow.NEXT or _may_read(body, number, result):
             return False
         elif result.value not in body.effect(number).sets:
