@@ -211,6 +211,11 @@ class AArch64:
         yield from (code.address + at for at, page in self._pages(code) if page == address & ~0xFFF)
         yield from self.pointers(code, address, address)
 
+    def may_write(self, step: Step, address: int) -> bool:  # noqa: ARG002
+        """``str`` and ``strb`` not to the stack; compilers count from any variable of a section to the others."""
+        word: int = step.raw
+        return word & 0x3FC00000 == 0x39000000 and word >> 5 & 31 != 31
+
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
         return (place for place, target in self._all_pointers(code, first, last) if first <= target <= last)

@@ -286,8 +286,11 @@ class Calls:
     def _made(self, address: int) -> Body:
         assert self.machine is not None
         bounds = self.functions.around(address)
-        code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
-        steps = self.machine.steps(code, bounds.start, bounds.start in self.functions.thumb)
+        if bounds.start in self._bodies:
+            steps = self._bodies[bounds.start].steps
+        else:
+            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
+            steps = self.machine.steps(code, bounds.start, bounds.start in self.functions.thumb)
         return Body(self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of)
 
     def returned(self, start: int) -> Value:

@@ -193,6 +193,10 @@ class Machine(Protocol):
         """Places of code that may write to a variable; a superset of those that name it."""
         ...
 
+    def may_write(self, step: Step, address: int) -> bool:
+        """Whether an instruction may write to the variable at an address, told quickly; in a superset of cases."""
+        ...
+
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """Places of code that may put an address from ``first`` to ``last``, which are not far apart, into a register;
         a superset."""

@@ -13,6 +13,7 @@ from muslint.elf.values import UNKNOWN
 _CODE = 1 << 22  # bytes of code beyond which nobody asks what it writes
 _VARIABLES = 64  # of one object that are asked for
 _WRITERS = 8  # functions that may write to one
+_STORES = 64  # of one function that may be to the variable
 _LONGEST = 1 << 14  # bytes of such a function
 
 
@@ -45,8 +46,10 @@ class Variables:
                 yield from self._in(self._body(place), address, size)
 
     def _in(self, body: Body, address: int, size: int) -> Iterator[int]:
-        for number, step in enumerate(body.steps):
-            for store in body.effect(number).stores if step.flow is Flow.NEXT else ():
+        may = body.machine.may_write
+        numbers = [number for number, step in enumerate(body.steps) if step.flow is Flow.NEXT and may(step, address)]
+        for number in numbers if len(numbers) <= _STORES else ():
+            for store in body.effect(number).stores:
                 place = (
                     body.value(store.address, number) if store.address is not None and store.size <= size else UNKNOWN
                 )

@@ -296,6 +296,11 @@ class X86:
             for pairs in distances(code.content, code.address, leads, first, first + (3 if behind == 1 else 0)):
                 yield from (place for place, _ in pairs)
 
+    def may_write(self, step: Step, address: int) -> bool:
+        """By the distance in it."""
+        raw: Instruction = step.raw
+        return raw.op0_kind == OpKind.MEMORY and 0 <= raw.memory_displacement - address < 8
+
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``lea`` of the distance to such an address; in a file of a fixed address also every place of one."""
         if self.word == 8:
