@@ -168,7 +168,7 @@ class Body(Paths):
                 return
             if size == self.machine.word and self.slots.pointer(row) == 0:
                 return
-            yield self._tables.stored(row, size)
+            yield self._tables.stored(row, size, written=False)
 
     @cached_property
     def _ends(self) -> list[int]:

@@ -46,9 +46,9 @@ class Tables:
             self._known_rows[address, stride, size] = list(found)
         return self._known_rows[address, stride, size]
 
-    def stored(self, address: int, size: int) -> Value:
-        """What memory holds: for ever, or where it is a variable what means something of what it has at first and of
-        what is written to it."""
+    def stored(self, address: int, size: int, written: bool = True) -> Value:
+        """What memory holds: for ever, or where it is a variable what means something of what it has at first, and of
+        what is ``written`` to it."""
         if address < _HEADERS:
             return UNKNOWN
         if size == self._image.word_size and address in self._slots.imports:
@@ -56,7 +56,8 @@ class Tables:
         if self._image.constant(address, size):
             number = self._number(address, size)
             return UNKNOWN if number is None else only(number)
-        known = set(self._written(address, size)) if size in (_INT, self._image.word_size) else set()
+        asked = written and size in (_INT, self._image.word_size)
+        known = set(self._written(address, size)) if asked else set()
         if self._image.initial(address, size) and (number := self._number(address, size)) is not None:
             known.add(number)
         return Value(frozenset(known - {0, (1 << 8 * size) - 1}), False)

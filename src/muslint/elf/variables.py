@@ -10,8 +10,8 @@ from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.values import UNKNOWN
 
-_CODE = 1 << 22  # bytes of code beyond which nobody asks what it writes
-_VARIABLES = 64  # of one object that are asked for
+_CODE = 1 << 21  # bytes of code beyond which nobody asks what it writes
+_VARIABLES = 24  # of one object that are asked for
 _WRITERS = 8  # functions that may write to one
 _STORES = 64  # of one function that may be to the variable
 _LONGEST = 1 << 14  # bytes of such a function

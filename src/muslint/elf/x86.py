@@ -52,12 +52,8 @@ _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
 _READS = (Lead(_RELATIVE, 0xFF), Lead(_RELATIVE, 0x8B))
-_WRITES = (
-    ((Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09)), 0),
-    ((Lead(b"\x0d", 0x83), Lead(b"\x0d", 0x80)), 1),
-    ((Lead(b"\x0d", 0x81), Lead(b"\x05", 0xC7)), 4),
-)
-"""Leads of instructions that write, and the bytes behind the distance."""
+_WRITES = (Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09), Lead(b"\x0d", 0x83), Lead(b"\x0d", 0x80), Lead(b"\x0d", 0x81),
+           Lead(b"\x05", 0xC7))  # fmt: skip
 _LEA = (Lead(_RELATIVE, 0x8D),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
@@ -291,10 +287,8 @@ class X86:
 
     def writers(self, code: Range, address: int) -> Iterator[int]:
         """``mov`` and ``or`` to a distance; a number may stand behind it, which the distance does not count."""
-        for leads, behind in _WRITES if self.word == 8 else ():
-            first = address - behind
-            for pairs in distances(code.content, code.address, leads, first, first + (3 if behind == 1 else 0)):
-                yield from (place for place, _ in pairs)
+        for pairs in distances(code.content, code.address, _WRITES, address - 4, address + 3) if self.word == 8 else ():
+            yield from (place for place, _ in pairs)
 
     def may_write(self, step: Step, address: int) -> bool:
         """By the distance in it."""

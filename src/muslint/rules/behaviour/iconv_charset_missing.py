@@ -44,7 +44,7 @@ def _beside(scene: Scene, written: bool, read: bool) -> Iterator[Proof]:
         if name == _COMPARED or not _TELLING.fullmatch(name):
             continue
         missing = [not taken(name, scene.musl, write=write) for write in directions]
-        if all(missing) and any(kept(scene, [text])):
+        if all(missing) and (table or any(kept(scene, [text]))):
             yield constant("possible" if table else "likely", "iconv_open", text)
         elif any(missing):
             yield constant("possible", "iconv_open", text)

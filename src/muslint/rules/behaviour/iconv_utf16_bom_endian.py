@@ -25,7 +25,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if untold(sites, 0, 1):
         found = named(scene)
         for text, name in found:
-            if name in names and any(kept(scene, [text])):
+            if name in names and (len(found) > TABLE or any(kept(scene, [text]))):
                 yield constant("possible" if len(found) > TABLE else "likely", "iconv_open", text)
 
 
