@@ -212,9 +212,10 @@ class AArch64:
         yield from self.pointers(code, address, address)
 
     def may_write(self, step: Step, address: int) -> bool:  # noqa: ARG002
-        """``str`` and ``strb`` not to the stack; compilers count from any variable of a section to the others."""
+        """``str``, ``stur`` and ``stp`` not to the stack; compilers count from any variable of a section to the others."""
         word: int = step.raw
-        return word & 0x3FC00000 == 0x39000000 and word >> 5 & 31 != 31
+        forms = ((0x3FC00000, 0x39000000), (0x3FE00C00, 0x38000000), (0x7FC00000, 0x29000000))
+        return any(word & mask == form for mask, form in forms) and word >> 5 & 31 != 31
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""
