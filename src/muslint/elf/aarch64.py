@@ -212,7 +212,7 @@ class AArch64:
         yield from self.pointers(code, address, address)
 
     def may_write(self, step: Step, address: int) -> bool:  # noqa: ARG002
-        """``str``, ``stur`` and ``stp`` not to the stack; compilers count from any variable of a section to the others."""
+        """``str``, ``stur`` and ``stp`` not to the stack; compilers count from one variable of a section to others."""
         word: int = step.raw
         forms = ((0x3FC00000, 0x39000000), (0x3FE00C00, 0x38000000), (0x7FC00000, 0x29000000))
         return any(word & mask == form for mask, form in forms) and word >> 5 & 31 != 31
