@@ -111,6 +111,15 @@ class AArch64:
             return reg(f"x{word & 31}")
         return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
 
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """``cmp r, #n; b.eq`` and ``cbz r``."""
+        here, there = branch.raw, before.raw
+        if here & 0x7F000000 == 0x34000000:
+            return f"x{here & 31}", 0
+        if here & 0xFF00001F == 0x54000000 and there & 0x7FC0001F == 0x7100001F and there >> 5 & 31 != 31:
+            return f"x{there >> 5 & 31}", there >> 10 & 0xFFF
+        return None
+
     def loads(self, step: Step) -> Expr | None:
         """``ldr w, [x]`` and its like."""
         values = [value for value in self.effect(step).sets.values() if value is not None]
@@ -196,6 +205,17 @@ class AArch64:
                 if loaded & 0xFFC00000 == 0xF9400000 and loaded >> 5 & 31 == first & 31:
                     read.add(page + (loaded >> 10 & 0xFFF) * 8)
             yield from ((code.address + at, slot) for slot in read if slot in slots)
+
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """``adrp`` of its page, and ``adr`` of it."""
+        yield from (code.address + at for at, page in self._pages(code) if page == address & ~0xFFF)
+        yield from self.pointers(code, address, address)
+
+    def may_write(self, step: Step, address: int) -> bool:  # noqa: ARG002
+        """``str``, ``stur`` and ``stp`` not to the stack; compilers count from one variable of a section to others."""
+        word: int = step.raw
+        forms = ((0x3FC00000, 0x39000000), (0x3FE00C00, 0x38000000), (0x7FC00000, 0x29000000))
+        return any(word & mask == form for mask, form in forms) and word >> 5 & 31 != 31
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``adrp`` of the page with an ``add`` of the low bits soon after, and ``adr``, which linkers make of them."""

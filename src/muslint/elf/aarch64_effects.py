@@ -237,7 +237,19 @@ class _Instruction:
             return binary("and", self.read(1), const((1 << 8 * {"b": 1, "h": 2, "w": 4}[name[-1]]) - 1))
         if name in _FIELDS and count == 4:
             return self.moved()
+        if name in ("bfi", "bfxil") and count == 4:
+            return self.placed()
         return self.chosen()
+
+    def placed(self) -> Expr | None:
+        """``bfi`` and ``bfxil``: some bits of a register in place of bits of another."""
+        low, size, mask = self.operands[2].imm, self.size(), (1 << self.operands[3].imm) - 1
+        value, there = self.read(1), low if self.name == "bfi" else 0
+        if self.name == "bfxil":
+            value = binary("shr", value, const(low), size)
+        value = binary("shl", binary("and", value, const(mask)), const(there), size)
+        old = binary("and", self.read(0), const(~(mask << there) & (1 << 64) - 1))
+        return binary("or", old, value, size)
 
     def moved(self) -> Expr | None:
         """``ubfiz`` and its kin: some bits of a register, moved up (an index times the size of a row) or down."""

@@ -49,4 +49,7 @@ def _changed(given: Value, offset: int, bits: int, size: int) -> Value:
     """What a function makes of a value that it is given: so much more, with these bits set."""
     if offset:
         given = operate("add", given, only(offset & (1 << 8 * size) - 1), size)
-    return operate("or", given, only(bits), size) if bits else given
+    if not bits:
+        return given
+    found = operate("or", given, only(bits), size)
+    return found if found.whole or found.known else Value(frozenset((bits,)), False)  # at least these

@@ -24,11 +24,13 @@ from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
 from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Symbol, Value
+from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 
 _ASKED = 256  # references to a function beyond which nobody asks who calls it
 _AT_ONCE = 512  # bytes from the start of a function in which it may hand on what it is given
 _HANDING = 3  # such functions whose callers are searched for
+_FIRST = 3  # arguments of a function that hands them on, among which a number is looked for
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 14  # instructions of the functions that are kept disassembled
 _SHORT = 512  # bytes of a function whose result is looked at
@@ -69,7 +71,15 @@ class Calls:
 
     @cached_property
     def _tables_of(self) -> Tables:
-        return Tables(self._image, self.slots, self.machine)
+        return Tables(self._image, self.slots, self.machine, self._written)
+
+    @cached_property
+    def _variables(self) -> Variables:
+        assert self.machine is not None
+        return Variables(self._image, self.machine, self.functions, self._made)
+
+    def _written(self, address: int, size: int) -> frozenset[int]:
+        return self._variables.written(address, size)
 
     @cached_property
     def functions(self) -> Functions:
@@ -217,19 +227,34 @@ class Calls:
         """As `References.with_callees`."""
         return self._references.with_callees(starts) if self.machine is not None else frozenset()
 
-    def zeroing(self, name: str, argument: int) -> frozenset[int]:
-        """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before."""
+    def zeroing(self, name: str, argument: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before;
+        and of those that may give 0 to a function which hands on at once what it is given."""
         if self.machine is None:
-            return frozenset()
-        found = set()
+            return frozenset(), frozenset()
+        found, givers, around = set[int](), set[int](), self.functions.around
         reads = self._raw(name)[1]  # of its slot, anywhere before the call
+        handing = set[int]()
         for address in self.candidates(name):
             start, end = address - _BEFORE, address
             if address in reads:
-                start, end, _ = self.functions.around(address)
+                start, end, _ = around(address)
             if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
-                found.add(self.functions.around(address).start)
-        return frozenset(found)
+                found.add(around(address).start)
+            elif self._at_once(around(address).start, address):
+                handing.add(around(address).start)
+        for start in handing if len(handing) <= _HANDING else ():
+            places = [*self._references.to(start), *self._references.short(start, None)]
+            asking = {around(place).start for place in places if self._gives_zero(place)} - {start}
+            if asking and len(places) <= _CALLERS:
+                found.add(start)
+                givers |= asking
+        return frozenset(found), frozenset(givers)
+
+    def _gives_zero(self, place: int) -> bool:
+        assert self.machine is not None
+        before = self._image.at(place - _BEFORE, _BEFORE) or b""
+        return any(self.machine.zeroes(before, argument) for argument in range(_FIRST))
 
     def _reads(self, parts: Iterable[Range], slots: frozenset[int]) -> dict[int, list[int]]:
         """Slot → the addresses in some code of what may read it, other than its stub."""
@@ -251,18 +276,22 @@ class Calls:
         """The code around an address."""
         bounds = self.functions.around(address)
         if bounds.start not in self._bodies:
-            assert self.machine is not None
-            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
-            thumb = bounds.start in self.functions.thumb
-            steps = self.machine.steps(code, bounds.start, thumb)
-            self._bodies[bounds.start] = Body(
-                self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of
-            )
-            self._steps += len(steps)
+            made = self._bodies[bounds.start] = self._made(address)
+            self._steps += len(made.steps)
             while self._steps > _STEPS and len(self._bodies) > 1:
                 self._steps -= len(self._bodies.pop(next(iter(self._bodies))).steps)
                 self._known_callers.clear()  # which would hold on to it
         return self._bodies[bounds.start]
+
+    def _made(self, address: int) -> Body:
+        assert self.machine is not None
+        bounds = self.functions.around(address)
+        if bounds.start in self._bodies:
+            steps = self._bodies[bounds.start].steps
+        else:
+            code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
+            steps = self.machine.steps(code, bounds.start, bounds.start in self.functions.thumb)
+        return Body(self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of)
 
     def returned(self, start: int) -> Value:
         """What the function that begins at ``start`` returns, where it is a small one that returns constants."""

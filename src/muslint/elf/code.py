@@ -152,6 +152,10 @@ class Machine(Protocol):
         """What an instruction holds against 0: a register or memory."""
         ...
 
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """The register, and the number it holds, where a branch goes that lies right behind another instruction."""
+        ...
+
     def loads(self, step: Step) -> Expr | None:
         """The address of the four bytes of memory that an instruction reads."""
         ...
@@ -183,6 +187,14 @@ class Machine(Protocol):
 
     def slot_references(self, code: Range, slots: Collection[int]) -> Iterator[tuple[int, int]]:
         """The addresses of what may read one of some slots, and which; a superset."""
+        ...
+
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """Places of code that may write to a variable; a superset of those that name it."""
+        ...
+
+    def may_write(self, step: Step, address: int) -> bool:
+        """Whether an instruction may write to the variable at an address, told quickly; in a superset of cases."""
         ...
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:

@@ -26,12 +26,13 @@ _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough
 _DEEPEST = 40  # definitions of definitions
 _WRITER = 400  # instructions of a function whose writes through its parameters are looked at
 _LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for an end
-_HEADERS = 512  # bytes of the file's headers, which address 0 is the start of, and a field behind NULL
+_EQUAL = -2  # see `Body._reaching`
 _WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
 """A register, or a place in the frame."""
 Definition = tuple[int, Location]
+_Equals = Callable[[Location, int], int | None]
 
 
 class Body(Paths):
@@ -136,7 +137,7 @@ class Body(Paths):
 
     def _loaded(self, item: Item, size: int, at: int) -> Value:
         if not isinstance(item, Symbol):
-            return self._stored(item, size)
+            return self._tables.stored(item, size)
         if item.kind == "frame":
             return self._located(Place(item.offset, size), at)
         if item.kind == "row":
@@ -149,7 +150,7 @@ class Body(Paths):
             return UNKNOWN
         writes = self._written.get((item.key, item.offset))
         if writes is None:
-            return Value(frozenset((Symbol("field", item.key, item.offset, size),)), False)
+            return only(Symbol("field", item.key, item.offset, size))  # whole where that is constant
         found: list[Item] = []
         for number, store in writes if item not in self._followed and len(self._followed) < _WRITES else ():
             self._followed.append(item)
@@ -167,7 +168,7 @@ class Body(Paths):
                 return
             if size == self.machine.word and self.slots.pointer(row) == 0:
                 return
-            yield self._stored(row, size)
+            yield self._tables.stored(row, size, written=False)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -183,20 +184,6 @@ class Body(Paths):
         self._budget, self._open, self._cut = kept
         self._passing -= 1
         return sorted(found)
-
-    def _stored(self, address: int, size: int) -> Value:
-        """What memory holds: for ever, or at first where it is a variable with a value that means something."""
-        if address < _HEADERS:
-            return UNKNOWN
-        if size == self.machine.word and address in self.slots.imports:
-            return only(Symbol("slot", address, 0))
-        constant = self.image.constant(address, size)
-        if not constant and not self.image.initial(address, size):
-            return UNKNOWN
-        number = self.slots.pointer(address) if size == self.machine.word else self.image.number(address, size)
-        if number is None or (not constant and number in (0, (1 << 8 * size) - 1)):
-            return UNKNOWN
-        return only(number) if constant else Value(frozenset((number,)), False)
 
     @cached_property
     def _written(self) -> dict[tuple[int, int], list[tuple[int, Store]]]:
@@ -218,11 +205,13 @@ class Body(Paths):
 
     def field(self, index: int, at: int, offset: int, size: int) -> Value:
         """What the ``size`` bytes may be that lie ``offset`` behind what argument ``index`` of a call points to."""
-        found = [UNKNOWN]
-        for item in self.argument(index, at).known:
+        given = self.argument(index, at)
+        told = given.whole and all(isinstance(item, int) or item.kind == "param" for item in given.known)
+        found = [] if told else [UNKNOWN]
+        for item in given.known:
             self._budget, self._open = _BUDGET, []
             if isinstance(item, int):
-                found.append(self._stored(item + offset, size))
+                found.append(self._tables.stored(item + offset, size))
             elif item.kind in ("frame", "param", "row"):
                 found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
         return union(found)
@@ -237,9 +226,11 @@ class Body(Paths):
             return UNKNOWN
         cut, self._cut = self._cut, False
         values = []
-        for number in self._reaching(location, at):
+        for number in self._reaching(location, at, self._equals):
             if number is None:
                 values.append(UNKNOWN)
+            elif number <= _EQUAL:
+                values.append(only(self._equals(location, _EQUAL - number) or 0))
             else:
                 values.append(self._entry(location) if number < 0 else self._defined(location, number))
         found = union(values)
@@ -316,8 +307,15 @@ class Body(Paths):
 
     # --- definitions ----------------------------------------------------------------------------------------
 
-    def _reaching(self, location: Location, at: int) -> Iterator[int | None]:
-        """The steps whose definition reaches ``at``; -1 is the function's entry, None a path from nowhere."""
+    def _equals(self, location: Location, branch: int) -> int | None:
+        """What a place holds where a branch goes, by the comparison right before it; None where that is not told."""
+        clear = self.steps[branch].flow is Flow.BRANCH and branch and not self.heads[branch]
+        found = self.machine.equal(self.steps[branch - 1], self.steps[branch]) if clear else None
+        return found[1] if found is not None and found[0] == location else None
+
+    def _reaching(self, location: Location, at: int, equals: _Equals = lambda *_: None) -> Iterator[int | None]:
+        """The steps whose definition reaches ``at``; -1 is the entry, None a path from nowhere; `_EQUAL` and below a
+        branch, counted down from there, behind which it ``equals`` a number."""
         waiting, seen = [at], set[int]()
         sources, falls, heads, changes, above = self.sources, self.falls, self.heads, self._changes, self.above
         register = location if isinstance(location, str) else None
@@ -329,7 +327,9 @@ class Body(Paths):
                     for source in others:
                         if source not in seen:
                             seen.add(source)
-                            if changes(location, source):
+                            if register is not None and equals(location, source) is not None:
+                                yield _EQUAL - source
+                            elif changes(location, source):
                                 yield source
                             else:
                                 waiting.append(source)

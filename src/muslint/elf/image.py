@@ -103,6 +103,16 @@ class Image:
                 return not segment.flags & PF_W or self._in_relro(address, size)
         return False
 
+    def variable(self, address: int, size: int) -> bool:
+        """Whether these bytes are writable once the object is loaded, in the file or not."""
+        return any(
+            segment.type == elf.PT_LOAD
+            and segment.flags & PF_W
+            and segment.vaddr <= address
+            and address + size <= segment.vaddr + segment.memsz
+            for segment in self.object.segments
+        ) and not self._in_relro(address, size)
+
     def initial(self, address: int, size: int = 1) -> bool:
         """Whether these bytes are of a variable that has its first value from the file: writable, without RELRO."""
         return self.at(address, size) is not None and not self.constant(address, size) and not self._executed(address)

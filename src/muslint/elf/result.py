@@ -36,6 +36,43 @@ def tested(body: Body, at: int) -> bool:
     return False
 
 
+def dropped(body: Body, at: int) -> bool:
+    """Whether nothing is done with the result of the call at step ``at``: whatever way control takes, something else
+    is put into its register first. What is not understood may read it."""
+    result = reg(body.machine.result)
+    ways, seen = [at + 1], set[int]()
+    while ways:
+        number = ways.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        if number >= len(body.steps) or len(seen) > _MOST:
+            return False
+        step = body.steps[number]
+        if step.flow is Flow.BRANCH and body.machine.compared(step) != result:
+            ways += [number + 1, body.index.get(step.target or 0, len(body.steps))]
+        elif step.flow is Flow.CALL or (step.flow is Flow.JUMP and body.callee(step) is not None):
+            if result.value in body.machine.arguments:
+                return False
+        elif step.flow is Flow.JUMP:
+            ways.append(body.index.get(step.target or 0, len(body.steps)))
+        elif step.flow is not Flow.NEXT or _may_read(body, number, result):
+            return False
+        elif result.value not in body.effect(number).sets:
+            ways.append(number + 1)
+    return True
+
+
+def _may_read(body: Body, number: int, register: Expr) -> bool:
+    effect = body.effect(number)
+    made = [*effect.sets.values(), *(part for store in effect.stores for part in (store.address, store.value))]
+    return not made or any(part is None or _holds(part, register) for part in made)
+
+
+def _holds(expr: Expr | None, part: Expr) -> bool:
+    return expr is not None and (expr == part or _holds(expr.left, part) or _holds(expr.right, part))
+
+
 def _replaced(body: Body, number: int, copies: list[Expr]) -> bool:
     """Whether another value is taken in place of the result, by a conditional move."""
     for step in range(number + 1, min(number + _MOST, len(body.steps))):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from muslint.elf.flow import Body
 from muslint.elf.image import Image
 from muslint.elf.prototypes import ARGUMENTS
-from muslint.elf.result import tested
+from muslint.elf.result import dropped, tested
 from muslint.elf.values import Item, Symbol, Value
 from muslint.elf.where import Places
 
@@ -31,6 +31,11 @@ class Arguments:
     def tested(self) -> bool:
         """Whether what the call returns is held against 0 before anything else is done with it."""
         return tested(self._body, self._at)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nothing is done with what the call returns."""
+        return dropped(self._body, self._at)
 
     @property
     def address(self) -> int:
@@ -80,9 +85,15 @@ class CallSite:
         """Whether the function tests what the call returns for 0 (NULL) before anything else is done with it."""
         return self._arguments.tested
 
+    @property
+    def dropped(self) -> bool:
+        """Whether the function does nothing with what the call returns."""
+        return self._arguments.dropped
+
     def whole(self, index: int) -> bool:
         """Whether argument ``index`` is one of its `choices` and nothing else."""
-        return self._arguments[index].whole
+        value = self._arguments[index]
+        return value.whole and all(isinstance(item, int) for item in value.known)
 
     def may(self, index: int, address: int) -> bool:
         """Whether argument ``index`` may be an address, by itself or as an element of an array."""

@@ -8,7 +8,7 @@ number.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import takewhile
 
@@ -16,8 +16,11 @@ from muslint.elf.code import Machine
 from muslint.elf.image import Image
 from muslint.elf.object import PT_DYNAMIC
 from muslint.elf.slots import Slots
+from muslint.elf.values import UNKNOWN, Symbol, Value, only
 
 _ADDRESS, _NUMBER = 1, 2
+_HEADERS = 512  # bytes of the file's headers, which address 0 is the start of, and a field behind NULL
+_INT = 4
 _WIDEST = 256  # bytes of a row that is looked at whole
 _ROWS = 64  # rows of one table
 _LISTED_IN = 1 << 22  # bytes of code beyond which nobody asks what it points to
@@ -25,10 +28,13 @@ _POINTERS = 1 << 16  # relocations beyond which nobody asks what they point to
 
 
 class Tables:
-    """The tables of one object."""
+    """The tables and variables of one object."""
 
-    def __init__(self, image: Image, slots: Slots, machine: Machine | None) -> None:
-        self._image, self._slots, self._machine = image, slots, machine
+    def __init__(
+        self, image: Image, slots: Slots, machine: Machine | None, written: Callable[[int, int], frozenset[int]]
+    ) -> None:
+        """``written`` tells what code writes into the variable of so many bytes at an address."""
+        self._image, self._slots, self._machine, self._written = image, slots, machine, written
         self._known: dict[tuple[int, int], int] = {}
         self._known_rows: dict[tuple[int, int, int], list[int]] = {}
 
@@ -39,6 +45,26 @@ class Tables:
             found = takewhile(lambda row: self._as_second(address + stride, row, stride), rows)
             self._known_rows[address, stride, size] = list(found)
         return self._known_rows[address, stride, size]
+
+    def stored(self, address: int, size: int, written: bool = True) -> Value:
+        """What memory holds: for ever, or where it is a variable what means something of what it has at first, and of
+        what is ``written`` to it."""
+        if address < _HEADERS:
+            return UNKNOWN
+        if size == self._image.word_size and address in self._slots.imports:
+            return only(Symbol("slot", address, 0))
+        if self._image.constant(address, size):
+            number = self._number(address, size)
+            return UNKNOWN if number is None else only(number)
+        asked = written and size in (_INT, self._image.word_size)
+        known = set(self._written(address, size)) if asked else set()
+        if self._image.initial(address, size) and (number := self._number(address, size)) is not None:
+            known.add(number)
+        return Value(frozenset(known - {0, (1 << 8 * size) - 1}), False)
+
+    def _number(self, address: int, size: int) -> int | None:
+        wide = size == self._image.word_size
+        return self._slots.pointer(address) if wide else self._image.number(address, size)
 
     def _as_second(self, second: int, row: int, stride: int) -> bool:
         """Whether what lies between a row and the one before is made as what lies before the second one."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 _MOST = 32  # values a place may have before it counts as unknown
 _PAIRS = 64  # combinations of two such
+_FLAGS, _HIGHEST = 4, 1 << 20  # bytes of flags, and what is above all that are looked for
 _STRIDE = 1 << 12  # bytes of one row of a table
 
 
@@ -93,6 +94,10 @@ def operate(kind: str, left: Value, right: Value, size: int) -> Value:
     unknown = "row" not in kinds and (not left.whole or kinds & {"param", "field"})
     if unknown and kind in ("mul", "shl") and right.whole and len(right.known) == 1:
         known |= _strides(kind, right)
+    if kind == "and" and (bit := _bit(right)) and not _told(left):
+        return Value(frozenset((0, bit)), True)
+    if kind == "or" and size <= _FLAGS:
+        known |= _set_at_least(left, right)
     for a, b in product(left.known, right.known):
         result = _operate(kind, a, b, size)
         if result is None:
@@ -100,6 +105,24 @@ def operate(kind: str, left: Value, right: Value, size: int) -> Value:
         else:
             known.add(result)
     return Value(frozenset(known), whole) if len(known) <= _MOST else UNKNOWN
+
+
+def _bit(value: Value) -> int:
+    """The one bit that is its only value; 0 for any other."""
+    item = next(iter(value.known)) if value.whole and len(value.known) == 1 else 0
+    return item if isinstance(item, int) and item.bit_count() == 1 else 0
+
+
+def _told(value: Value) -> bool:
+    """Whether nothing but numbers is in a value, or their lower bytes are known."""
+    kinds = {item.kind for item in value.known if isinstance(item, Symbol)}
+    return (value.whole and not kinds) or "low" in kinds
+
+
+def _set_at_least(left: Value, right: Value) -> set[Item]:
+    """Flags that are set together with unknown ones: at least each alone."""
+    sure = left if not right.whole else right if not left.whole else UNKNOWN
+    return {item for item in sure.known if isinstance(item, int) and 0 < item < _HIGHEST}
 
 
 def _stepped(left: Value, right: Value, size: int) -> Value:

@@ -7,13 +7,13 @@ import struct
 from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import chain
 
-from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
+from iced_x86 import ConditionCode, Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, binary, const, reg
 from muslint.elf.fields import Lead, Pairs, Spans, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.values import signed
-from muslint.elf.x86_effects import IMMEDIATES, NAMES, address_of, effect_of, read
+from muslint.elf.x86_effects import IMMEDIATES, NAMES, SIZES, address_of, effect_of, read
 
 _FLOWS = {
     FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
@@ -52,6 +52,8 @@ _SHORT = 1 << 12
 """Bytes of code up to which one search for all of them is quicker than three."""
 _distance = struct.Struct("<i").unpack
 _READS = (Lead(_RELATIVE, 0xFF), Lead(_RELATIVE, 0x8B))
+_WRITES = (Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09), Lead(b"\x0d", 0x83), Lead(b"\x0d", 0x80), Lead(b"\x0d", 0x81),
+           Lead(b"\x05", 0xC7))  # fmt: skip
 _LEA = (Lead(_RELATIVE, 0x8D),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
@@ -171,6 +173,21 @@ class X86:
             return None
         return read(raw, 0, self.word)
 
+    def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
+        """``cmp $n, %r; je`` and ``test %r, %r; je``."""
+        raw: Instruction = before.raw
+        register, size = NAMES.get(raw.op0_register), SIZES.get(raw.op0_register, 0)
+        if (
+            branch.raw.condition_code != ConditionCode.E
+            or raw.op0_kind != OpKind.REGISTER
+            or size < 4
+            or register is None
+        ):
+            return None
+        if raw.mnemonic == Mnemonic.CMP and raw.op1_kind in IMMEDIATES:
+            return register, raw.immediate(1) & (1 << 8 * size) - 1
+        return (register, 0) if raw.mnemonic == Mnemonic.TEST and raw.op0_register == raw.op1_register else None
+
     def loads(self, step: Step) -> Expr | None:
         """``mov (r), %e``, ``cmp``, ``test`` and their like."""
         raw: Instruction = step.raw
@@ -267,6 +284,16 @@ class X86:
         """Places of such addresses themselves, and of their distances from what %ebx may hold."""
         for base in (0, *self._ebx_bases):
             yield from numbers(content, first - base, last - base)
+
+    def writers(self, code: Range, address: int) -> Iterator[int]:
+        """``mov`` and ``or`` to a distance; a number may stand behind it, which the distance does not count."""
+        for pairs in distances(code.content, code.address, _WRITES, address - 4, address + 3) if self.word == 8 else ():
+            yield from (place for place, _ in pairs)
+
+    def may_write(self, step: Step, address: int) -> bool:
+        """By the distance in it."""
+        raw: Instruction = step.raw
+        return raw.op0_kind == OpKind.MEMORY and 0 <= raw.memory_displacement - address < 8
 
     def pointers(self, code: Range, first: int, last: int) -> Iterator[int]:
         """``lea`` of the distance to such an address; in a file of a fixed address also every place of one."""

@@ -22,7 +22,8 @@ from muslint.elf.code import NOTHING, Effect, Expr, Store, binary, const, load, 
 _WHOLE = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
 NAMES: dict[int, str] = {}
 """Number of a register → the name of the whole one."""
-_SIZES: dict[int, int] = {}
+SIZES: dict[int, int] = {}
+"""Number of a register → its bytes."""
 _HIGH = frozenset((Register.AH, Register.BH, Register.CH, Register.DH))
 for _number in range(1, Register.MM7 + 1):
     _full = int(RegisterExt.full_register(cast(Any, _number)))
@@ -30,7 +31,7 @@ for _number in range(1, Register.MM7 + 1):
         NAMES[_number] = _WHOLE[_full - Register.RAX]
     else:
         NAMES[_number] = f"other{_full}"
-    _SIZES[_number] = RegisterExt.size(cast(Any, _number))
+    SIZES[_number] = RegisterExt.size(cast(Any, _number))
 
 _INFO = InstructionInfoFactory()
 _WRITES = (OpAccess.WRITE, OpAccess.COND_WRITE, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE)
@@ -64,9 +65,9 @@ def read(raw: Instruction, operand: int, word: int) -> Expr | None:
     kind = raw.op_kind(operand)
     if kind == OpKind.REGISTER:
         number = raw.op_register(operand)
-        if number in _HIGH or number not in _SIZES or _SIZES[number] > 8:
+        if number in _HIGH or number not in SIZES or SIZES[number] > 8:
             return None
-        size = _SIZES[number]
+        size = SIZES[number]
         whole = reg(NAMES[number])
         return whole if size >= word else Expr("and", None, whole, const((1 << 8 * size) - 1))
     if kind == OpKind.MEMORY:
@@ -79,7 +80,7 @@ def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
     if raw.op0_kind == OpKind.MEMORY:
         return Effect({}, (Store(address_of(raw, word), MemorySizeExt.size(raw.memory_size), value),))
     number = raw.op0_register
-    name, size = NAMES.get(number, "other"), _SIZES.get(number, 16)
+    name, size = NAMES.get(number, "other"), SIZES.get(number, 16)
     if number in _HIGH or size > 8:
         return Effect({name: None})
     if size < 4:
@@ -89,7 +90,7 @@ def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
 
 def _size(raw: Instruction) -> int:
     if raw.op0_kind == OpKind.REGISTER:
-        return _SIZES.get(raw.op0_register, 16)
+        return SIZES.get(raw.op0_register, 16)
     return MemorySizeExt.size(raw.memory_size)
 
 
@@ -98,7 +99,7 @@ def _move(raw: Instruction, word: int) -> Effect:
 
 
 def _sign_extend(raw: Instruction, word: int) -> Effect:
-    source = MemorySizeExt.size(raw.memory_size) if raw.op1_kind == OpKind.MEMORY else _SIZES[raw.op1_register]
+    source = MemorySizeExt.size(raw.memory_size) if raw.op1_kind == OpKind.MEMORY else SIZES[raw.op1_register]
     value = read(raw, 1, word)
     return _write(raw, None if value is None else Expr("sext", source, value, None, _size(raw)), word)
 
@@ -128,6 +129,9 @@ def _arithmetic(raw: Instruction, word: int) -> Effect:
         return _write(raw, const(0), word)
     if raw.op_count == 1:  # one-operand imul
         return Effect({"rax": None, "rdx": None})
+    if raw.op0_register in _HIGH and raw.op0_kind == OpKind.REGISTER and raw.op1_kind in IMMEDIATES and kind == "or":
+        whole = NAMES[raw.op0_register]  # how flags from 0x100 on are set: orb $4, %ah
+        return Effect({whole: binary(kind, reg(whole), const((raw.immediate(1) & 0xFF) << 8), 4)})
     first = 1 if raw.op_count == 3 else 0
     left, right = read(raw, first, word), read(raw, first + 1, word)
     if kind == "and" and right == const(0):

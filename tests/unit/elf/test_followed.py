@@ -45,9 +45,19 @@ APART long ask(int name) { return sysconf(name); }
 __attribute__((noinline)) long other(int argc) { return argc > 4 ? ask(81) : ask(82); }
 int main(int argc, char **argv) { return other(argc); }
 """
+OPTIONS = """
+static int flags;
+APART void set(int letter) { if (letter == 'x') flags |= 64; if (letter == 'y') flags |= 1024; }
+int main(int argc, char **argv) { for (int i = 1; i < argc; i++) set(*argv[i]); return sysconf(flags); }
+"""
+BESIDE = """
+APART long ask(int name) { return sysconf(name | 64); }
+int main(int argc, char **argv) { return ask(argc * 8) + sysconf(80 + (argc & 1)); }
+"""
 CASES = {
     "table": (TABLE, {81, 82, 83}), "loop": (LOOP, {81, 82, 83}), "field": (FIELD, {81, 82}),
     "variable": (VARIABLE, {81}), "written": (WRITTEN, {83}), "short jump": (SHORT, {81, 82}),
+    "options": (OPTIONS, {64, 1024}), "beside": (BESIDE, {64, 80, 81}),
 }  # fmt: skip
 
 
@@ -78,4 +88,34 @@ def test_an_index_is_one_variable(tmp_path: Path) -> None:
     (site,) = known.of("sysconf")
     assert set(site.choices(0)) == {81, 82}
     assert linear(known.body(site.address), None, 0) is None
+    data.close()
+
+
+DROPPED = """
+#define _GNU_SOURCE
+#include <string.h>
+#include <stdio.h>
+char text[64];
+__attribute__((noinline)) void dropped(int e) { strerror_r(e, text, 64); puts(text); }
+__attribute__((noinline)) void used(int e) { puts(strerror_r(e, text, 64)); }
+__attribute__((noinline)) char *handed(int e) { return strerror_r(e, text, 64); }
+__attribute__((noinline)) int compared(int e) { return strerror_r(e, text, 64) == text; }
+int main(int argc, char **argv) { dropped(argc); used(argc); puts(handed(argc)); return compared(argc); }
+"""
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu.2.28", "aarch64-linux-gnu.2.28"])
+def test_a_result_that_is_dropped(target: str, level: str, tmp_path: Path) -> None:
+    """Only where nothing can be done with it."""
+    source = tmp_path / "source.c"
+    source.write_text(DROPPED)
+    path = str(zig_cc(target, [source], tmp_path / "program", level, "-fno-sanitize=undefined"))
+    data = FileBytes(path)
+    found = {
+        str(site.function).split("+")[0]: site.dropped for site in Calls(Image(read(data, path), data)).of("strerror_r")
+    }
+    assert found.pop("dropped")
+    assert found
+    assert not any(found.values())
     data.close()

@@ -14,13 +14,15 @@ _GNULIB = b"Unknown system error"  # what its error() says in place of NULL
 def _prove(scene: Scene) -> Iterator[Proof]:
     # What wants the POSIX function imports __xpg_strerror_r from glibc: the name alone tells which one is called.
     sites = scene.calls("strerror_r")
-    unsafe = [site for site in sites if not site.tested]
+    unsafe = [site for site in sites if not site.tested and not site.dropped]
     if unsafe:
         places = dict.fromkeys(site.where for site in unsafe)
         shown = tuple(Evidence("call-site", where, "calls strerror_r and uses the result") for where in places)
         yield Proof("certain", "strerror_r", shown, "strerror_r")
     elif sites:
-        where = tuple(Evidence("call-site", site.where, "takes NULL for an error without a text") for site in sites)
+        where = tuple(
+            Evidence("call-site", site.where, "does without the result, or tests it for NULL") for site in sites
+        )
         yield Proof("possible", "strerror_r", where, "error texts are lost, it does not crash")
     else:
         # gnulib's error() does not crash, see above.
@@ -38,7 +40,7 @@ RULE = Behaviour(
     builds="glibc",
     evidence=(
         "a call of strerror_r in a file built for glibc, whose result is used; one that is tested for NULL first, as "
-        "gnulib's error does, loses the text but does not crash: possible"
+        "gnulib's error does, loses the text but does not crash: possible, as is a call that drops the result"
     ),
     remedy="run it on a glibc base image; or preload a strerror_r that returns the buffer",
     fix="use the form that returns an int where __GLIBC__ is not defined, or compile that file without _GNU_SOURCE",

@@ -103,8 +103,8 @@ class Scene:
         for name in names if self.can_disassemble else ():
             if name not in self.imports:
                 continue
-            if zero is not None:  # told by the code right before the call: callers need not be asked
-                narrow, callers = known.zeroing(name, zero), frozenset()
+            if zero is not None:  # told by the code right before the call: other callers need not be asked
+                narrow, callers = known.zeroing(name, zero)
             if narrow is not None:
                 found += known.of(name, narrow, callers=callers, holding=holding)
                 continue

@@ -9,7 +9,7 @@ from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.sites import at, call, numbers, quoted
 from muslint.rules.finding import Severity
 
-_ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 6, 1 << 10, 1 << 11, 1 << 13
+_ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 9, 1 << 10, 1 << 11, 1 << 13
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:

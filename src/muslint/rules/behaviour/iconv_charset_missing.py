@@ -9,6 +9,7 @@ from muslint.elf.site import CallSite
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.charset_names import TABLE, named
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Severity
 
@@ -43,7 +44,7 @@ def _beside(scene: Scene, written: bool, read: bool) -> Iterator[Proof]:
         if name == _COMPARED or not _TELLING.fullmatch(name):
             continue
         missing = [not taken(name, scene.musl, write=write) for write in directions]
-        if all(missing):
+        if all(missing) and (table or any(kept(scene, [text]))):
             yield constant("possible" if table else "likely", "iconv_open", text)
         elif any(missing):
             yield constant("possible", "iconv_open", text)

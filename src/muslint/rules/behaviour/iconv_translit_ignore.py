@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Evidence, Severity
 
@@ -32,7 +33,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                     yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
     if untold(sites, 0, 1):
         for mark in _SUFFIXES:
-            for found in filter(_NAME.fullmatch, scene.strings().holding(mark)):
+            for found in kept(scene, filter(_NAME.fullmatch, scene.strings().holding(mark))):
                 yield constant("likely", "iconv_open", found)
         for suffix, written in _WRITTEN.items():
             begun = suffix[:4].encode()  # found much sooner than the instruction

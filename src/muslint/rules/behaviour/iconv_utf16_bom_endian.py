@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from muslint.libc.iconv import ORDER_OPEN, split
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.charset_names import TABLE, named
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, quoted, texts, untold
 from muslint.rules.finding import Severity
 
@@ -24,7 +25,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if untold(sites, 0, 1):
         found = named(scene)
         for text, name in found:
-            if name in names:
+            if name in names and (len(found) > TABLE or any(kept(scene, [text]))):
                 yield constant("possible" if len(found) > TABLE else "likely", "iconv_open", text)
 
 

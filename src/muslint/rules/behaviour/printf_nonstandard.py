@@ -8,7 +8,8 @@ from muslint.elf.site import CallSite
 from muslint.libc.printf import SUSPECT, TEMPLATE, gnu_only, refused, template
 from muslint.libc.strftime import time_format
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
+from muslint.rules.behaviour.elsewhere import PUT, kept
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 FORMATS = {
@@ -41,9 +42,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         yield from _at(site)
     if any(name.startswith("__gmp") for name in scene.imports):
         return  # %Zd may be GMP's own
-    unknown = next((name for name in names if unresolved(scene.calls(name), FORMATS[name])), None) if bare else None
+    unknown = next((name for name in names if untold(scene.calls(name), FORMATS[name])), None) if bare else None
     if unknown is not None:  # else every format is known
-        for text in bare:
+        for text in kept(scene, bare, PUT):
             yield constant("likely", unknown, text)
 
 
@@ -53,7 +54,7 @@ def _made(scene: Scene, names: tuple[str, ...]) -> Iterator[Proof]:
     makers = [name for name in names if name.strip("_").removesuffix("_chk").endswith(("sprintf", "snprintf"))]
     for site in scene.calls(*makers, texts=held) if held else ():
         for text in set(site.strings(FORMATS[site.symbol])) & set(held):
-            if any(unresolved(scene.calls(name), FORMATS[name]) for name in names):
+            if any(untold(scene.calls(name), FORMATS[name]) for name in names):
                 yield at("likely", site, f"{template(text)} made by {call(site, '…', quoted(text), '…')}")
 
 

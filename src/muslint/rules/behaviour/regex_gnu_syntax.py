@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.site import CallSite
 from muslint.libc.regcomp import REG_EXTENDED, REG_STARTEND, gnu_only, surely
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, numbers, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
@@ -21,9 +22,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                 yield at(confidence, site, call(site, "…", "…", "…", "…", "REG_STARTEND"))
     if "regcomp" in scene.imports and untold(sites, 1):
         for mark in (b"[[.", b"[[=", b"{,"):
-            for text in scene.strings().holding(mark):
-                if plain(text) and surely(text):
-                    yield constant("likely", "regcomp", text)
+            held = scene.strings().holding(mark)
+            for text in kept(scene, (text for text in held if plain(text) and surely(text))):
+                yield constant("likely", "regcomp", text)
 
 
 def _at(site: CallSite) -> Iterator[Proof]:

@@ -79,11 +79,6 @@ def imported(confidence: str, *symbols: str) -> Proof:
     return Proof(confidence, symbols[0], shown, ", ".join(symbols))
 
 
-def unresolved(sites: Sequence[CallSite], *indexes: int) -> bool:
-    """Whether some call's text argument cannot be told, or calls cannot be found at all."""
-    return not sites or any(site.string(index) is None for site in sites for index in indexes)
-
-
 def untold(sites: Sequence[CallSite], *indexes: int) -> bool:
     """Whether some call's text argument may be any: neither one or another constant, nor one of a table."""
     if not sites:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from muslint.libc.strftime import gnu_only, lost, unpadded
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, unresolved
+from muslint.rules.behaviour.elsewhere import kept
+from muslint.rules.behaviour.sites import at, call, constant, first, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 _NAMES = ("strftime", "strftime_l", "__strftime_l")
@@ -26,11 +27,11 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for text in site.wide(_FORMAT):
             if conversion := lost(text) or unpadded(text):
                 yield at("likely", site, f"{conversion} in {call(site, '…', '…', f'L{quoted(text)}', '…')}")
-    if first(scene, _NAMES) and unresolved(sites, _FORMAT):
+    if first(scene, _NAMES) and untold(sites, _FORMAT):
         for letter in (b"%k", b"%l", b"%P", b"%^", b"%#"):
-            for text in scene.strings().holding(letter):
-                if len(text) < _LONGEST and plain(text) and gnu_only(text):
-                    yield constant("likely", first(scene, _NAMES)[0], text)
+            held = scene.strings().holding(letter)
+            for text in kept(scene, (text for text in held if len(text) < _LONGEST and plain(text) and gnu_only(text))):
+                yield constant("likely", first(scene, _NAMES)[0], text)
 
 
 RULE = Behaviour(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from muslint.elf.site import CallSite
 from muslint.libc.strftime import conversions, only_read, unread
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, first, imported, plain, quoted, texts, untold
 from muslint.rules.finding import Severity
 
@@ -22,9 +23,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
             yield from _at(scene, site, confidence, text)
     if untold(sites, _FORMAT):
         for letter in (b"%F", b"%z", b"%Z", b"%s", b"%k", b"%l"):
-            for text in scene.strings().holding(letter):
-                if plain(text) and only_read(text, scene.musl):
-                    yield constant("likely", first(scene, _NAMES)[0], text)
+            held = scene.strings().holding(letter)
+            for text in kept(scene, (text for text in held if plain(text) and only_read(text, scene.musl))):
+                yield constant("likely", first(scene, _NAMES)[0], text)
 
 
 def _at(scene: Scene, site: CallSite, confidence: str, text: bytes) -> Iterator[Proof]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, imported, number, quoted
+from muslint.rules.behaviour.sites import at, call, imported, number, numbers, quoted
 from muslint.rules.finding import Severity
 
 _NOCMD, _UNDEF = 4, 32
@@ -25,8 +25,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 def _at(site: CallSite) -> Proof:
     words, flags = site.string(0), number(site, 2)
     shown = "…" if words is None else quoted(words)
-    if flags is not None and flags & _UNDEF and (words is None or b"$" in words):
-        return at("certain", site, call(site, shown, "…", "WRDE_UNDEF"))
+    undef = next((sure for sure, choice in numbers(site, 2) if choice & _UNDEF), None)
+    if undef is not None and (words is None or b"$" in words):
+        return at(undef, site, call(site, shown, "…", "WRDE_UNDEF"))
     if words is None:
         return at("likely", site, call(site, shown, "…"))
     refused = _SPECIAL.search(words) and not (flags is not None and flags & _NOCMD)
