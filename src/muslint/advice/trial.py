@@ -21,6 +21,7 @@ from muslint.loader.target import NOT_STARTED, Link, Opened, Tree
 from muslint.rules import rules
 from muslint.rules.finding import Finding, Severity, When
 from muslint.rules.rule import Case, Rule
+from muslint.sources.source import MOUNT
 
 _NOT_OURS = frozenset({"label-mismatch", "link-missing", "static-glibc"})
 """What a label says, and what is not loaded, changes with none of these."""
@@ -88,7 +89,8 @@ class Trials:
         key = (change.packages, change.libraries, change.release, change.image)
         if key not in self._targets:
             if change.image is not None:
-                other = replace(parse_target(change.image, None, self.target.reader), extra=self.target.extra)
+                hung = ((MOUNT, self.target.root),) if self.target.root is not None else ()
+                other = replace(parse_target(change.image, None, self.target.reader), extra=(*hung, *self.target.extra))
                 other = _with(other, change.libraries)
             elif not change.packages and change.release is None:
                 other = self.target
@@ -119,14 +121,17 @@ class Trials:
             return None
         self.links += 1
         _take_over(case, findings)
+        if change.image is not None and self.target.root is not None and not case.path.startswith(MOUNT):
+            case = replace(case, path=MOUNT + case.path)  # a whole file system hangs in another image
         obj, tree = case.object, loader.tree
         found = tree.open(case.path)
-        if isinstance(found, int):
-            return None
-        if found.data is not None:
-            found.data.close()
-        _recall(case, loader, found, obj)
-        if change.edit:
+        if isinstance(found, Opened):
+            if found.data is not None:
+                found.data.close()
+            _recall(case, loader, found, obj)
+        elif change.edit or change.image is not None:
+            return None  # it would not be there
+        if change.edit and isinstance(found, Opened):
             obj = edited(obj, change.edit)
             identity = ("edited", found.identity, change.edit)
             copy = Opened(found.path, identity, False, None, obj)
