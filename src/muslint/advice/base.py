@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_SHOWN = 2  # libraries that are named
+_SHOWN = 2  # names, where nothing else is said
 
 NO_IMAGE = "no-image"
 """In place of a verdict: the image is not published for the architecture of the source."""
@@ -48,14 +48,17 @@ class Base:
 def unopened(row: Base) -> Iterator[str]:
     """What the source opens by name and does not find in the image, or may not find, in words; not what decides."""
     if names := tuple(name for name in row.opens_missing if name not in row.why):
-        yield f"{_some(names)}, which it opens by name, {_are(names)} not there"
+        yield f"{some(names)}, which it opens by name, {are(names)} not there"
     if names := tuple(name for name in row.opens_unknown if name not in row.why):
-        yield f"not known whether {_some(names)}, which it opens by name, {_are(names)} there"
+        yield f"not known whether {some(names)}, which it opens by name, {are(names)} there"
 
 
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else "")
+def some(names: Sequence[str], shown: int = _SHOWN) -> str:
+    """The first names, and how many more there are."""
+    more = f" (+{len(names) - shown})" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
-def _are(names: tuple[str, ...]) -> str:
+def are(names: Sequence[str]) -> str:
+    """The verb for so many names."""
     return "is" if len(names) == 1 else "are"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from muslint.advice.base import NO_IMAGE, Base, unopened
+from muslint.advice.base import NO_IMAGE, Base, some, unopened
 from muslint.advice.reasons import (
     RUNTIME,
     Broken,
@@ -21,7 +21,6 @@ from muslint.advice.reasons import (
     errors,
     lacking,
     opened_by_name,
-    some,
     why_later,
     why_not,
 )

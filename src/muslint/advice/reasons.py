@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from muslint.advice.base import are, some
 from muslint.advice.floor import Step
 from muslint.elf.object import ElfObject
 from muslint.libc.glibc import version_key
 from muslint.rules.finding import Finding, Severity, When
 
-_SHOWN = 2
 _LIBRARY_RULES = ("library-missing",)
 RUNTIME = ("libstdc++.so.6", "libgcc_s.so.1")
 
@@ -158,18 +158,12 @@ def opened_by_name(judged: Iterable[Judgement]) -> tuple[tuple[str, ...], tuple[
     return tuple(sorted(absent)), tuple(sorted(unsure - absent))
 
 
-def some(names: Sequence[str], shown: int = _SHOWN) -> str:
-    """The first names, and how many more there are."""
-    more = f" (+{len(names) - shown})" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
-
-
 def lacking(sonames: Sequence[str], known: bool) -> str:
     """What is said of libraries an image does not hold, or may not hold."""
     what = some(sonames)
     if known:
-        return f"{what} {'is' if len(sonames) == 1 else 'are'} not in the image"
-    return f"not known whether {what} {'is' if len(sonames) == 1 else 'are'} in the image"
+        return f"{what} {are(sonames)} not in the image"
+    return f"not known whether {what} {are(sonames)} in the image"
 
 
 def steps_by_path(objects: Mapping[str, ElfObject]) -> StepsOf:

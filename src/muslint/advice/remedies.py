@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from muslint.advice.base import are
 from muslint.advice.downloads import downloads
 from muslint.advice.fix import suggested
 from muslint.advice.other_image import other_image
@@ -265,11 +266,7 @@ def _unlisted(image: str, left: Left) -> str:
     """Why an image whose tables list no libraries cannot be tried with what is left there."""
     names = list(dict.fromkeys(finding.library or "" for finding in left))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"not known whether {', '.join(names[:_SHOWN])}{more} {_is(names)} in {image}: no table lists what it holds"
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+    return f"not known whether {', '.join(names[:_SHOWN])}{more} {are(names)} in {image}: no table lists what it holds"
 
 
 def _is_gcompat(change: Change) -> bool:
@@ -356,7 +353,7 @@ def _text(change: Change) -> str:
     said = [] if change.release is None else ["a later Alpine"]
     said.append("a changed copy of the file" if change.edit else "the file as it is")
     if change.libraries:
-        said.append(f"where {' and '.join(change.libraries)} {_is(change.libraries)} taken to give what is asked")
+        said.append(f"where {' and '.join(change.libraries)} {are(change.libraries)} taken to give what is asked")
     if change.preload:
         said.append(f"with {' and '.join(change.preload)} before libc in every program started so")
     shims = "; gcompat as reproduced from its sources" if _is_gcompat(change) else ""

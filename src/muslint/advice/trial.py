@@ -125,13 +125,12 @@ class Trials:
             case = replace(case, path=MOUNT + case.path)  # a whole file system hangs in another image
         obj, tree = case.object, loader.tree
         found = tree.open(case.path)
-        if isinstance(found, Opened):
-            if found.data is not None:
-                found.data.close()
-            _recall(case, loader, found, obj)
-        elif change.edit or change.image is not None:
+        if isinstance(found, int):
             return None  # it would not be there
-        if change.edit and isinstance(found, Opened):
+        if found.data is not None:
+            found.data.close()
+        _recall(case, loader, found, obj)
+        if change.edit:
             obj = edited(obj, change.edit)
             identity = ("edited", found.identity, change.edit)
             copy = Opened(found.path, identity, False, None, obj)
