@@ -1,5 +1,6 @@
 """What every test shares: a real part that cannot be had is a skip, and the run ends with the list of such skips."""
 
+import os
 from collections.abc import Generator
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.support.cache import Unavailable
 
 NOT_CHECKED = "not checked here: "
+
+os.environ["MUSLINT_CACHE_DIR"] = ""  # no test shall see what another run proved, nor leave something to the user
 
 
 @pytest.hookimpl(wrapper=True)

@@ -34,6 +34,7 @@ _FILES = {
 _ELSE = {
     "MUSLINT_CONFIG": "the file in place of the nearest one",
     "MUSLINT_TRACEBACK": "set to 1: show the trace of a bug",
+    "MUSLINT_CACHE_DIR": "where check keeps what it proved, instead of ~/.cache/muslint; empty: nowhere",
     "COLUMNS": "how wide tables on standard output are, in place of the terminal's width",
     "NO_COLOR, FORCE_COLOR": "no colour, colour also where output is no terminal",
     "CI": "set: no progress bar",

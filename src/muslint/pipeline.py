@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, mapped_end, requires
@@ -32,13 +31,14 @@ from muslint.rules.finding import Finding, Severity
 from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
+from muslint.run.cache import Cache, Known, Rows
 from muslint.run.heap import give_back
 from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
-from muslint.sources.source import Member, Skipped, Source, bytes_of, nested, open_source, shared
+from muslint.sources.source import Member, Skipped, Source, basenames, bytes_of, hung, nested, open_source, shared
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -93,6 +93,7 @@ def check(
     platform: str | None = None,
     memory: Memory | None = None,
     advise: bool = True,
+    cache: Cache | None = None,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``, by ``jobs`` processes.
 
@@ -100,7 +101,7 @@ def check(
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
     gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``memory`` is what several
-    checks of one opened source share; without ``advise`` no remedies are tried.
+    checks of one opened source share; without ``advise`` no remedies are tried; ``cache`` is what earlier runs proved.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
@@ -108,7 +109,18 @@ def check(
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
     targets = Targets(on, reader)
-    asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise)
+    asked = _Asked(
+        jobs,
+        reader,
+        arch,
+        selection,
+        opened.name,
+        sonames,
+        watch,
+        memory or Memory(),
+        advise,
+        None if reader else cache,
+    )
     every: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -118,10 +130,10 @@ def check(
         if root is not None and place.kind in _IDLE:
             continue
         target = targets.of(place, root)
-        hung = target.name != "self" and place.closed
-        environment = environment_of(place if root is None else root, hung, target.name == "self")
+        elsewhere = target.name != "self" and place.closed
+        environment = environment_of(place if root is None else root, elsewhere, target.name == "self")
         found = list(
-            _check_place(_hung(place) if hung else place, target, environment, skipped, asked, root is not None)
+            _check_place(hung(place) if elsewhere else place, target, environment, skipped, asked, root is not None)
         )
         if on == "self":
             check_own(target, opened.name, (judged.arch for judged in found if judged.kind in _LINKED))
@@ -149,6 +161,7 @@ class _Asked:
     watch: Watch
     memory: Memory
     advise: bool
+    cache: Cache | None
 
     def wants(self, parents: tuple[str, ...], path: str) -> bool:
         return self.selection.wants(nested(self.source, parents, path))
@@ -167,7 +180,7 @@ class _Place:
     defined: frozenset[str]  # by the object files together
     asked: _Asked
     way_out: WayOut
-    shared: dict[str, dict[Any, Any]]  # what is found in files with several names
+    shared: dict[str, dict[str, Rows]]  # what is proved of files with several names
 
 
 def _check_place(
@@ -188,7 +201,7 @@ def _check_place(
     defined = frozenset().union(*(item.names.defined for item in work if item.names is not None))
     lies = broken(source.claims, ((w.member.path, w.object.arch, built_for(w.object), w.object.kind) for w in work))
     place = _Place(
-        source, target, links, _basenames(source), lies, owners(source.tree), defined, asked,
+        source, target, links, basenames(source), lies, owners(source.tree), defined, asked,
         WayOut(target), shared(source),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
@@ -201,12 +214,6 @@ def _facts(target: Target) -> TargetFacts:
     model = target.any_model
     family = model.family if model else "musl"
     return TargetFacts(target.name, family, model.version if model else None, model.provenance if model else "")
-
-
-def _hung(source: Source) -> Source:
-    """A whole file system asked about on another target: it hangs in that like any directory."""
-    members = tuple(replace(m, display=m.path[1:]) for m in source.members)
-    return replace(source, members=members, closed=False)
 
 
 def _read(source: Source, target: Target, skipped: list[Skipped], asked: _Asked, in_root: bool) -> Iterator[_Work]:
@@ -311,13 +318,6 @@ def _host(item: _Work) -> Host | None:
     return host_of(item.member.path, exports, imports, item.object.needed)
 
 
-def _basenames(source: Source) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for member in source.members:
-        found.setdefault(member.path.rpartition("/")[2], []).append(source.mount + member.path)
-    return {name: tuple(paths) for name, paths in found.items()}
-
-
 def _judge(place: _Place, item: _Work) -> Judged:
     source, target = place.source, place.target
     obj, loader = item.object, item.loader
@@ -334,6 +334,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
             message for message, fault in zip(item.link.messages, faults_of(item.link))
             if every or (item.link.scope and place.links.counts(canonical, fault))
         )  # fmt: skip
+    proved = Known(place.asked.cache, lambda: bytes_of(source, item.member), place.shared.get(item.member.path, {}))
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host or host_of_package(source.kind),
@@ -343,7 +344,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         wanted=tuple(sorted(item.names.wanted - place.defined)) if item.names is not None else (),
         data=lambda: bytes_of(source, item.member), opens=_opener(source, item),
         lasting=place.asked.memory.found(source.tree, item.member.path, mapped_end(obj)),
-        shared=place.shared.get(item.member.path),
+        proved=proved,
     )  # fmt: skip
     findings = tuple(f for rule in rules() if place.asked.memory.asks(rule.order) for f in rule.find(case))
     verdict = fold(findings)
@@ -355,6 +356,7 @@ def _judge(place: _Place, item: _Work) -> Judged:
         assumed.append(item.host.title)
     loaded = tuple(needed(item.link, source.display)) if item.link is not None else ()
     done = _judged(item, verdict, tuple(assumed), findings)
+    proved.keep()
     if not place.asked.memory.keeps:
         case.let_go()
         item.let_go()

@@ -161,15 +161,20 @@ def _tables() -> Callable[[list[str]], Counts]:
 
 
 def _check(behaviour: bool) -> Callable[[list[str]], Counts]:
-    """``check`` of a whole tree, the only path of LIST: with the behaviour rules, or with the load rules alone."""
+    """``check`` of a whole tree, the first path of LIST: with the behaviour rules, or with the load rules alone.
+
+    A second path is a folder with what earlier runs proved.
+    """
     from muslint import pipeline
     from muslint.rules import load_rules, rules
+    from muslint.run.cache import Cache
 
     chosen = rules() if behaviour else load_rules()
 
     def work(paths: list[str]) -> Counts:
         pipeline.rules = lambda: chosen  # type: ignore[attr-defined]
-        return {"objects": len(pipeline.check(f"dir:{paths[0]}", on="alpine:3.23").objects)}
+        cache = Cache(paths[1]) if paths[1:] else None
+        return {"objects": len(pipeline.check(f"dir:{paths[0]}", on="alpine:3.23", cache=cache).objects)}
 
     return work
 

@@ -49,7 +49,7 @@ NoGlobs = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", 
 Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="As for check.")]
 FilesFrom = Annotated[str | None, typer.Option("--files-from", metavar="FILE", click_type=FILE, help="As for check.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when some of the input could not be read.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="As for check.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Changes nothing: only check keeps something.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No table.")]
 Verbose = Annotated[
     int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Every image, whole reasons.")
@@ -70,7 +70,7 @@ def bases(
     files_from: FilesFrom = None,
     limit: Limit = None,
     strict: Strict = False,
-    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
+    no_cache: NoCache = False,  # noqa: ARG001 (nothing is kept)
     quiet: Quiet = False,
     verbose: Verbose = 0,
     color: Color = "auto",

@@ -24,6 +24,7 @@ from muslint.report.report import Report, joined
 if TYPE_CHECKING:
     from muslint.libc.sonames import Sonames
     from muslint.policy.selection import Selection
+    from muslint.run.cache import Cache
 
 Sources = Annotated[
     list[str] | None,
@@ -90,7 +91,7 @@ Jobs = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Judge with N processes; 0 is one for each CPU.")
 ]
 NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Changes nothing: of one run nothing is ever kept for another.")
+    bool, typer.Option("--no-cache", help="Prove everything anew, and keep nothing in the user's cache folder.")
 ]
 SonamesFile = Annotated[
     str | None,
@@ -139,7 +140,7 @@ def check(
     files_from: FilesFrom = None,
     limit: Limit = None,
     jobs: Jobs = 1,
-    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
+    no_cache: NoCache = False,
     sonames: SonamesFile = None,
     reader: ReaderName = "muslint",
     bases: BaseImages = False,
@@ -169,6 +170,7 @@ def check(
             selection=_selection(include, exclude),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
             platform=_known_platform(platform) if platform is not None else None,
+            cache=None if no_cache else _cache(),
         )  # fmt: skip
         reports = []
         for report in _judged(named, asked, progress):
@@ -185,6 +187,14 @@ def check(
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
+
+
+def _cache() -> Cache | None:
+    """What this user's earlier runs proved; None where there is no folder for it."""
+    from muslint.run.cache import Cache, users_folder
+
+    folder = users_folder()
+    return None if folder is None else Cache(folder)
 
 
 def _with_bases(

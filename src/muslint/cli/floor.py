@@ -44,7 +44,7 @@ def floor(
     files_from: FilesFrom = None,
     limit: Limit = None,
     strict: Strict = False,
-    no_cache: NoCache = False,  # noqa: ARG001 (there is none)
+    no_cache: NoCache = False,  # noqa: ARG001 (nothing is kept)
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every version and every symbol.")] = False,
 ) -> None:
     """The oldest glibc, libstdc++, musl and Alpine that run it.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from muslint.elf.object import ElfObject
 from muslint.loader.search import reserved_family
+from muslint.rules.behaviour.behaviour import Scene
 from muslint.rules.behaviour.found import scene_of
 from muslint.rules.behaviour.ld_dlopen_glibc_names import is_part
 from muslint.rules.finding import Evidence, Severity
@@ -79,6 +80,19 @@ def _by_code(case: Case) -> Iterator[Wanted]:
     scene = scene_of(case)
     if scene is None or "dlopen" not in scene.imports:
         return
+    key = f"opened {scene.built_for}"
+    rows = case.proved.get(key) if case.proved is not None else None
+    if rows is not None:
+        for names, confidence, severity, *evidence in rows:
+            yield Wanted(tuple(names), confidence, Severity(severity), Evidence(*evidence))
+        return
+    found = list(_opened(case.object, scene))
+    if case.proved is not None:
+        case.proved[key] = [[*wanted[:3], *wanted.evidence] for wanted in found]
+    yield from found
+
+
+def _opened(obj: ElfObject, scene: Scene) -> Iterator[Wanted]:
     severity = Severity.WARNING if scene.built_for == "glibc" else Severity.INFO
     for site in scene.calls("dlopen"):
         texts = site.strings(0)
@@ -86,7 +100,6 @@ def _by_code(case: Case) -> Iterator[Wanted]:
             name = text.decode("utf-8", "replace")
             if name and "/" not in name and not is_part(text):
                 yield Wanted((name,), "likely", severity, Evidence("call-site", site.where, f'dlopen("{name}", …)'))
-    obj = case.object
     known = {*obj.needed, obj.soname, *(version.library for version in obj.versions_needed)}
     for text in sorted(scene.strings().starting(b"lib")):
         name = text.decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
@@ -17,6 +17,15 @@ from muslint.loader.target import Link, Message
 from muslint.rules.finding import Finding, Severity, When
 from muslint.sources.labels.label import Claim
 from muslint.sources.source import Source
+
+
+class Proved(Protocol):
+    """What was proved of some bytes, whatever the object's place: a text that says what → rows as JSON has them."""
+
+    def get(self, key: str) -> list[list[Any]] | None:
+        """What was proved, none of it where nothing was; None where it was not tried."""
+
+    def __setitem__(self, key: str, rows: list[list[Any]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +52,7 @@ class Case:
     data: Callable[[], Readable | None] | None = None  # opens the object's bytes, for rules that look into them
     opens: Callable[[str], bool] | None = None  # whether dlopen of a name finds a file; None where nothing is loaded
     kept: dict[str, Any] = field(default_factory=dict, repr=False)  # what one rule found out and others need too
-    shared: dict[Any, Any] | None = (
-        None  # what was found in the file under another of its names; None where it has none
-    )
+    proved: Proved | None = None  # of these bytes, under another name or by another run; None where nothing keeps it
     lasting: dict[Any, Any] = field(default_factory=dict, repr=False)  # the same, and true on every other target
 
     def forget(self) -> None:

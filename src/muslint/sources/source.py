@@ -9,13 +9,14 @@ import os
 import re
 import stat
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from muslint.elf.object import Readable
 from muslint.errors import UnreadableSource
+from muslint.sources.bytes import digest
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.tree import Tree
@@ -26,8 +27,6 @@ MOUNT = "/@source"
 
 NO_KIND = "neither an ELF file, a directory, nor an archive or image that muslint knows"
 """What is said of a source of no known kind."""
-
-_PIECE = 1 << 20  # bytes read at once to compare contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,21 @@ def bytes_of(source: Source, member: Member) -> Readable | None:
     return None if isinstance(found, int) else found.data
 
 
-def shared(source: Source) -> dict[str, dict[Any, Any]]:
+def hung(source: Source) -> Source:
+    """A whole file system that is asked about on another target: it hangs in that like any directory."""
+    members = tuple(replace(member, display=member.path[1:]) for member in source.members)
+    return replace(source, members=members, closed=False)
+
+
+def basenames(source: Source) -> dict[str, tuple[str, ...]]:
+    """File name → where in the target's tree the source has it."""
+    found: dict[str, list[str]] = {}
+    for member in source.members:
+        found.setdefault(member.path.rpartition("/")[2], []).append(source.mount + member.path)
+    return {name: tuple(paths) for name, paths in found.items()}
+
+
+def shared(source: Source) -> dict[str, dict[str, list[list[Any]]]]:
     """Path of each member whose content stands elsewhere too → where to keep what is found in the content.
 
     Files with several names (hard links), and copies: of one size, and equal byte for byte (by BLAKE2b).
@@ -149,36 +162,21 @@ def shared(source: Source) -> dict[str, dict[Any, Any]]:
             sizes.setdefault(found.data.size, []).append(found.identity)
         names.setdefault(found.identity, []).append(member.path)
     same: dict[Hashable, list[str]] = {}
-    for size, files in sizes.items():
+    for files in sizes.values():
         alone = len(files) == 1
         for identity in files:
             paths = names[identity]
-            key = identity if alone else _content(source, paths[0], size) or identity
+            key = identity if alone else _content(source, paths[0]) or identity
             same.setdefault(key, []).extend(paths)
     several = [paths for paths in same.values() if len(paths) > 1]
-    places: list[dict[Any, Any]] = [{} for _ in several]
+    places: list[dict[str, list[list[Any]]]] = [{} for _ in several]
     return {path: place for paths, place in zip(several, places, strict=True) for path in paths}
 
 
-def _content(source: Source, path: str, size: int) -> bytes | None:
-    """The digest of a member's content; None where it cannot be read to its end."""
+def _content(source: Source, path: str) -> str | None:
+    """A name for the content of a member; None where it cannot be read to its end."""
     found = source.tree.open(path)
-    if isinstance(found, int) or found.data is None:
-        return None
-    from hashlib import blake2b  # few sources hold two files of one size
-
-    digest = blake2b(digest_size=32)
-    try:
-        for at in range(0, size, _PIECE):
-            piece = found.data.at(at, min(_PIECE, size - at))
-            if not piece:
-                return None
-            digest.update(piece)
-    except UnreadableSource:
-        return None  # it changed meanwhile; whoever reads it next says so
-    finally:
-        found.data.close()
-    return digest.digest()
+    return None if isinstance(found, int) or found.data is None else digest(found.data)
 
 
 class Format(Protocol):

@@ -517,3 +517,20 @@ def test_rules_and_version(files: Path) -> None:
     assert run(files, "rules", "-o", "xml").returncode == 2
     assert run(files, "--version").stdout.startswith(b"muslint ")
     assert b"check" in run(files, "--help").stdout
+
+
+# --- what is kept -------------------------------------------------------------------------------------------
+
+
+def test_what_is_proved_is_kept_unless_told_otherwise(tmp_path: Path, files: Path) -> None:
+    """In the folder that the environment names; nothing of it is needed."""
+    compiler.zig_cc(GLIBC, [REPOSITORY / "fixtures" / "witness" / "strftime-gnu" / "witness.c"], files / "differs")
+    told = {"MUSLINT_CACHE_DIR": str(tmp_path / "kept")}
+    arguments = ("check", "differs", *ON, "-o", "json")
+    plain = run(files, *arguments)
+    assert b"strftime-gnu" in plain.stdout
+    assert run(files, *arguments, "--no-cache", env=told).stdout == plain.stdout
+    assert not (tmp_path / "kept").exists()
+    for _ in range(2):
+        assert run(files, *arguments, env=told).stdout == plain.stdout
+        assert len([path for path in (tmp_path / "kept").rglob("*") if path.is_file()]) == 1

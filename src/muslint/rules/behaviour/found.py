@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Any
 
 from muslint.elf.facts import built_for
 from muslint.elf.image import Image
@@ -57,12 +56,21 @@ def find(behaviour: Behaviour | Entry, case: Case) -> Iterator[Finding]:
 
 
 def _proofs(behaviour: Behaviour, case: Case, scene: Scene) -> list[Proof]:
-    """What a rule says of an object, the surest first; asked once of a file with several names."""
-    key = behaviour.id, scene.musl, scene.built_for, scene.program
-    kept: dict[Any, list[Proof]] = {} if case.shared is None or behaviour.linked else case.shared
-    if key not in kept:
-        kept[key] = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
-    return kept[key]
+    """What a rule says of an object, the surest first; asked once of the same bytes."""
+    proved = None if behaviour.linked else case.proved
+    key = f"{behaviour.id} {scene.musl} {scene.built_for} {scene.program}"
+    rows = proved.get(key) if proved is not None else None
+    if rows is not None:
+        return [_proof(*row) for row in rows]
+    found = sorted(behaviour.prove(scene), key=lambda proof: _RANKS.index(proof.confidence))
+    if proved is not None:
+        proved[key] = [[p.confidence, p.symbol, [list(e) for e in p.evidence], p.detail, p.severity] for p in found]
+    return found
+
+
+def _proof(confidence: str, symbol: str | None, evidence: list[list[str]], detail: str, severity: str | None) -> Proof:
+    places = tuple(Evidence(*one) for one in evidence)
+    return Proof(confidence, symbol, places, detail, Severity(severity) if severity is not None else None)
 
 
 def scene_of(case: Case) -> Scene | None:
