@@ -31,14 +31,25 @@ from muslint.rules.finding import Finding, Severity
 from muslint.rules.findings import together
 from muslint.rules.label_mismatch import broken
 from muslint.rules.rule import Case
-from muslint.run.cache import Cache, Known, Rows
+from muslint.run.cache import Cache, Known, Rows, users_cache
 from muslint.run.heap import give_back
 from muslint.run.pool import in_order
 from muslint.sources.installed import owners
 from muslint.sources.labels.label import Claim
 from muslint.sources.limits import Limits
 from muslint.sources.memory import Memory
-from muslint.sources.source import Member, Skipped, Source, basenames, bytes_of, hung, nested, open_source, shared
+from muslint.sources.source import (
+    Member,
+    Skipped,
+    Source,
+    basenames,
+    bytes_of,
+    content_of,
+    hung,
+    nested,
+    open_source,
+    shared,
+)
 
 _IDLE = ("ar", "cpio")
 """Archives in a whole file system whose files nothing in it loads: static libraries, the kernel's initramfs."""
@@ -93,7 +104,7 @@ def check(
     platform: str | None = None,
     memory: Memory | None = None,
     advise: bool = True,
-    cache: Cache | None = None,
+    keep: bool = False,
 ) -> Report:
     """Judge every ELF object of ``source``, and of the archives inside it, on target ``on``, by ``jobs`` processes.
 
@@ -101,7 +112,8 @@ def check(
     still count as what the others are loaded with. ``limits`` bound what is unpacked, ``platform``
     ("linux/arm64") names which images of several are meant; ``sonames`` is a package index that says which package
     gives a missing library; ``watch`` is told what goes on: phase, done, of how many. ``memory`` is what several
-    checks of one opened source share; without ``advise`` no remedies are tried; ``cache`` is what earlier runs proved.
+    checks of one opened source share; without ``advise`` no remedies are tried. To ``keep`` is to
+    take what is proved of a file from the user's cache folder, and to put it there.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
     limits = limits or Limits()
@@ -109,18 +121,8 @@ def check(
         source = open_source(source, replace(limits, platform=platform) if platform else limits)
     opened = source
     targets = Targets(on, reader)
-    asked = _Asked(
-        jobs,
-        reader,
-        arch,
-        selection,
-        opened.name,
-        sonames,
-        watch,
-        memory or Memory(),
-        advise,
-        None if reader else cache,
-    )
+    cache = users_cache() if keep and reader is None else None
+    asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise, cache)
     every: list[Judged] = []
     skipped: list[Skipped] = []
     images: list[JudgedImage] = []
@@ -271,7 +273,8 @@ def _link_all(source: Source, target: Target, given: Environment, work: list[_Wo
             watch("linking", done := done + 1, len(work))
             path = source.mount + item.member.path
             if program:
-                item.interpreter_error = _interpreter_error(item)
+                found = item.loader.tree.open(item.object.interpreter or "")
+                item.interpreter_error = found if isinstance(found, int) else 0
                 item.environment, item.secure = given, given.secure(item.member)
                 name, stub = target.stub(item.object.interpreter, item.object.arch) or (None, "")
                 item.link = item.loader.start(
@@ -303,12 +306,6 @@ def _in_host(source: Source, given: Environment, work: list[_Work], item: _Work)
     return replace(given, library_path=":".join(filter(None, (first, given.library_path))), loaded=(path,))
 
 
-def _interpreter_error(item: _Work) -> int:
-    assert item.loader is not None
-    found = item.loader.tree.open(item.object.interpreter or "")
-    return found if isinstance(found, int) else 0
-
-
 def _host(item: _Work) -> Host | None:
     symbols = item.object.symbols
     exports: list[str] = []
@@ -334,7 +331,9 @@ def _judge(place: _Place, item: _Work) -> Judged:
             message for message, fault in zip(item.link.messages, faults_of(item.link))
             if every or (item.link.scope and place.links.counts(canonical, fault))
         )  # fmt: skip
-    proved = Known(place.asked.cache, lambda: bytes_of(source, item.member), place.shared.get(item.member.path, {}))
+    proved = Known(
+        place.asked.cache, lambda: content_of(source, item.member.path), place.shared.get(item.member.path, {})
+    )
     case = Case(
         source.mount + item.member.path, obj, source, target.name, target.release, loader.model, item.link, messages,
         item.interpreter_error, item.host or host_of_package(source.kind),

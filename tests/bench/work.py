@@ -167,14 +167,13 @@ def _check(behaviour: bool) -> Callable[[list[str]], Counts]:
     """
     from muslint import pipeline
     from muslint.rules import load_rules, rules
-    from muslint.run.cache import Cache
 
     chosen = rules() if behaviour else load_rules()
 
     def work(paths: list[str]) -> Counts:
         pipeline.rules = lambda: chosen  # type: ignore[attr-defined]
-        cache = Cache(paths[1]) if paths[1:] else None
-        return {"objects": len(pipeline.check(f"dir:{paths[0]}", on="alpine:3.23", cache=cache).objects)}
+        os.environ["MUSLINT_CACHE_DIR"] = "".join(paths[1:])
+        return {"objects": len(pipeline.check(f"dir:{paths[0]}", on="alpine:3.23", keep=True).objects)}
 
     return work
 

@@ -24,7 +24,6 @@ from muslint.report.report import Report, joined
 if TYPE_CHECKING:
     from muslint.libc.sonames import Sonames
     from muslint.policy.selection import Selection
-    from muslint.run.cache import Cache
 
 Sources = Annotated[
     list[str] | None,
@@ -169,8 +168,7 @@ def check(
             arch=known_arch(arch) if arch is not None else None,
             selection=_selection(include, exclude),
             limits=parsed(tuple(limit or ())), sonames=_sonames(sonames) if sonames is not None else None,
-            platform=_known_platform(platform) if platform is not None else None,
-            cache=None if no_cache else _cache(),
+            platform=_known_platform(platform) if platform is not None else None, keep=not no_cache,
         )  # fmt: skip
         reports = []
         for report in _judged(named, asked, progress):
@@ -187,14 +185,6 @@ def check(
             if write_baseline is not None:
                 gate.write(whole, write_baseline)
     raise typer.Exit(_exit_code(reports, len(named) - len(reports), strict, shut=write_baseline is None))
-
-
-def _cache() -> Cache | None:
-    """What this user's earlier runs proved; None where there is no folder for it."""
-    from muslint.run.cache import Cache, users_folder
-
-    folder = users_folder()
-    return None if folder is None else Cache(folder)
 
 
 def _with_bases(

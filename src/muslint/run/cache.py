@@ -13,9 +13,6 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from muslint.elf.object import Readable
-from muslint.sources.bytes import digest
-
 Rows = list[list[Any]]
 """What a rule proved, as JSON has it: lists, texts, numbers and None."""
 
@@ -28,30 +25,32 @@ _FORMER = 2
 _DISASSEMBLERS = ("iced_x86", "capstone")
 
 
-def users_folder() -> str | None:
-    """Where it is kept: the folder ``MUSLINT_CACHE_DIR``, or muslint's in the user's cache folder (XDG Base Directory
-    Specification). None where the variable is empty, or the user has no home."""
+def users_cache() -> Cache | None:
+    """The folder ``MUSLINT_CACHE_DIR``, or muslint's in the user's cache folder (XDG Base Directory Specification).
+
+    None where the variable is empty, or the user has no home.
+    """
     told = os.environ.get("MUSLINT_CACHE_DIR")
     if told is not None:
-        return os.path.abspath(told) if told else None
+        return Cache(os.path.abspath(told)) if told else None
     base, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
     if not os.path.isabs(base):
         if not os.path.isabs(home):
             return None
         base = os.path.join(home, ".cache")
-    return os.path.join(base, "muslint")
+    return Cache(os.path.join(base, "muslint"))
 
 
 class Known:
     """What is known of one content. It is looked up when first asked for; ``at_hand`` is what this run found out.
 
-    ``data`` opens the content. Without ``cache`` nothing is known of other runs.
+    ``name`` gives the content's, None where it cannot be read. Without ``cache`` nothing is known of other runs.
     """
 
-    __slots__ = ("_at_hand", "_cache", "_data", "_looked", "_name", "_new")
+    __slots__ = ("_at_hand", "_cache", "_looked", "_name", "_named", "_new")
 
-    def __init__(self, cache: Cache | None, data: Callable[[], Readable | None], at_hand: dict[str, Rows]) -> None:
-        self._cache, self._data, self._at_hand = cache, data, at_hand
+    def __init__(self, cache: Cache | None, name: Callable[[], str | None], at_hand: dict[str, Rows]) -> None:
+        self._cache, self._named, self._at_hand = cache, name, at_hand
         self._name: str | None = None
         self._looked = self._new = False
 
@@ -59,8 +58,7 @@ class Known:
         """What was proved under a name; None where nothing is known."""
         if key not in self._at_hand and not self._looked and self._cache is not None:
             self._looked = True
-            data = self._data()
-            self._name = None if data is None else digest(data)
+            self._name = self._named()
             if self._name is not None:
                 self._at_hand.update(self._cache.read(self._name))
         return self._at_hand.get(key)
@@ -77,10 +75,10 @@ class Known:
 
 
 class Cache:
-    """A folder with what is known of many contents, each by its name (`muslint.sources.bytes.digest`)."""
+    """A folder with what is known of many contents, each by its name: hexadecimal digits that differ from the first."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def read(self, name: str) -> dict[str, Rows]:
         """What is known of a content, by what it was proved under; nothing where there is no such file, or another."""
@@ -116,11 +114,11 @@ class Cache:
         mark = _version()
         if mark is None:
             return None
-        here = os.path.join(self._folder, mark)
+        here = os.path.join(self.folder, mark)
         if not os.path.isdir(here):
             with suppress(OSError):
                 os.makedirs(here, mode=0o700, exist_ok=True)
-                others = sorted((e for e in os.scandir(self._folder) if e.name != mark), key=_age, reverse=True)
+                others = sorted((e for e in os.scandir(self.folder) if e.name != mark), key=_age, reverse=True)
                 for other in others[_FORMER:]:
                     _remove(other.path)
         return here

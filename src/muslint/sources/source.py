@@ -166,14 +166,14 @@ def shared(source: Source) -> dict[str, dict[str, list[list[Any]]]]:
         alone = len(files) == 1
         for identity in files:
             paths = names[identity]
-            key = identity if alone else _content(source, paths[0]) or identity
+            key = identity if alone else content_of(source, paths[0]) or identity
             same.setdefault(key, []).extend(paths)
     several = [paths for paths in same.values() if len(paths) > 1]
     places: list[dict[str, list[list[Any]]]] = [{} for _ in several]
     return {path: place for paths, place in zip(several, places, strict=True) for path in paths}
 
 
-def _content(source: Source, path: str) -> str | None:
+def content_of(source: Source, path: str) -> str | None:
     """A name for the content of a member; None where it cannot be read to its end."""
     found = source.tree.open(path)
     return None if isinstance(found, int) or found.data is None else digest(found.data)

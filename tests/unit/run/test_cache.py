@@ -9,8 +9,7 @@ import pytest
 from muslint.pipeline import check
 from muslint.report.json_format import render
 from muslint.run import cache as caches
-from muslint.run.cache import Cache, Known, Rows, users_folder
-from muslint.sources.bytes import MemoryBytes
+from muslint.run.cache import Cache, Known, Rows, users_cache
 from tests.support import compile as compiler
 from tests.support.cache import REPOSITORY
 
@@ -50,7 +49,9 @@ def proved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def report(folder: Path, cache: Path | None, on: str = "alpine:3.23", jobs: int = 1) -> str:
     """The JSON report."""
-    return render(check(str(folder), on, cache=None if cache is None else Cache(str(cache)), jobs=jobs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUSLINT_CACHE_DIR", str(cache or ""))
+        return render(check(str(folder), on, keep=True, jobs=jobs))
 
 
 def kept(folder: Path) -> list[Path]:
@@ -200,7 +201,7 @@ def test_a_known_content_is_read_once() -> None:
             self.writes += 1
 
     cache = Noted("/nowhere")
-    known = Known(cache, lambda: MemoryBytes(b"content"), {})
+    known = Known(cache, lambda: CONTENT, {})
     assert known.get("rule") == [["certain"]]
     assert known.get("other") is None
     known.keep()
@@ -216,12 +217,18 @@ def test_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/mine")
     monkeypatch.setenv("MUSLINT_CACHE_DIR", str(tmp_path))
-    assert users_folder() == str(tmp_path)
+    assert where() == str(tmp_path)
     monkeypatch.setenv("MUSLINT_CACHE_DIR", "")
-    assert users_folder() is None
+    assert where() is None
     monkeypatch.delenv("MUSLINT_CACHE_DIR")
-    assert users_folder() == "/var/mine/muslint"
+    assert where() == "/var/mine/muslint"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert users_folder() == "/home/me/.cache/muslint"
+    assert where() == "/home/me/.cache/muslint"
     monkeypatch.delenv("HOME")
-    assert users_folder() is None
+    assert where() is None
+
+
+def where() -> str | None:
+    """The user's folder."""
+    cache = users_cache()
+    return cache.folder if cache is not None else None
