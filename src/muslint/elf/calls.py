@@ -8,7 +8,7 @@ looked up where that function is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from muslint.elf.callers import asks, filled, straight, tells_more
@@ -39,10 +39,10 @@ _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
 
 class Calls:
-    """The calls of one object's imports."""
+    """The calls of one object's imports. Those of ``asked`` are listed in one search; of others each has its own."""
 
-    def __init__(self, image: Image) -> None:
-        self._image = image
+    def __init__(self, image: Image, asked: Container[str] | None = None) -> None:
+        self._image, self._asked = image, asked
         self.slots = Slots(image)
         self._bodies: dict[int, Body] = {}
         self._steps = 0
@@ -89,7 +89,11 @@ class Calls:
     @cached_property
     def _references(self) -> References:
         assert self.machine is not None
-        return References(self._image, self.machine, self.functions, self.stubs)
+        listed = {stub: slot for stub, slot in self.stubs.items() if self._listed(self.slots.imports[slot])}
+        return References(self._image, self.machine, self.functions, self.stubs, listed)
+
+    def _listed(self, name: str) -> bool:
+        return self._asked is None or name in self._asked
 
     @cached_property
     def places(self) -> Places:
@@ -128,7 +132,7 @@ class Calls:
         if self.machine is None:
             return
         stubs, slots = self._ways(name)
-        if only is None or name in self._known_raw:
+        if only is None or name in self._known_raw or not self._listed(name):
             direct, reads = self._raw(name)
         else:
             direct, reads = self._raw_in(only, stubs, slots - self.slots.jumps)
@@ -182,10 +186,9 @@ class Calls:
         ways = {name: self._ways(name) for name in names if name not in self._known_raw}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
-        known = self._references.of_stubs if any(stubs for stubs, _ in ways.values()) else {}
         for name, (stubs, slots) in ways.items():
             self._known_raw[name] = (
-                frozenset(address for stub in stubs for address in known.get(stub, ())),
+                frozenset(address for stub in stubs for address in self._references.to(stub)),
                 frozenset(address for slot in slots for address in reads.get(slot, ())),
             )
 

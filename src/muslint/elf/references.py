@@ -32,10 +32,14 @@ Listed = dict[int, "array[int]"]
 
 
 class References:
-    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`."""
+    """The references in one object's code; ``stubs`` are its PLT stubs, see `Machine.stubs`, and ``asked`` those whose
+    callers are asked for."""
 
-    def __init__(self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int]) -> None:
-        self._image, self._machine, self._functions, self._stubs = image, machine, functions, stubs
+    def __init__(
+        self, image: Image, machine: Machine, functions: Functions, stubs: Mapping[int, int], asked: Mapping[int, int]
+    ) -> None:
+        self._image, self._machine, self._functions = image, machine, functions
+        self._stubs, self._asked = stubs, asked
         self._found: dict[int, Sequence[int]] = {}
         self._known: dict[frozenset[int], Listed] = {}
         self._known_pointers: dict[int, Targets] = {}
@@ -45,23 +49,24 @@ class References:
     def to(self, target: int) -> Sequence[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        Calls of stubs are listed all at once. Of other functions the first few are searched for one by one; then all
-        calls of the object are listed. In huge code each is searched for.
+        Calls of stubs that are asked for are listed all at once; of another stub they are searched for. Of other
+        functions the first few are searched for one by one; then all calls of the object are listed. In huge code each
+        is searched for.
         """
-        if target in self._stubs:
-            return self.of_stubs.get(target, ())
+        if target in self._asked:
+            return self._of_stubs.get(target, ())
         if target not in self._found:
-            if len(self._found) >= _SEARCHES and self._small:
+            stub = target in self._stubs
+            if not stub and len(self._found) >= _SEARCHES and self._small:
                 return self._targets.get(target, ())
-            if len(self._found) >= _MOST_SEARCHES:
+            if not stub and len(self._found) >= _MOST_SEARCHES:
                 return ()
             code = self._image.code()
             self._found[target] = [place for part in code for place in self._machine.references(part, target)]
         return self._found[target]
 
     @cached_property
-    def of_stubs(self) -> Listed:
-        """Stub → the addresses of what may be direct calls of it, or jumps to it."""
+    def _of_stubs(self) -> Listed:
         return self._list_stubs(self._image.code())
 
     def within(self, only: frozenset[int]) -> Listed:
@@ -114,7 +119,7 @@ class References:
         return self._list(self._image.code(), *self._extent, self._functions.known())
 
     def _list_stubs(self, parts: Iterable[Range]) -> Listed:
-        return self._list(parts, min(self._stubs), max(self._stubs), self._stubs) if self._stubs else {}
+        return self._list(parts, min(self._asked), max(self._asked), self._asked) if self._asked else {}
 
     def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
         found: Listed = {}

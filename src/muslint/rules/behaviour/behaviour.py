@@ -48,6 +48,7 @@ class Scene:
     image: Image
     link: Link | None = None  # what the loader does with it
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)  # what was looked at, for who asks again
+    asked: frozenset[str] | None = None  # the imports whose calls are worth listing; None: all
 
     @property
     def can_disassemble(self) -> bool:
@@ -144,7 +145,7 @@ class Scene:
     def code(self) -> Calls:
         """The calls and functions of the object."""
         if Calls not in self.kept:
-            self.kept[Calls] = Calls(self.image)
+            self.kept[Calls] = Calls(self.image, self.asked)
         known: Calls = self.kept[Calls]
         return known
 

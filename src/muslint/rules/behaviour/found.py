@@ -10,7 +10,7 @@ from muslint.elf.facts import built_for
 from muslint.elf.image import Image
 from muslint.elf.object import Kind
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.index import Entry
+from muslint.rules.behaviour.index import Entry, triggers
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case, Rule
 
@@ -82,7 +82,7 @@ def scene_of(case: Case) -> Scene | None:
         case.kept["scene"] = None if data is None else Scene(
             case.object, case.shown(case.path), built_for(case.object), frozenset(symbols.names_of(undefined)),
             case.model.version, case.program, case.lasting.setdefault(Image, Image(case.object, data)),
-            case.link, case.lasting,
+            case.link, case.lasting, triggers(),
         )  # fmt: skip
     scene: Scene | None = case.kept["scene"]
     return scene

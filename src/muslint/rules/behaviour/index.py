@@ -74,6 +74,12 @@ def listed() -> tuple[Entry | Behaviour, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
+@lru_cache(maxsize=1)
+def triggers() -> frozenset[str]:
+    """The imports that some behaviour rule asks for."""
+    return frozenset(name for entry in listed() for name in entry.triggers)
+
+
 def _read() -> tuple[dict[str, int], dict[str, Entry]]:
     """Size of the file and entry of each module; one without a rule has no entry."""
     sizes: dict[str, int] = {}
