@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 
 from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, mapped_end, requires
@@ -116,10 +118,8 @@ def check(
     take what is proved of a file from the user's cache folder, and to put it there.
     Raises UnreadableSource, UnknownTarget and WrongUse.
     """
-    limits = limits or Limits()
-    if isinstance(source, str):
-        source = open_source(source, replace(limits, platform=platform) if platform else limits)
-    opened = source
+    limits = replace(limits or Limits(), platform=platform) if platform else limits
+    opened = open_source(source, limits) if isinstance(source, str) else source
     targets = Targets(on, reader)
     cache = users_cache() if keep and reader is None else None
     asked = _Asked(jobs, reader, arch, selection, opened.name, sonames, watch, memory or Memory(), advise, cache)
@@ -207,9 +207,11 @@ def _check_place(
         WayOut(target), shared(source),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
-    yield from in_order(
-        lambda item: _judge(place, item), wanted, asked.jobs, lambda number: asked.watch("judging", number, len(wanted))
-    )
+    # The largest first, while least is kept of others; several processes end together then.
+    largest = sorted(range(len(wanted)), key=lambda number: -mapped_end(wanted[number].object))
+    told = partial(asked.watch, "judging")
+    judged = in_order(lambda number: _judge(place, wanted[number]), largest, asked.jobs, told)
+    yield from (found for _, found in sorted(zip(largest, judged), key=itemgetter(0)))
 
 
 def _facts(target: Target) -> TargetFacts:

@@ -26,7 +26,7 @@ from muslint.sources.source import MOUNT
 _NOT_OURS = frozenset({"label-mismatch", "link-missing", "static-glibc"})
 """What a label says, and what is not loaded, changes with none of these."""
 
-_HELD = 8 << 20
+_HELD = 4 << 20
 """Bytes of facts that the loader of a changed target keeps: there may be a dozen of them, each asked now and then."""
 
 _TAKES_OVER = {"gnu-libiconv": "iconv", "gcompat": "abi-strerror-r-gnu"}
@@ -147,6 +147,8 @@ class Trials:
             return left
         finally:
             loader.tree = tree
+            if loader is not self.target.loader(case.model.arch):
+                loader.forget(loader.most_held)  # the object itself may be the largest of all
 
 
 def _recall(case: Case, loader: MuslLoader | GlibcLoader, found: Opened, obj: ElfObject) -> None:

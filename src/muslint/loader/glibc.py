@@ -21,6 +21,7 @@ from muslint.loader.glibc_process import dlopen, start, trace
 from muslint.loader.glibc_search import Fault, GlibcSearches
 from muslint.loader.glibc_types import types_of
 from muslint.loader.glibc_verify import UNREADABLE, killed, unmappable, verify
+from muslint.loader.held import Held
 from muslint.loader.mapped import KILLED_BY_SIGBUS, cut_short, read_as_mapped
 from muslint.loader.target import Link, Opened, Tree
 
@@ -44,9 +45,8 @@ class GlibcLoader:
         self.bits, self.little = word(rtld.arch)
         self.types = types_of(rtld.arch)
         self._reader = reader or read_dynamic
-        self._facts: dict[tuple[Hashable, bool], GlibcFacts | Fault] = {}
+        self._held: Held[GlibcFacts | Fault] = Held()  # by identity and whether it is the program
         self._verdicts: dict[Hashable, Fault | bool | None] = {}
-        self._held = 0
         self.most_held = MOST_HELD
         """About how many bytes of facts it keeps between links."""
         self._own = GlibcFacts(rtld.object)
@@ -87,21 +87,18 @@ class GlibcLoader:
         if found.data is None and found.object is None:
             return None
         key = found.identity, program
-        known = self._facts.pop(key, None)
+        known = self._held.taken(key)
         if known is None:
             known = self._map(found, program)
-            self._held += _bytes(known)
-        self._facts[key] = known
-        self.forget(self.most_held)
+        self._held.keep(key, known, self.most_held)
         if found.data is not None:
             found.data.close()
         return known
 
     def forget(self, most: int) -> None:
-        """From now on keep ``most`` bytes of facts, and let go what is more, those first that were unused longest."""
+        """From now on keep ``most`` bytes of facts, and let go what is more."""
         self.most_held = most
-        while self._held > most and len(self._facts) > 1:
-            self._held -= _bytes(self._facts.pop(next(iter(self._facts))))
+        self._held.bound(most)
 
     def _map(self, found: Opened, program: bool) -> GlibcFacts | Fault:
         if found.object is not None:
@@ -120,7 +117,7 @@ class GlibcLoader:
             obj = read_as_mapped(self._reader, data, path, self.bits, self.little)
         if isinstance(obj, int):
             return killed(data, self.rtld) if obj == KILLED_BY_SIGBUS else UNREADABLE
-        other = self._facts.get((found.identity, not program))
+        other = self._held.get((found.identity, not program))
         return other if isinstance(other, GlibcFacts) else GlibcFacts(obj, data.size)
 
     def is_itself(self, found: Opened | int) -> bool:
@@ -131,11 +128,11 @@ class GlibcLoader:
     def remember(self, found: Opened, obj: ElfObject) -> None:
         """Take an object that was read already from ``found``, so that it is read once."""
         program = obj.kind is Kind.EXECUTABLE
-        if found.data is None or (found.identity, program) in self._facts:
+        if found.data is None or (found.identity, program) in self._held:
             return
         if not cut_short(obj.segments, found.data.size):
             fault = unmappable(obj, found.data.size, program, self.rtld)
-            self._facts[found.identity, program] = fault or GlibcFacts(obj)
+            self._held.keep((found.identity, program), fault or GlibcFacts(obj), self.most_held)
 
     # --- what it is asked -----------------------------------------------------------------------------------
 
@@ -198,10 +195,6 @@ class GlibcLoader:
     def own(self) -> GlibcFacts:
         """The loader's own symbols."""
         return self._own
-
-
-def _bytes(facts: GlibcFacts | Fault) -> int:
-    return facts.size if isinstance(facts, GlibcFacts) else 0
 
 
 def _anything(_obj: ElfObject, _name: str, _version: str | None, _sonames: tuple[str, ...]) -> bool:

@@ -25,14 +25,10 @@ def map_dependencies(space: Namespace, program: LinkMap, preloads: Sequence[Link
     Raises Fatal for the first library that may not be loaded, after the lists are complete.
     """
     deps = _Deps(space, program, preloads)
-    failure: Fatal | None = None
     try:
         deps.run()
-    except Fatal as fatal:
-        failure = fatal
-    space.order = [node.loaded for node in deps.nodes() if not node.loaded.missing]
-    if failure is not None:
-        raise failure
+    finally:
+        space.order = [node.loaded for node in deps.nodes() if not node.loaded.missing]
 
 
 class _Deps:

@@ -152,7 +152,10 @@ class Namespace:
     def _refuse(self, failure: Fatal, name: str, needed_by: LinkMap | None) -> LinkMap:
         """A library that is not loaded: the end, or one more line where all failures are wanted."""
         if self.mode not in (Mode.START_ALL, Mode.OPEN_ALL) or failure.message is None or needed_by is None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # a failure leads to this frame; the frame is not to lead back
         self.messages.append(failure.message._replace(object=self.shown(needed_by)))
         return self._stand_in(name, needed_by)
 
@@ -169,12 +172,10 @@ class Namespace:
     def _missing(self, name: str, needed_by: LinkMap | None, outcome: Outcome) -> LinkMap:
         if self.mode is Mode.TRACE and needed_by is not None:
             return self._stand_in(name, needed_by)
+        text, number = "cannot open shared object file", outcome.errno
         if outcome.other_class:
-            bits = 96 - self.rtld.object.ident.bits
-            failure = self.fail("library", f"wrong ELF class: ELFCLASS{bits}", name, 0, name)
-        else:
-            failure = self.fail("library", "cannot open shared object file", name, outcome.errno, name)
-        return self._refuse(failure, name, needed_by)
+            text, number = f"wrong ELF class: ELFCLASS{96 - self.rtld.object.ident.bits}", 0
+        return self._refuse(self.fail("library", text, name, number, name), name, needed_by)
 
     def _map(self, name: str, path: str, found: Opened, needed_by: LinkMap | None) -> LinkMap:
         known = self._by_identity.get(found.identity)

@@ -290,6 +290,8 @@ def _link(space: Namespace, path: str, fatal: Fatal | None, repeats: bool = Fals
         for m in space.order
     )
     leaning = any(m.leans for m in space.order)
+    for loaded in space.chain:
+        loaded.deps = None  # they point at each other, and would stay with all that was read of them
     return Link(
         path, fatal.status if fatal is not None else 0, listed, tuple(messages.values()), scope, tuple(space.searches),
         tuple(m.path for m in scope if m.assumed) if leaning else (), tuple(space.deferred),

@@ -7,7 +7,7 @@ program; `MuslLoader.open` is ``dlopen``. Source: musl ``ldso/dynlink.c``, relea
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from muslint.elf.dynamic import read as read_dynamic
@@ -17,6 +17,7 @@ from muslint.elf.object import ET_DYN, ET_EXEC, PT_LOAD, ElfObject
 from muslint.errors import MalformedElf
 from muslint.libc.musl import release_key
 from muslint.loader.bind import exports, references
+from muslint.loader.held import Held
 from muslint.loader.mapped import cut_short, listed_name, read_as_mapped
 from muslint.loader.opened import dlopen, link
 from muslint.loader.reclaim import after_reclaiming, dies_reclaiming
@@ -46,34 +47,6 @@ MOST_HELD = 64 << 20
 """Bytes: see `MuslLoader.most_held`."""
 
 
-class _Held:
-    """The facts of files, by what tells a file from others; loaders that learn from one another share them.
-
-    What is forgotten is read again when asked for again.
-    """
-
-    def __init__(self) -> None:
-        self.facts: dict[Hashable, Facts | int] = {}  # those used last at the end
-        self._size = 0
-
-    def taken(self, identity: Hashable) -> Facts | int | None:
-        """Take out what is known of a file."""
-        found = self.facts.pop(identity, None)
-        self._size -= _bytes(found)
-        return found
-
-    def keep(self, identity: Hashable, facts: Facts | int, most: int) -> None:
-        """Put in facts as those used last; ``most`` bytes are kept."""
-        self.facts[identity] = facts
-        self._size += _bytes(facts)
-        self.bound(most)
-
-    def bound(self, most: int) -> None:
-        """Let go what was unused longest until the rest takes ``most`` bytes, or is one file's."""
-        while self._size > most and len(self.facts) > 1:
-            self._size -= _bytes(self.facts.pop(next(iter(self.facts))))
-
-
 class MuslLoader:
     """The loader of one target: its C library, its file tree, and all objects read so far."""
 
@@ -86,7 +59,7 @@ class MuslLoader:
         self._reader = reader or read_dynamic
         self.assume: Callable[[ElfObject, str, tuple[str, ...]], bool] = _anything
         """Whether libraries known only by name (their sonames) may be taken to give a name to an object."""
-        self._held = _Held()
+        self._held: Held[Facts | int] = Held()
         self.most_held = MOST_HELD
         """About how many bytes of facts it keeps between links."""
         self._elder: MuslLoader | None = None
@@ -113,7 +86,7 @@ class MuslLoader:
 
     def recall(self, found: Opened, obj: ElfObject, given: Exports) -> None:
         """Take over an object that was read already from ``found``, and what it exports."""
-        if found.identity not in self._held.facts:
+        if found.identity not in self._held:
             self._held.keep(found.identity, self.facts(obj, given, _cut(found, obj)), self.most_held)
 
     def is_itself(self, found: Opened | int) -> bool:
@@ -129,7 +102,7 @@ class MuslLoader:
     def _map(self, found: Opened) -> Facts | int:
         if found.object is not None:
             return self.facts(found.object)
-        known = self._elder._held.facts.get(found.identity) if self._elder is not None else None
+        known = self._elder._held.get(found.identity) if self._elder is not None else None
         if isinstance(known, Facts):
             return self.facts(known.object, known.exports, _cut(found, known.object))
         if found.directory or found.data is None:
@@ -182,7 +155,7 @@ class MuslLoader:
         A file cut short is not taken: `accept` reads it as it would be mapped.
         """
         short = found.data is not None and cut_short(obj.segments, found.data.size)
-        if found.identity not in self._held.facts and not short:
+        if found.identity not in self._held and not short:
             self._held.keep(found.identity, self.facts(obj), self.most_held)
 
     def list(self, path: str, *, library_path: str = "", preload: str = "", repeats: bool = False) -> Link:
@@ -340,10 +313,6 @@ def _cut(found: Opened, obj: ElfObject) -> int | None:
 def _astray(obj: ElfObject, size: int | None) -> Pages | None:
     mapping = Pages(obj, obj.textrel, size=size)
     return mapping if mapping.written_astray() else None
-
-
-def _bytes(facts: Facts | int | None) -> int:
-    return facts.size if isinstance(facts, Facts) else 0
 
 
 def _anything(_obj: ElfObject, _name: str, _sonames: tuple[str, ...]) -> bool:

@@ -45,16 +45,22 @@ def symbol_findings(case: Case, rule: str) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
 def _causes(case: Case) -> tuple[tuple[Message, When, Cause], ...]:
-    """Every unresolved name of the case in hand with its cause: five rules share this."""
+    """Every unresolved name of a case with its cause, worked out once: five rules share this."""
+    if "causes" not in case.kept:
+        case.kept["causes"] = tuple(_causes_of(case))
+    found: tuple[tuple[Message, When, Cause], ...] = case.kept["causes"]
+    return found
+
+
+def _causes_of(case: Case) -> Iterator[tuple[Message, When, Cause]]:
     deferred = case.link.deferred if case.link is not None else ()
     told = [*((m, When.LOAD) for m in case.messages), *((m, When.USE) for m in deferred)]
     names = [(message, when) for message, when in told if message.kind == "symbol" and not _told(case, message)]
-    if not names:
-        return ()
-    absent, unusable = missing_libraries(case), _unusable(case)
-    return tuple((message, when, cause_of(case, message, absent, unusable)) for message, when in names)
+    if names:
+        absent, unusable = missing_libraries(case), _unusable(case)
+        for message, when in names:
+            yield message, when, cause_of(case, message, absent, unusable)
 
 
 def _told(case: Case, message: Message) -> bool:

@@ -35,9 +35,9 @@ def processes(jobs: int) -> int:
 
 
 def in_order(
-    work: Callable[[_Item], _Result], items: Sequence[_Item], jobs: int, done: Callable[[int], object]
+    work: Callable[[_Item], _Result], items: Sequence[_Item], jobs: int, done: Callable[[int, int], object]
 ) -> Iterator[_Result]:
-    """``work`` of each item, in their order; ``done`` is told before each how many are.
+    """``work`` of each item, in their order; ``done`` is told before each how many are, and of how many.
 
     With ``jobs`` above 1, or 0 for one for each CPU, and items enough, as many processes share the items; a system
     that cannot fork has one. An exception of ``work`` is raised here. Raises WorkerFailed where a process ends before
@@ -46,7 +46,7 @@ def in_order(
     jobs = min(processes(jobs), len(items) // FEWEST)
     if jobs < 2 or not hasattr(os, "fork"):
         for number, item in enumerate(items):
-            done(number)
+            done(number, len(items))
             yield work(item)
         return
     workers: dict[Connection, int] = {}
@@ -98,7 +98,7 @@ def _answer(work: Callable[[_Item], _Result], item: _Item, number: int) -> bytes
         return told
 
 
-def _collected(readers: list[Connection], count: int, done: Callable[[int], object]) -> Iterator[Any]:
+def _collected(readers: list[Connection], count: int, done: Callable[[int, int], object]) -> Iterator[Any]:
     """The results in order, as soon as each is the next."""
     import pickle
     from multiprocessing.connection import wait
@@ -113,7 +113,7 @@ def _collected(readers: list[Connection], count: int, done: Callable[[int], obje
                 readers.remove(reader)  # type: ignore[arg-type]
                 continue
             early[number] = (result, error)
-            done(arrived := arrived + 1)
+            done(arrived := arrived + 1, count)
         while following in early:
             result, error = early.pop(following)
             if error is not None:

@@ -34,4 +34,4 @@ def test_forgotten_facts_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None
     starved = loader(*_root())
     after = [starved.list(path) for path in ("/with", "/without")]
     assert [(link.exit, link.errors) for link in after] == [(link.exit, link.errors) for link in before]
-    assert len(starved._held.facts) == 1
+    assert len(starved._held._known) == 1

@@ -44,8 +44,8 @@ def no_child_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("no_child_left")
 def test_order(jobs: int) -> None:
     """Every result once, in the order of the items, whoever made it."""
-    told: list[int] = []
-    found = list(in_order(slow_square, ITEMS, jobs, told.append))
+    told: list[tuple[int, int]] = []
+    found = list(in_order(slow_square, ITEMS, jobs, lambda number, count: told.append((number, count))))
     assert [square for square, _ in found] == [number * number for number in ITEMS]
     makers = {maker for _, maker in found}
     assert len(makers) == min(jobs, len(ITEMS) // pool.FEWEST)
@@ -55,14 +55,14 @@ def test_order(jobs: int) -> None:
 
 def test_few_items_need_no_process() -> None:
     """Below `FEWEST` items for each of two it is done here; so it is where a system cannot fork."""
-    assert {maker for _, maker in in_order(slow_square, ITEMS[:7], 8, lambda _: None)} == {os.getpid()}
-    assert list(in_order(slow_square, [], 8, lambda _: None)) == []
+    assert {maker for _, maker in in_order(slow_square, ITEMS[:7], 8, lambda *_: None)} == {os.getpid()}
+    assert list(in_order(slow_square, [], 8, lambda *_: None)) == []
 
 
 def test_without_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that cannot fork has one process."""
     monkeypatch.delattr(os, "fork")
-    assert {maker for _, maker in in_order(slow_square, ITEMS, 8, lambda _: None)} == {os.getpid()}
+    assert {maker for _, maker in in_order(slow_square, ITEMS, 8, lambda *_: None)} == {os.getpid()}
 
 
 @needs_fork
@@ -75,7 +75,7 @@ def test_error_of_the_work() -> None:
             raise UnreadableSource("nine: gone")
         return number
 
-    results = in_order(work, ITEMS, 3, lambda _: None)
+    results = in_order(work, ITEMS, 3, lambda *_: None)
     assert [next(results) for _ in range(9)] == list(range(9))
     with pytest.raises(UnreadableSource, match=r"^nine: gone$"):
         next(results)
@@ -93,7 +93,7 @@ def test_error_that_cannot_be_carried_over() -> None:
         raise Local(f"number {number}")
 
     with pytest.raises(WorkerFailed, match="number 0"):
-        list(in_order(work, ITEMS, 2, lambda _: None))
+        list(in_order(work, ITEMS, 2, lambda *_: None))
 
 
 @needs_fork
@@ -108,7 +108,7 @@ def test_process_that_is_killed() -> None:
 
     begun = time.monotonic()
     with pytest.raises(WorkerFailed, match="ended before its work did"):
-        list(in_order(work, ITEMS, 2, lambda _: None))
+        list(in_order(work, ITEMS, 2, lambda *_: None))
     assert time.monotonic() - begun < WAIT
 
 
@@ -120,7 +120,7 @@ def test_given_up() -> None:
         time.sleep(0 if number == 0 else 3600)
         return os.getpid()
 
-    results = in_order(work, ITEMS, 2, lambda _: None)
+    results = in_order(work, ITEMS, 2, lambda *_: None)
     child = next(results)
     assert Path(f"/proc/{child}").exists() or not Path("/proc").exists()
     results.close()  # type: ignore[attr-defined]
