@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import itemgetter
 
 from muslint.advice.way_out import WayOut
 from muslint.elf.facts import built_for, mapped_end, requires
@@ -207,11 +206,8 @@ def _check_place(
         WayOut(target), shared(source),
     )  # fmt: skip
     wanted = [item for item in work if asked.wants(item.member.parents, item.member.display)]
-    # The largest first, while least is kept of others; several processes end together then.
-    largest = sorted(range(len(wanted)), key=lambda number: -mapped_end(wanted[number].object))
     told = partial(asked.watch, "judging")
-    judged = in_order(lambda number: _judge(place, wanted[number]), largest, asked.jobs, told)
-    yield from (found for _, found in sorted(zip(largest, judged), key=itemgetter(0)))
+    yield from in_order(lambda item: _judge(place, item), wanted, asked.jobs, told)
 
 
 def _facts(target: Target) -> TargetFacts:
