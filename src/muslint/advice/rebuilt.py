@@ -132,9 +132,8 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         effect = Effect.HELPS if made.remains else Effect.CURES
         of_running = {finding.rule for finding in findings if finding.when is When.RUN}
         yield Tried("rebuild", commands, text, effect, made.remains, of_running.issuperset(made.remains))
-    if language == "go":
-        text = "without cgo a Go program needs no C library at all, where no package of it is written in C"
-        yield Tried("rebuild", ("CGO_ENABLED=0 go build",), text, Effect.CURES)
+    if language == "go" and case.program:
+        yield _without_cgo(case)
     # Whether other libraries are to be had as archives cannot be told.
     others = [f.library for f in findings if f.rule.startswith("library-") and not _of_compiler(f.library or "")]
     if case.program and language != "go" and not others:
@@ -149,6 +148,18 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
             + (f"; {', '.join(asks[:3])} then want files of that glibc" if asks else ""),
             Effect.HELPS if asks else Effect.CURES, tuple(asks), True,
         )  # fmt: skip
+
+
+def _without_cgo(case: Case) -> Tried:
+    """A Go program without cgo, which is not enough of one that is linked with more than the C library."""
+    text = "without cgo a Go program needs no C library at all"
+    others = [name for name in case.object.needed if not _of_glibc(name)]
+    if others:
+        text += f"; not known whether this one can do without what it has from {', '.join(others)}"
+        return Tried("rebuild", ("CGO_ENABLED=0 go build",), text, Effect.UNTRIED)
+    return Tried(
+        "rebuild", ("CGO_ENABLED=0 go build",), f"{text}, where no package of it is written in C", Effect.CURES
+    )
 
 
 def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], str]:
@@ -169,7 +180,8 @@ def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], s
     note = "; -U_FORTIFY_SOURCE alone rids it of the __*_chk names" if _only_fortify(case) else ""
     command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}-linux-musl{suffix}{options} …"
     if language == "go":
-        command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build'
+        mode = "" if case.program else " -buildmode=c-shared"
+        command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build{mode}'
         command += f" -ldflags \"-extldflags '{options[1:]}'\"" if options else ""
     return (*first, command, *last), f"rebuilt for musl, with zig or on Alpine{note}"
 
@@ -180,7 +192,8 @@ def _only_fortify(case: Case) -> bool:
 
 def language_of(case: Case) -> str:
     """``go``, ``rust``, ``c++``, or ``c`` for anything else and for what cannot be told."""
-    if any(note.owner == "Go" for note in case.object.notes):
+    # An extension module is linked by its host's tools, whatever archives of Go are in it.
+    if any(note.owner == "Go" for note in case.object.notes) and (case.program or case.host is None):
         return "go"
     scene = scene_of(case)
     if scene is not None and next(scene.strings().holding(b"/rustc/"), None) is not None:
