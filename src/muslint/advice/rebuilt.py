@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from muslint.libc import triples
 from muslint.libc.glibc import library_names
 from muslint.libc.groups import family
 from muslint.libc.model import LibcModel
@@ -141,7 +142,9 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         asks = sorted(name for name in (scene.imports if scene else ()) if _NSS.match(name))
         command = f"{'g++' if language == 'c++' else 'gcc'} -static …"
         if language == "rust":
-            command = f"RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target {case.model.arch}-unknown-linux-gnu"
+            command = (
+                f"RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target {triples.rust(case.model.arch, 'gnu')}"
+            )
         yield Tried(
             "static", (command,),
             "linked statically with the glibc it is built with now, it needs no loader"
@@ -164,24 +167,21 @@ def _without_cgo(case: Case) -> Tried:
 
 def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], str]:
     """Commands for the language the object was written in, as far as it shows."""
-    arch = case.model.arch
-    target = {"i386": "x86", "armhf": "arm"}.get(arch, arch)
-    suffix = {"armhf": "eabihf"}.get(arch, "")
+    target = triples.zig(case.model.arch)
     first = [f"apk add build-base {' '.join(made.packages)}"] if made.packages else []
     last = [f"apk add {' '.join(made.libraries)}"] if made.libraries else []
     if language == "rust":
-        triple = f"{'i686' if arch == 'i386' else arch}-unknown-linux-musl{suffix}"
         flags = [f"-Clink-arg={option}" for option in made.options]
         flags += [] if case.program else ["-Ctarget-feature=-crt-static"]
         variable = f"RUSTFLAGS={shlex.quote(' '.join(flags))} " if flags else ""
-        command = f"{variable}cargo build --target {triple}"
+        command = f"{variable}cargo build --target {triples.rust(case.model.arch)}"
         return (*first, command, *([] if case.program else last)), "rebuilt for musl"
     options = "".join(f" {option}" for option in made.options)
     note = "; -U_FORTIFY_SOURCE alone rids it of the __*_chk names" if _only_fortify(case) else ""
-    command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}-linux-musl{suffix}{options} …"
+    command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}{options} …"
     if language == "go":
         mode = "" if case.program else " -buildmode=c-shared"
-        command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build{mode}'
+        command = f'CGO_ENABLED=1 CC="zig cc -target {target}" go build{mode}'
         command += f" -ldflags \"-extldflags '{options[1:]}'\"" if options else ""
     return (*first, command, *last), f"rebuilt for musl, with zig or on Alpine{note}"
 

@@ -19,6 +19,7 @@ from muslint.advice.other_image import other_image
 from muslint.advice.rebuilt import rebuilds
 from muslint.advice.rewrite import Changes
 from muslint.advice.trial import Change, Trials, about
+from muslint.elf.object import Kind
 from muslint.libc.musl import alpine_releases
 from muslint.libc.published import add, published
 from muslint.libc.shims import STUBS, Shim, shim
@@ -46,7 +47,9 @@ def ways_out(case: Case, findings: Iterable[Finding], trials: Trials) -> tuple[T
     """
     told = tuple(finding for finding in findings if finding.decides and finding.rule != "label-mismatch")
     search = _Search(case, told, trials)
-    found = [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
+    # What a linker will say of an object file changes with no loader.
+    linked = case.object.kind is Kind.RELOCATABLE
+    found = [] if linked else [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
     if case.model.family == "musl" and case.built_for != "musl":
         found += [*rebuilds(case, told, search.release), *downloads(case)]
     order = (Effect.CURES, Effect.HELPS, Effect.HIDES, Effect.UNTRIED)
@@ -250,6 +253,10 @@ class _Search:
         text = _text(change)
         if change.image is not None and (names := self.unopened[change]):
             text += f"; {some(names)}, which it opens by name, {are(names)} not there"
+        host = self.case.host
+        if host is not None and change.packages and change == Change(packages=change.packages):
+            brought = [package for package in change.packages if package in host.brings]
+            text += f"; {host.title} itself brings {' and '.join(brought)}" if brought else ""
         return Tried(_kind(change), tuple(_commands(change, self.named(change))), text, effect, remains, loads)
 
     def stubs(self, change: Change) -> dict[str, str]:

@@ -325,7 +325,7 @@ def _suppressed(judged: Judged) -> Iterator[str]:
 
 def _note(finding: Finding) -> str:
     """What information about loading is told under."""
-    if finding.rule == "library-missing" and any(evidence.kind in ("string", "note") for evidence in finding.evidence):
+    if finding.rule == "library-missing" and finding.when is When.USE:
         return "of libraries it may open, which are not there"
     return _why(finding)
 

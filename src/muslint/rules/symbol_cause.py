@@ -9,6 +9,7 @@ from typing import NamedTuple
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
 from muslint.errors import UnknownLibc
 from muslint.hosts import giver
+from muslint.libc import triples
 from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine, unlisted
 from muslint.libc.glibc import PRIVATE, is_glibc, since, version_key
 from muslint.libc.groups import family
@@ -239,7 +240,7 @@ def _family_remedies(case: Case, name: str) -> tuple[Remedy, ...]:
     """What helps with a glibc name: a rebuild, what replaces it in the source, a shim that has it."""
     kin = family(name)
     found = [
-        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True)
+        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {triples.zig(case.model.arch)}", True)
     ]
     if kin.source_fix and kin.source_fix not in _VAGUE:
         found.append(Remedy("source", f"{kin.title}: {kin.source_fix}", False))

@@ -549,6 +549,20 @@ def test_a_rebuild_in_go(tmp_path: Path) -> None:
     assert [command.partition(" -target")[0] for command in found["plugin.so"]] == ["zig cc"]
 
 
+def test_what_a_host_brings_itself(tmp_path: Path) -> None:
+    """Node.js is linked with libstdc++: where it is, the library is too."""
+    (tmp_path / "x.c").write_text("int napi_get_undefined(void *); void _ZSt9terminatev(void);\n"
+                                  "int napi_register_module_v1(void *x)\n"
+                                  "{ if (!x) _ZSt9terminatev(); return napi_get_undefined(x); }\n")  # fmt: skip
+    (tmp_path / "std.c").write_text("void _ZSt9terminatev(void) {}\n")
+    flags = ("-shared", "-fPIC")
+    library = zig_cc("x86_64-linux-musl", [tmp_path / "std.c"], tmp_path / "s.so", *flags, "-Wl,-soname,libstdc++.so.6")
+    plugin = zig_cc("x86_64-linux-musl", [tmp_path / "x.c", library], tmp_path / "x.node", *flags)
+    (way,) = [way for way in only(plugin).remedies if way.kind == "package"]
+    assert (way.commands, way.cures) == (("apk add libstdc++",), True)
+    assert way.text == "the file as it is; Node.js itself brings libstdc++"
+
+
 def only(file: Path) -> Judged:
     """The file judged alone."""
     (judged,) = check(str(file), on="alpine:3.23").objects
