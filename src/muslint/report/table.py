@@ -11,6 +11,7 @@ from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
 from muslint.report.bases import table as bases_table
 from muslint.report.differences import about, differences, says
+from muslint.report.folded import folded
 from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
@@ -112,6 +113,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool, wid
     )
     rest = [j for j in report.objects if j not in shown]
     told = [(report.shown(j), j.verdict, first_failure(j)) for j in shown]
+    told = told if verbose else folded(told)
     for verdict in Verdict:
         count = sum(j.verdict is verdict for j in rest)
         if count:

@@ -191,12 +191,19 @@ def _unusable(case: Case) -> dict[str, Evidence]:
     return found
 
 
+_TYPES = bytes(info & 15 for info in range(256))
+_IFUNC = bytes((STT_GNU_IFUNC,))
+
+
 @cache
 def _refused(obj: ElfObject) -> dict[str, str]:
     """Definitions of an object that musl never binds, with the reason; most objects have none."""
     if not (obj.has_hash or obj.has_gnu_hash):
         return {}
     symbols = obj.symbols
+    # A program may export half a million names, and is asked about for each change that is tried.
+    if _IFUNC not in bytes(symbols.infos).translate(_TYPES) and max(symbols.versyms or (0,)) < HIDDEN:
+        return {}
     versyms = symbols.versyms or [0] * len(symbols)
     found = {}
     for index, (info, shndx, versym) in enumerate(zip(symbols.infos, symbols.shndxs, versyms)):

@@ -59,6 +59,19 @@ def test_long_lists_are_folded_and_v_unfolds_them() -> None:
     assert all(judged.path in long for judged in many)
 
 
+def test_hundreds_of_alike_rows_are_folded() -> None:
+    """Of more than fit a screen, the first of each kind; the rest is counted where it would stand."""
+    alike = [
+        judged(f"lib/{number:03}.so", "fails", missing("backtrace", f"lib/{number:03}.so")) for number in range(99)
+    ]
+    other = judged("lib/050a.so", "fails", missing("fcntl64", "lib/050a.so"))
+    short, long = (table.render(report(*alike[:51], other, *alike[51:]), verbose) for verbose in (0, 1))
+    rows = short.partition("first thing that breaks\n")[2].partition("\n\n")[0].splitlines()
+    assert [row.split()[0] for row in rows] == ["lib/000.so", "lib/001.so", "lib/002.so", "…", "lib/050a.so"]
+    assert rows[3].endswith("FAILS      (96 more) backtrace: symbol not found")
+    assert all(one.path in long for one in alike)
+
+
 def test_nothing_is_folded_under_nothing() -> None:
     """Where all of many run there is no row to be told: the last line has their number."""
     lines = table.render(report(*(judged(f"{number}.so") for number in range(20))), 0).splitlines()
