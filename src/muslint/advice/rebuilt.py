@@ -12,7 +12,7 @@ from muslint.libc.glibc import library_names
 from muslint.libc.groups import family
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
-from muslint.libc.sonames import provider
+from muslint.libc.sonames import provider, within
 from muslint.rules.behaviour.found import scene_of
 from muslint.rules.finding import Effect, Finding, Tried, When
 from muslint.rules.rule import Case
@@ -86,7 +86,8 @@ def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, 
         elif finding.rule == "library-unusable" and finding.library is None:
             continue  # the file itself is laid out so: a linker makes it anew
         elif finding.rule in ("library-missing", "library-off-path", "library-unusable"):
-            row = provider(finding.library or "", release) if release else None
+            name = finding.library or ""
+            row = (within(name, release) or provider(name, release)) if release else None
             if row is not None and row.package not in (None, "musl", "gcompat"):
                 libraries[str(row.package)] = None
             elif not _of_compiler(finding.library or ""):

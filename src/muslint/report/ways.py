@@ -115,4 +115,6 @@ def worth_telling(judged: Judged, finding: Finding, remedy: Remedy) -> bool:
     if not finding.decides:
         return remedy.cures  # no way out was sought for it
     left = [way.remains for way in judged.remedies if way.kind == "rebuild"]
+    if remedy.kind == "replace":
+        return True  # another library in place of the one that is missing is not tried
     return remedy.kind == "source" and (not left or finding.symbol in left[0])
