@@ -137,3 +137,16 @@ def test_two_members_of_a_name(tmp_path: Path) -> None:
         "part.o": ["backtrace"],
         "part.o(2)": ["open64"],
     }
+
+
+def test_no_loader_changes_what_a_linker_says(tmp_path: Path) -> None:
+    """Of an object file neither a base image nor a package is a way out; where it lies in the model is told nobody."""
+    source = tmp_path / "x.c"
+    source.write_text(
+        "int __clone(void), __libc_sigaction(void);\nint x(void) { return __clone() + __libc_sigaction(); }\n"
+    )
+    made = compiler.zig_cc("x86_64-linux-gnu.2.36", [source], tmp_path / "x.o", "-c")
+    (judged,) = check(str(made), on="alpine:3.23").objects
+    assert {finding.symbol for finding in judged.findings} == {"__clone", "__libc_sigaction"}
+    assert {way.kind for way in judged.remedies} <= {"rebuild", "static", "download"}
+    assert not any("@" in name for way in judged.remedies for name in way.remains)

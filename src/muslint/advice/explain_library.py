@@ -57,7 +57,12 @@ def explain_library(name: str, arch: str = "x86_64") -> Explanation | None:
     others = sonames.successors(name, release)
     if found is None and not others and not compat and not sonames.providers(name) and name not in _glibc_names(arch):
         return None
-    return Explanation("soname", name, "a shared library", tuple(facts), _library_advice(found, others, bool(compat)))
+    inside = sonames.within(name, release) if found is None else None
+    advice = _library_advice(found, others, bool(compat))
+    if inside is not None:
+        facts[-1] = Fact("alpine", f"its functions are in {inside.soname} ({inside.package})", inside.soname)
+        advice = (f"apk add {inside.package}, then muslint fix FILE --replace-needed {name}={inside.soname}",)
+    return Explanation("soname", name, "a shared library", tuple(facts), advice)
 
 
 def _library_advice(package: str | None, others: tuple[sonames.Provider, ...], compat: bool) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from muslint.libc import triples
 from muslint.libc.glibc import library_names
 from muslint.libc.groups import family
 from muslint.libc.model import LibcModel
 from muslint.libc.shims import shim
-from muslint.libc.sonames import provider
+from muslint.libc.sonames import provider, within
 from muslint.rules.behaviour.found import scene_of
 from muslint.rules.finding import Effect, Finding, Tried, When
 from muslint.rules.rule import Case
@@ -85,7 +86,8 @@ def rebuilt(findings: Iterable[Finding], model: LibcModel, release: str | None, 
         elif finding.rule == "library-unusable" and finding.library is None:
             continue  # the file itself is laid out so: a linker makes it anew
         elif finding.rule in ("library-missing", "library-off-path", "library-unusable"):
-            row = provider(finding.library or "", release) if release else None
+            name = finding.library or ""
+            row = (within(name, release) or provider(name, release)) if release else None
             if row is not None and row.package not in (None, "musl", "gcompat"):
                 libraries[str(row.package)] = None
             elif not _of_compiler(finding.library or ""):
@@ -132,9 +134,8 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         effect = Effect.HELPS if made.remains else Effect.CURES
         of_running = {finding.rule for finding in findings if finding.when is When.RUN}
         yield Tried("rebuild", commands, text, effect, made.remains, of_running.issuperset(made.remains))
-    if language == "go":
-        text = "without cgo a Go program needs no C library at all, where no package of it is written in C"
-        yield Tried("rebuild", ("CGO_ENABLED=0 go build",), text, Effect.CURES)
+    if language == "go" and case.program:
+        yield _without_cgo(case)
     # Whether other libraries are to be had as archives cannot be told.
     others = [f.library for f in findings if f.rule.startswith("library-") and not _of_compiler(f.library or "")]
     if case.program and language != "go" and not others:
@@ -142,7 +143,9 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         asks = sorted(name for name in (scene.imports if scene else ()) if _NSS.match(name))
         command = f"{'g++' if language == 'c++' else 'gcc'} -static …"
         if language == "rust":
-            command = f"RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target {case.model.arch}-unknown-linux-gnu"
+            command = (
+                f"RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target {triples.rust(case.model.arch, 'gnu')}"
+            )
         yield Tried(
             "static", (command,),
             "linked statically with the glibc it is built with now, it needs no loader"
@@ -151,25 +154,35 @@ def rebuilds(case: Case, findings: tuple[Finding, ...], release: str | None) -> 
         )  # fmt: skip
 
 
+def _without_cgo(case: Case) -> Tried:
+    """A Go program without cgo, which is not enough of one that is linked with more than the C library."""
+    text = "without cgo a Go program needs no C library at all"
+    others = [name for name in case.object.needed if not _of_glibc(name)]
+    if others:
+        text += f"; not known whether this one can do without what it has from {', '.join(others)}"
+        return Tried("rebuild", ("CGO_ENABLED=0 go build",), text, Effect.UNTRIED)
+    return Tried(
+        "rebuild", ("CGO_ENABLED=0 go build",), f"{text}, where no package of it is written in C", Effect.CURES
+    )
+
+
 def _build(case: Case, made: Rebuild, language: str) -> tuple[tuple[str, ...], str]:
     """Commands for the language the object was written in, as far as it shows."""
-    arch = case.model.arch
-    target = {"i386": "x86", "armhf": "arm"}.get(arch, arch)
-    suffix = {"armhf": "eabihf"}.get(arch, "")
+    target = triples.zig(case.model.arch)
     first = [f"apk add build-base {' '.join(made.packages)}"] if made.packages else []
     last = [f"apk add {' '.join(made.libraries)}"] if made.libraries else []
     if language == "rust":
-        triple = f"{'i686' if arch == 'i386' else arch}-unknown-linux-musl{suffix}"
         flags = [f"-Clink-arg={option}" for option in made.options]
         flags += [] if case.program else ["-Ctarget-feature=-crt-static"]
         variable = f"RUSTFLAGS={shlex.quote(' '.join(flags))} " if flags else ""
-        command = f"{variable}cargo build --target {triple}"
+        command = f"{variable}cargo build --target {triples.rust(case.model.arch)}"
         return (*first, command, *([] if case.program else last)), "rebuilt for musl"
     options = "".join(f" {option}" for option in made.options)
     note = "; -U_FORTIFY_SOURCE alone rids it of the __*_chk names" if _only_fortify(case) else ""
-    command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}-linux-musl{suffix}{options} …"
+    command = f"zig {'c++' if language == 'c++' else 'cc'} -target {target}{options} …"
     if language == "go":
-        command = f'CGO_ENABLED=1 CC="zig cc -target {target}-linux-musl{suffix}" go build'
+        mode = "" if case.program else " -buildmode=c-shared"
+        command = f'CGO_ENABLED=1 CC="zig cc -target {target}" go build{mode}'
         command += f" -ldflags \"-extldflags '{options[1:]}'\"" if options else ""
     return (*first, command, *last), f"rebuilt for musl, with zig or on Alpine{note}"
 
@@ -180,7 +193,8 @@ def _only_fortify(case: Case) -> bool:
 
 def language_of(case: Case) -> str:
     """``go``, ``rust``, ``c++``, or ``c`` for anything else and for what cannot be told."""
-    if any(note.owner == "Go" for note in case.object.notes):
+    # An extension module is linked by its host's tools, whatever archives of Go are in it.
+    if any(note.owner == "Go" for note in case.object.notes) and (case.program or case.host is None):
         return "go"
     scene = scene_of(case)
     if scene is not None and next(scene.strings().holding(b"/rustc/"), None) is not None:

@@ -12,13 +12,14 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from muslint.advice.base import are
+from muslint.advice.base import are, some
 from muslint.advice.downloads import downloads
 from muslint.advice.fix import suggested
 from muslint.advice.other_image import other_image
 from muslint.advice.rebuilt import rebuilds
 from muslint.advice.rewrite import Changes
-from muslint.advice.trial import Change, Trials, about, stands
+from muslint.advice.trial import Change, Trials, about
+from muslint.elf.object import Kind
 from muslint.libc.musl import alpine_releases
 from muslint.libc.published import add, published
 from muslint.libc.shims import STUBS, Shim, shim
@@ -44,9 +45,11 @@ def ways_out(case: Case, findings: Iterable[Finding], trials: Trials) -> tuple[T
 
     Nothing is offered that changes nothing.
     """
-    told = tuple(finding for finding in findings if stands(finding) and finding.rule != "label-mismatch")
+    told = tuple(finding for finding in findings if finding.decides and finding.rule != "label-mismatch")
     search = _Search(case, told, trials)
-    found = [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
+    # What a linker will say of an object file changes with no loader.
+    linked = case.object.kind is Kind.RELOCATABLE
+    found = [] if linked else [*search.on_this_release(), *search.on_a_later_one(), *search.elsewhere()]
     if case.model.family == "musl" and case.built_for != "musl":
         found += [*rebuilds(case, told, search.release), *downloads(case)]
     order = (Effect.CURES, Effect.HELPS, Effect.HIDES, Effect.UNTRIED)
@@ -68,12 +71,16 @@ class _Search:
         self.case, self.told, self.trials = case, told, trials
         self.release = _stock(trials) if case.model.family == "musl" else None
         self.known: dict[Change, Left | None] = {Change(): told}
+        self.unopened: dict[Change, tuple[str, ...]] = {}  # libraries it opens by name that are not there then
         self.best: Change = Change()
 
     def left(self, change: Change) -> Left | None:
-        """What is left after a change; asked once."""
+        """What is left after a change, of what moves the verdict; asked once."""
         if change not in self.known:
-            self.known[change] = self.trials.left(self.case, self.told, change)
+            found = self.trials.left(self.case, self.told, change)
+            self.known[change] = None if found is None else tuple(finding for finding in found if finding.decides)
+            others = (finding.library for finding in found or () if not finding.decides and not finding.unlisted)
+            self.unopened[change] = tuple(dict.fromkeys(filter(None, others)))
         return self.known[change]
 
     def better(self, change: Change, than: int) -> bool:
@@ -243,7 +250,14 @@ class _Search:
         if effect is Effect.HIDES:
             remains = tuple(f"{name}: {does}" for name, does in stubs.items())
         loads = all(finding.when is When.RUN for finding in left)
-        return Tried(_kind(change), tuple(_commands(change, self.named(change))), _text(change), effect, remains, loads)
+        text = _text(change)
+        if change.image is not None and (names := self.unopened[change]):
+            text += f"; {some(names)}, which it opens by name, {are(names)} not there"
+        host = self.case.host
+        if host is not None and change.packages and change == Change(packages=change.packages):
+            brought = [package for package in change.packages if package in host.brings]
+            text += f"; {host.title} itself brings {' and '.join(brought)}" if brought else ""
+        return Tried(_kind(change), tuple(_commands(change, self.named(change))), text, effect, remains, loads)
 
     def stubs(self, change: Change) -> dict[str, str]:
         """Names that were missing and that a shim of the change gives without doing their work."""

@@ -104,12 +104,20 @@ class AArch64:
         """``ret``, with its pointer authenticated or not."""
         return step.flow is Flow.STOP and step.raw & 0xFFFFF000 == 0xD65F0000
 
-    def compared(self, step: Step) -> Expr | None:
-        """What ``cbz``, ``cbnz`` or ``cmp #0`` looks at."""
+    def compared(self, step: Step, signed: bool = False) -> Expr | None:
+        """What ``cbz``, ``cbnz`` or ``cmp #0`` looks at; where the sign counts, ``cmp #1``, ``cmn #1``, their forms
+        that keep the difference, and ``tbz`` of the highest bit too."""
         word: int = step.raw
         if word & 0x7E000000 == 0x34000000:
             return reg(f"x{word & 31}")
-        return reg(f"x{word >> 5 & 31}") if word & 0x7FFFFC1F == 0x7100001F else None
+        if signed and word & 0x7E000000 == 0x36000000:
+            return reg(f"x{word & 31}") if word >> 19 & 31 == 31 else None  # bit 31 or 63
+        less = word & 0x7FC00000
+        if not signed and (less != 0x71000000 or word & 31 != 31):
+            return None
+        number = word >> 10 & 0xFFF
+        known = number <= signed if less == 0x71000000 else less == 0x31000000 and number == 1
+        return reg(f"x{word >> 5 & 31}") if known else None
 
     def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
         """``cmp r, #n; b.eq`` and ``cbz r``."""

@@ -148,8 +148,8 @@ class Machine(Protocol):
         """Whether it is a return from the function."""
         ...
 
-    def compared(self, step: Step) -> Expr | None:
-        """What an instruction holds against 0: a register or memory."""
+    def compared(self, step: Step, signed: bool = False) -> Expr | None:
+        """What an instruction holds against 0, or for its sign against -1 or 1: a register or memory."""
         ...
 
     def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:

@@ -7,10 +7,12 @@ from muslint.elf.flow import Body
 from muslint.elf.paths import NO_RETURN
 
 _MOST = 12  # instructions looked at behind a call
+_APART = 6  # from a comparison to the branch that goes by it: a compiler puts moves between
 
 
-def tested(body: Body, at: int) -> bool:
-    """Whether the result of the call at step ``at`` is held against 0 before control may part or another call comes.
+def tested(body: Body, at: int, *, failed: bool = False) -> bool:
+    """Whether the result of the call at step ``at`` is held against 0 before control may part or another call comes;
+    or where it may have ``failed``, against -1 or 1 too.
 
     The result is followed through copies to registers and to the frame.
     """
@@ -20,8 +22,8 @@ def tested(body: Body, at: int) -> bool:
         if number >= len(body.steps):
             return False
         step = body.steps[number]
-        if body.machine.compared(step) in copies:
-            return _replaced(body, number, copies) or _parts_well(body, number)
+        if body.machine.compared(step, failed) in copies:
+            return _replaced(body, number, copies) or _parts_well(body, number, failed)
         if step.flow is Flow.JUMP:
             number = body.index.get(step.target or 0, len(body.steps))
             continue
@@ -84,22 +86,32 @@ def _replaced(body: Body, number: int, copies: list[Expr]) -> bool:
     return False
 
 
-def _parts_well(body: Body, number: int) -> bool:
-    """Whether control parts at a comparison and no way throws or ends the program (``std::string`` throws at NULL)."""
+def _parts_well(body: Body, number: int, strict: bool = False) -> bool:
+    """Whether control parts at a comparison and no way throws or ends the program (``std::string`` throws at NULL).
+
+    ``strict``: nor leads to code that is kept apart, as compilers keep what they take for rare.
+    """
     count = len(body.steps)
-    branch = next((at for at in range(number, min(number + 3, count)) if body.steps[at].flow is Flow.BRANCH), None)
+    branch = next((at for at in range(number, min(number + _APART, count)) if body.steps[at].flow is Flow.BRANCH), None)
     if branch is None:
         return False
     ways = (branch + 1, body.index.get(body.steps[branch].target or 0, count))
-    return not any(_ends_badly(body, way) for way in ways)
+    return not any(_ends_badly(body, way) or (strict and way >= count) for way in ways)
 
 
 def _ends_badly(body: Body, way: int) -> bool:
     """Whether the first call on a way is one that does not return."""
-    for step in body.steps[way : way + _MOST]:
+    for _ in range(_MOST):
+        if way >= len(body.steps):
+            return False
+        step = body.steps[way]
         if step.flow in (Flow.CALL, Flow.CALL_INDIRECT):
             name = body.callee(step) or ""
             return name in NO_RETURN or "__throw_" in name
-        if step.flow is not Flow.NEXT:
+        if step.flow is Flow.JUMP and body.callee(step) is None:
+            way = body.index.get(step.target or 0, len(body.steps))
+        elif step.flow is Flow.NEXT:
+            way += 1
+        else:
             return False
     return False

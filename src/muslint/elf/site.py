@@ -33,6 +33,11 @@ class Arguments:
         return tested(self._body, self._at)
 
     @property
+    def checked(self) -> bool:
+        """As `tested`; or held against -1."""
+        return tested(self._body, self._at, failed=True)
+
+    @property
     def dropped(self) -> bool:
         """Whether nothing is done with what the call returns."""
         return dropped(self._body, self._at)
@@ -84,6 +89,11 @@ class CallSite:
     def tested(self) -> bool:
         """Whether the function tests what the call returns for 0 (NULL) before anything else is done with it."""
         return self._arguments.tested
+
+    @property
+    def checked(self) -> bool:
+        """As `tested`; or for -1, by which many a function says that it failed."""
+        return self._arguments.checked
 
     @property
     def dropped(self) -> bool:

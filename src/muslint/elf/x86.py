@@ -164,14 +164,15 @@ class X86:
         """``ret``."""
         return step.flow is Flow.STOP and step.raw.flow_control == FlowControl.RETURN
 
-    def compared(self, step: Step) -> Expr | None:
-        """What ``test r, r`` or ``cmp $0`` looks at."""
+    def compared(self, step: Step, signed: bool = False) -> Expr | None:
+        """What ``test r, r`` or ``cmp $0`` looks at; ``cmp`` with -1 or 1 too where the sign counts."""
         raw: Instruction = step.raw
         if raw.mnemonic == Mnemonic.TEST and raw.op0_kind == raw.op1_kind == OpKind.REGISTER:
             return reg(NAMES[raw.op0_register]) if raw.op0_register == raw.op1_register else None
-        if raw.mnemonic != Mnemonic.CMP or raw.op1_kind not in IMMEDIATES or raw.immediate(1):
+        if raw.mnemonic != Mnemonic.CMP or raw.op1_kind not in IMMEDIATES:
             return None
-        return read(raw, 0, self.word)
+        number = raw.immediate(1) & 0xFFFFFFFF
+        return read(raw, 0, self.word) if not number or (signed and number in (1, 0xFFFFFFFF)) else None
 
     def equal(self, before: Step, branch: Step) -> tuple[str, int] | None:
         """``cmp $n, %r; je`` and ``test %r, %r; je``."""

@@ -20,6 +20,7 @@ class Host:
     names: frozenset[str] = frozenset()  # further names it gives, whole
     packages: tuple[str, ...] = ()  # kinds of packages whose plugins are its
     loads: tuple[str, ...] = ()  # sonames of its own libraries that are loaded before any plugin
+    brings: tuple[str, ...] = ()  # Alpine packages of libraries that it is linked with itself
     exported: tuple[str, ...] = ()
     """Directories, as seen from that of what it ``loads``, that its launcher built for musl puts before whatever
     LD_LIBRARY_PATH says."""

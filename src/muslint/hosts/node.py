@@ -20,4 +20,5 @@ HOST = Host(
     lazy=True,
     entry_points=("napi_register_module", "node_register_module"),
     suffixes=(".node",),
+    brings=("libgcc", "libstdc++"),
 )

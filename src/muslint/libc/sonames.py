@@ -77,6 +77,16 @@ def successors(soname: str, release: str) -> tuple[Provider, ...]:
     return tuple(found)
 
 
+_WITHIN = {"libtinfo.so.6": "libncursesw.so.6"}
+"""Libraries that Alpine does not split off → the one that has their functions: its ncurses is built without termlib."""
+
+
+def within(soname: str, release: str) -> Provider | None:
+    """Return the package of the library in which ``release`` has the functions of another, where there is one."""
+    row = provider(_WITHIN[soname], release) if soname in _WITHIN else None
+    return row if row is not None and row.package else None
+
+
 MAGIC = "# muslint soname table 1"
 """First line of every file that ``muslint libc learn --apkindex`` writes."""
 

@@ -27,6 +27,7 @@ _CONVERSION = re.compile(rb"%([_\-0^#+]*)(\d*)([EO]?)(.?)", re.S)
 
 _ONLY_TIME = b"YymHIMBjTDR"  # letters that printf has not
 _GNU_LETTERS = b"Pkl"
+_NO_CASE = b"TRDFsnt%"  # letters whose text has no case: SQLite's own printf has a %#T
 
 
 class Conversion(NamedTuple):
@@ -78,7 +79,8 @@ def gnu_only(text: bytes) -> str | None:
     if not all(c.letter and c.letter in _GLIBC for c in found) or not any(c.letter in _ONLY_TIME for c in found):
         return None
     for conversion in found:
-        if conversion.letter in _GNU_LETTERS or conversion.flags in (b"^", b"#"):
+        turned = conversion.flags in (b"^", b"#") and conversion.letter not in _NO_CASE
+        if conversion.letter in _GNU_LETTERS or turned:
             return conversion.text
     return None
 

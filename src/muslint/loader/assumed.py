@@ -46,7 +46,8 @@ def gives(obj: ElfObject, name: str, sonames: tuple[str, ...], release: str | No
     version, library = origin(obj, name) or ("", "")
     if library in sonames:
         return not beyond(version, release)
-    if version.startswith("GLIBC_") or library:
+    # Where another library is needed in place of the one it was linked with, any may have the name.
+    if version.startswith("GLIBC_") or library in obj.needed:
         return False
     return not is_glibc(name, obj.arch)
 

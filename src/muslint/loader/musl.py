@@ -30,7 +30,7 @@ from muslint.loader.relocate import (
     failures,
     until_death,
 )
-from muslint.loader.scope import SIGSEGV, Chain, Facts, Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Chain, Death, Facts, Loaded, LoaderKilled
 from muslint.loader.search import CANDIDATE_MAX, Searches, directory_of
 from muslint.loader.target import FAILED, NOT_STARTED, STRERROR, Link, Listed, Message, Opened, Tree
 from muslint.loader.written import Pages, clears_read_only, loads_of
@@ -169,7 +169,7 @@ class MuslLoader:
             return _not_started(path, Message(text, "program", path, number=found))
         facts = self.accept(found)
         if isinstance(facts, int) and facts < 0:
-            return Link(path, facts, (), (), (), (), repeats=())
+            return Link(path, facts, (), (), (), (), repeats=(), killed=(path, Death.CLEARED))
         if isinstance(facts, int):
             return _not_started(path, Message(f"{self.path}: {path}: Not a valid dynamic program", "program", path))
         name = listed_name(facts.object, found.data)
@@ -180,6 +180,7 @@ class MuslLoader:
         program = Loaded(path, found.path, facts.at_start(), None)
         if facts.reclaiming:
             chain.start(program)
+            chain.killed = path, Death.RECLAIMED
             return link(path, -facts.reclaiming, chain, () if repeats else None)
         return self._run(path, chain, program, preload, repeats)
 
@@ -207,7 +208,7 @@ class MuslLoader:
         found = self.tree.open(path)
         facts = self.accept(found) if not isinstance(found, int) else found
         if isinstance(facts, int) and facts < 0:
-            return Link(path, facts, (), (), (), ())
+            return Link(path, facts, (), (), (), (), killed=(path, Death.CLEARED))
         if isinstance(facts, int) or isinstance(found, int):
             text = f"{path}: {STRERROR.get(facts if isinstance(facts, int) else 0, 'cannot be read')}"
             return _not_started(path, Message(text, "program", path))
@@ -217,6 +218,7 @@ class MuslLoader:
         unrelocated = facts.left is not None and len(facts.left.object.relocations) < len(facts.object.relocations)
         if unrelocated or dies_reclaiming(facts.object, self.model.version, by_kernel=True):
             chain.start(program)
+            chain.killed = path, Death.RECLAIMED
             return link(path, -SIGSEGV, chain, None)
         return self._run(path, chain, program, "" if secure else preload, False)
 
@@ -271,12 +273,12 @@ class MuslLoader:
                     if repeats:
                         lines.extend(every_failure(loaded, needs.references, lacking))
                 if lacking.fatal:
-                    raise LoaderKilled(SIGSEGV)
+                    raise LoaderKilled(SIGSEGV, loaded.name, Death.WEAK_TLS)
             status = FAILED if chain.messages else 0
         except LoaderKilled as killed:
             chain.messages.extend(killed.lines)
             lines.extend(message.text for message in killed.lines)
-            status = -killed.number
+            status, chain.killed = -killed.number, (killed.where, killed.why)
         return link(path, status, chain, tuple(lines) if repeats else None)
 
     def relocate(self, chain: Chain, scope: Scope, loaded: Loaded) -> tuple[Needs, Missing]:
@@ -292,7 +294,7 @@ class MuslLoader:
         if loaded.facts.astray is not None:
             told, signal = until_death(loaded, needs.references, lacking)
             if signal:
-                raise LoaderKilled(signal, told)
+                raise LoaderKilled(signal, loaded.name, Death.WEAK_TLS if lacking.fatal else Death.WRITTEN, told)
         return needs, lacking
 
     def _lean(self, loaded: Loaded, lacking: Missing, sonames: tuple[str, ...]) -> Missing:

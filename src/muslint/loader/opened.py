@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from muslint.elf.object import DF_1_NOW, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, STB_LOCAL, ElfObject
 from muslint.loader.bind import STATIC_TLS
 from muslint.loader.relocate import Missing, Needs, Scope, failing, failures
-from muslint.loader.scope import SIGSEGV, Chain, Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Chain, Death, Loaded, LoaderKilled
 from muslint.loader.target import FAILED, STRERROR, Link, Mapped, Message
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class _Opening:
             return
         self.tell(lines, lazy)
         if lacking.fatal:
-            raise LoaderKilled(SIGSEGV)
+            raise LoaderKilled(SIGSEGV, loaded.name, Death.WEAK_TLS)
 
     def tell(self, lines: Iterable[Message], lazy: bool) -> None:
         """Take down the lines of an object, those apart that RTLD_LAZY puts off."""
@@ -170,7 +170,7 @@ def dlopen(
     except _GaveUp:
         del chain.messages[1:]
     except LoaderKilled as killed:
-        status = -killed.number
+        status, chain.killed = -killed.number, (killed.where, killed.why)
     if chain.messages:
         status = FAILED  # the real call ended there, before anything that kills it
     return link(library, status, chain, deferred=tuple(opening.deferred) if opening is not None else ())
@@ -200,5 +200,5 @@ def link(
         loaded.deps.clear()  # they point at each other, and would stay
     return Link(
         path, status, tuple(chain.listed), tuple(messages), scope,
-        tuple(chain.searches), assumed, deferred, repeats,
+        tuple(chain.searches), assumed, deferred, repeats, killed=chain.killed,
     )  # fmt: skip

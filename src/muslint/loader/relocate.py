@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from muslint.elf.object import STB_LOCAL, Pair
 from muslint.loader.bind import OF_DEFINER, Exports, References
-from muslint.loader.scope import SIGSEGV, Loaded, LoaderKilled
+from muslint.loader.scope import SIGSEGV, Death, Loaded, LoaderKilled
 from muslint.loader.target import Message
 
 
@@ -190,11 +190,11 @@ def check_searchable(scope: list[Loaded], loaded: Loaded) -> None:
     if head is None or head.exports.searchable:
         return
     if loaded.is_libc:
-        raise LoaderKilled(SIGSEGV)
+        raise LoaderKilled(SIGSEGV, scope[0].name, Death.NO_HASH)
     if facts is None:
         return
     infos = facts.object.symbols.infos
     for table in facts.object.relocations:
         for kind, index in table.references():
             if kind and 0 < index < len(infos) and infos[index] >> 4 != STB_LOCAL:
-                raise LoaderKilled(SIGSEGV)
+                raise LoaderKilled(SIGSEGV, scope[0].name, Death.NO_HASH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
@@ -26,12 +27,22 @@ SIGSEGV, SIGBUS = 11, 7
 """Signals the loader dies of."""
 
 
+class Death(StrEnum):
+    """Why the loader dies of an object."""
+
+    CLEARED = "cleared"  # read-only pages are to be zeroed where the file ends
+    NO_HASH = "no-hash"  # names are looked up where there is no table of them
+    RECLAIMED = "reclaimed"  # what is given to malloc is not writable, or is the dynamic section
+    WEAK_TLS = "weak-tls"  # a weak thread-local variable has no definition
+    WRITTEN = "written"  # a relocation lies where nothing can be written
+
+
 class LoaderKilled(Exception):
     """The loader itself would die of a signal here."""
 
-    def __init__(self, number: int, lines: tuple[Message, ...] = ()) -> None:
-        """``lines`` are those of the object that is being relocated."""
-        self.number, self.lines = number, lines
+    def __init__(self, number: int, where: str, why: Death, lines: tuple[Message, ...] = ()) -> None:
+        """``where`` is the object's path; ``lines`` are those of the object that is being relocated."""
+        self.number, self.where, self.why, self.lines = number, where, why, lines
 
 
 class Facts:
@@ -113,6 +124,7 @@ class Chain:
     messages: list[Message] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
     runtime: bool = False
+    killed: tuple[str, Death] | None = None  # the object the loader died of, and why
     _libc: Loaded | None = None
     _by_name: dict[str, Loaded] = field(default_factory=dict)
     _by_identity: dict[Hashable, Loaded] = field(default_factory=dict)
@@ -210,11 +222,11 @@ class Chain:
             self.errno = facts
             return None
         if facts is not None and not facts.exports.searchable:
-            raise LoaderKilled(SIGSEGV)
+            raise LoaderKilled(SIGSEGV, path, Death.NO_HASH)
         if facts is not None and facts.is_libc:
             return self.load("libc.so", needed_by)  # never a second one
         if facts is not None and facts.reclaiming and not self.runtime:
-            raise LoaderKilled(facts.reclaiming)
+            raise LoaderKilled(facts.reclaiming, path, Death.RECLAIMED)
         if facts is not None and not self.runtime:
             facts = facts.at_start()
         untrusted = self.secure and not path.startswith("/")
@@ -238,7 +250,7 @@ class Chain:
             return None  # known only by name
         facts = self.accept(found)
         if isinstance(facts, int) and facts < 0:
-            raise LoaderKilled(-facts)
+            raise LoaderKilled(-facts, found.path, Death.CLEARED)
         if not isinstance(facts, int) and facts.object.ident.type != ET_DYN and self._overlaps(facts.object):
             return errno.EBUSY
         return facts

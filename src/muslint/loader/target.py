@@ -101,6 +101,8 @@ class Link:
     """glibc: the names ``ldd`` lists as ``not found``, once for each request."""
     printed: tuple[str, ...] | None = None
     """glibc: the lines of ``ldd`` on stdout, those of missing libraries among them, without addresses."""
+    killed: tuple[str, str] | None = None
+    """musl: the object that the loader dies of, and why (`muslint.loader.scope.Death`)."""
 
     @property
     def errors(self) -> tuple[str, ...]:

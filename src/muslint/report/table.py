@@ -11,6 +11,7 @@ from muslint.libc.groups import family
 from muslint.policy.verdict import Verdict
 from muslint.report.bases import table as bases_table
 from muslint.report.differences import about, differences, says
+from muslint.report.folded import folded
 from muslint.report.format import Format
 from muslint.report.image import images, layer_of
 from muslint.report.readable import readable
@@ -37,6 +38,7 @@ _LOADER_SAYS = (
     "cannot open shared object file", " not found (required by ",
 )  # fmt: skip
 _SHOWN, _SHOWN_GROUPS, _NAMES_WIDTH = 4, 8, 44
+_ADD = re.compile(r"apk add [\w.+-]+")
 _SYMBOL_RULES = ("symbol-missing", "symbol-fortify", "symbol-too-new", "symbol-runtime", "symbol-unresolved",
                  "link-missing")  # fmt: skip
 _TITLES = {
@@ -111,6 +113,7 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool, wid
     )
     rest = [j for j in report.objects if j not in shown]
     told = [(report.shown(j), j.verdict, first_failure(j)) for j in shown]
+    told = told if verbose else folded(told)
     for verdict in Verdict:
         count = sum(j.verdict is verdict for j in rest)
         if count:
@@ -118,6 +121,8 @@ def _many(report: Report, failing: list[Judged], verbose: int, colour: bool, wid
     room = left(("", "verdict"), [(path, _WORDS[verdict]) for path, verdict, _ in told], width)
     rows = [(path, _paint(_WORDS[verdict], verdict, colour), cut(why, room)) for path, verdict, why in told]
     lines = [f"{report.source} on {target_name(report)}", ""]
+    if not shown:
+        return lines  # the last line says it all
     lines += tabulate(
         rows, headers=("", "verdict", "first thing that breaks"), tablefmt="plain", disable_numparse=True
     ).splitlines()
@@ -153,6 +158,7 @@ def first_failure(judged: Judged) -> str:
     errors = counted(judged)
     if not errors:
         return ""
+    errors.sort(key=lambda finding: not finding.decides)
     first = next(iter(sorted((f for f in errors if f.when is When.LOAD), key=lambda f: f.unlisted)), errors[0])
     if first.when is When.RUN:
         return f"{about(first)}: {says(first)}" + (f" (+{len(errors) - 1})" if len(errors) > 1 else "")
@@ -221,8 +227,10 @@ def _causes(errors: list[Finding], verbose: int) -> Iterator[str]:
     for rule, found in groupby(sorted(rest, key=_title), key=_title):
         about = {_about(finding): finding for finding in reversed(list(found))}
         yield f"  {len(about)} {_TITLES[rule][len(about) > 1]}"
-        for name, finding in sorted(about.items())[: None if verbose else _SHOWN]:
-            yield f"    {name}    {_reason(finding)}".rstrip()
+        shown = sorted(about.items())[: None if verbose else _SHOWN]
+        width = max((len(name) for name, _ in shown if len(name) <= _NAMES_WIDTH), default=0)
+        for name, finding in shown:
+            yield f"    {name.ljust(width)}    {_reason(finding)}".rstrip()
         if not verbose and len(about) > _SHOWN:
             yield f"    … and {len(about) - _SHOWN} more (-v lists them)"
     if symbols:
@@ -301,7 +309,7 @@ def _notes(judged: Judged, verbose: int) -> Iterator[str]:
     ]
     if infos and (verbose or judged.verdict is not Verdict.RUNS):
         yield ""
-        for text, found in groupby(sorted(infos, key=_why), key=_why):
+        for text, found in groupby(sorted(infos, key=_note), key=_note):
             names = list(dict.fromkeys(f.symbol or f.library or "" for f in found))
             yield f"  {len(names)} name{'s' if len(names) != 1 else ''} {text}: {_listed(names, verbose)}"
     assumed = [name for name in judged.assumed if not any(_why(f).endswith(f" from {name}") for f in infos)]
@@ -317,6 +325,13 @@ def _suppressed(judged: Judged) -> Iterator[str]:
         yield from (f"    {finding.message}    ({finding.suppressed})" for finding in accepted)
 
 
+def _note(finding: Finding) -> str:
+    """What information about loading is told under."""
+    if finding.rule == "library-missing" and finding.when is When.USE:
+        return "of libraries it may open, which are not there"
+    return _why(finding)
+
+
 def _why(finding: Finding) -> str:
     return finding.evidence[0].text if finding.evidence else "unresolved"
 
@@ -330,16 +345,28 @@ def _ways_out(judged: Judged, errors: list[Finding], verbose: int) -> Iterator[s
             if not worth_telling(judged, finding, remedy):
                 continue
             counted[remedy] = counted.get(remedy, 0) + 1
-            if finding.when is not When.RUN:
+            if finding.when is not When.RUN and finding.decides:
                 loading.add(remedy)
     if not counted:
         return
     yield ""
     yield "  What helps with some of it" if judged.remedies else "  What helps"
     ordered = sorted(counted, key=lambda r: (r not in loading, not r.cures, -counted[r], r.text))
-    for remedy in ordered[: None if verbose else _SHOWN]:
-        share = "" if counted[remedy] == len(errors) else f"  ({counted[remedy]} of {len(errors)} findings)"
-        yield f"    {remedy.text}{share}"
+    told = _together([(remedy.text, counted[remedy]) for remedy in ordered])
+    for text, count in told[: None if verbose else _SHOWN]:
+        share = "" if count == len(errors) else f"  ({count} of {len(errors)} findings)"
+        yield f"    {text}{share}"
+
+
+def _together(told: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Remedies with how many findings each is for; of packages to add, one command for all."""
+    adding = [(text, count) for text, count in told if _ADD.fullmatch(text)]
+    if len(adding) < 2:
+        return told
+    packages = dict.fromkeys(package for text, _ in adding for package in text.removeprefix("apk add ").split())
+    one = f"apk add {' '.join(packages)}", sum(count for _, count in adding)
+    at = told.index(adding[0])
+    return [*told[:at], one, *(row for row in told[at:] if row not in adding)]
 
 
 def _skipped(report: Report, verbose: int) -> list[str]:

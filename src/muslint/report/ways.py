@@ -112,5 +112,9 @@ def worth_telling(judged: Judged, finding: Finding, remedy: Remedy) -> bool:
         return False
     if not judged.remedies or finding.when is When.RUN:
         return True
+    if not finding.decides:
+        return remedy.cures  # no way out was sought for it
     left = [way.remains for way in judged.remedies if way.kind == "rebuild"]
+    if remedy.kind == "replace":
+        return True  # another library in place of the one that is missing is not tried
     return remedy.kind == "source" and (not left or finding.symbol in left[0])

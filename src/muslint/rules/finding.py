@@ -95,6 +95,13 @@ class Finding:
         return any(evidence.kind == UNLISTED for evidence in self.evidence)
 
     @property
+    def decides(self) -> bool:
+        """Whether it moves the verdict: an error, or anything but information about how the program runs."""
+        return self.suppressed is None and (
+            self.severity is Severity.ERROR or (self.when is When.RUN and self.severity is not Severity.INFO)
+        )
+
+    @property
     def told(self) -> str:
         """The message, with what is not known about it."""
         return " ".join([self.message, *(f"({one.text})" for one in self.evidence if one.kind == UNLISTED)])

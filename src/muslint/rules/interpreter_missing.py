@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator
 
+from muslint.libc import triples
 from muslint.loader.target import STRERROR
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case, Rule
@@ -27,7 +28,7 @@ def find(case: Case) -> Iterator[Finding]:
         )  # fmt: skip
         return
     remedies = [
-        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True),
+        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {triples.zig(case.model.arch)}", True),
         Remedy(
             "binary",
             f"start it as /lib/ld-musl-{case.model.arch}.so.1 {path}; that cures this alone, not missing names",

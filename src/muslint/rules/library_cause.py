@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 
 from muslint.libc.catalog import newest_alpine, unlisted
-from muslint.libc.sonames import provider, successors
+from muslint.libc.sonames import provider, successors, within
 from muslint.loader.target import Message
 from muslint.rules.finding import UNLISTED, Evidence, Finding, Remedy, Severity, When
 from muslint.rules.rule import Case
@@ -91,6 +91,15 @@ def package_remedy(case: Case, name: str) -> tuple[Remedy, ...]:
     if name.startswith(("ld-linux", "ld64.so")):
         return (
             Remedy("package", "apk add gcompat puts a file of that name there; a rebuild for musl needs none", False),
+        )
+    if (row := within(name, release)) is not None:
+        return (
+            Remedy(
+                "replace",
+                f"{row.soname} has the functions of {name} there: apk add {row.package}, then muslint fix"
+                f" --replace-needed {name}={row.soname}",
+                False,
+            ),
         )
     others = (case.sonames.successors if case.sonames else successors)(name, release)
     if others:

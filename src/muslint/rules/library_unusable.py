@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 from muslint.elf.machine import machine_number
-from muslint.loader.scope import SIGBUS, SIGSEGV
+from muslint.loader.scope import SIGBUS, SIGSEGV, Death
 from muslint.rules.finding import Evidence, Finding, Severity, When
 from muslint.rules.library_cause import library_findings
 from muslint.rules.rule import Case, Rule
 
-_SIGNALS = {
-    SIGBUS: ("SIGBUS", "the file is cut short: what musl reads of it, or writes to, lies beyond its end"),
-    SIGSEGV: (
-        "SIGSEGV",
-        "an object has no hash table, or text relocations without DT_TEXTREL, or relocations behind its last page, or"
-        " refers to a weak thread-local variable that nothing defines; or a read-only segment or the"
-        " dynamic section of the program lies in what is left of a writable segment's last page: musl gives that to"
-        " malloc",
-    ),
+_SIGNALS = {SIGBUS: "SIGBUS", SIGSEGV: "SIGSEGV"}
+_CUT = "the file is cut short: what musl reads of it, or writes to, lies beyond its end"
+_DEATHS = {
+    Death.CLEARED: "what follows a segment's bytes in the file is to be cleared, and its last page is read-only",
+    Death.NO_HASH: "it has no hash table, and musl looks names up in it",
+    Death.RECLAIMED: "a read-only segment or the dynamic section lies in what a writable segment leaves of its last"
+    " page, as tools that move the headers lay it: musl gives that to malloc",
+    Death.WEAK_TLS: "it refers to a weak thread-local variable that nothing defines",
+    Death.WRITTEN: "a relocation lies in read-only pages, without DT_TEXTREL, or behind the last page",
 }
 
 
@@ -41,13 +41,16 @@ def find(case: Case) -> Iterator[Finding]:
 
 def _killed(case: Case, path: str, number: int) -> Finding:
     """The load kills the loader itself, with nothing in the log but the signal."""
-    why = _SIGNALS.get(number, (f"signal {number}", "the loader cannot read one of the files"))
+    signal, why = _SIGNALS.get(number, f"signal {number}"), "the loader cannot read one of the files"
     where = path
-    if number == SIGBUS and case.link is not None and case.link.searches and case.link.searches[-1].attempts:
+    if case.link is not None and case.link.killed is not None:
+        where, why = case.shown(case.link.killed[0]), _DEATHS[Death(case.link.killed[1])]
+    elif number == SIGBUS and case.link is not None and case.link.searches and case.link.searches[-1].attempts:
         where = case.shown(case.link.searches[-1].attempts[-1].path)  # the file that was being mapped
+    why = _CUT if number == SIGBUS else why
     return Finding(
-        RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of {why[0]}, without a message",
-        library=where if where != path else None, evidence=(Evidence("loader", where, why[1]),),
+        RULE.id, Severity.ERROR, When.LOAD, path, f"{path}: the loader dies of {signal}, without a message",
+        library=where if where != path else None, evidence=(Evidence("loader", where, why),),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from muslint.libc import triples
 from muslint.libc.glibc import is_glibc
 from muslint.libc.groups import family
 from muslint.rules.finding import Evidence, Finding, Remedy, Severity, When
@@ -39,7 +40,7 @@ def find(case: Case) -> Iterator[Finding]:
 
 def _remedies(case: Case, name: str) -> Iterator[Remedy]:
     yield Remedy(
-        "rebuild", f"compile it for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True
+        "rebuild", f"compile it for musl: on Alpine, or with zig cc -target {triples.zig(case.model.arch)}", True
     )
     kin = family(name)
     if kin.source_fix and kin.id != "other":

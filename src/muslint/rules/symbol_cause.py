@@ -9,6 +9,7 @@ from typing import NamedTuple
 from muslint.elf.object import STT_GNU_IFUNC, ElfObject
 from muslint.errors import UnknownLibc
 from muslint.hosts import giver
+from muslint.libc import triples
 from muslint.libc.catalog import VERSIONED_ONLY, newest_alpine, unlisted
 from muslint.libc.glibc import PRIVATE, is_glibc, since, version_key
 from muslint.libc.groups import family
@@ -196,12 +197,19 @@ def _unusable(case: Case) -> dict[str, Evidence]:
     return found
 
 
+_TYPES = bytes(info & 15 for info in range(256))
+_IFUNC = bytes((STT_GNU_IFUNC,))
+
+
 @cache
 def _refused(obj: ElfObject) -> dict[str, str]:
     """Definitions of an object that musl never binds, with the reason; most objects have none."""
     if not (obj.has_hash or obj.has_gnu_hash):
         return {}
     symbols = obj.symbols
+    # A program may export half a million names, and is asked about for each change that is tried.
+    if _IFUNC not in bytes(symbols.infos).translate(_TYPES) and max(symbols.versyms or (0,)) < HIDDEN:
+        return {}
     versyms = symbols.versyms or [0] * len(symbols)
     found = {}
     for index, (info, shndx, versym) in enumerate(zip(symbols.infos, symbols.shndxs, versyms)):
@@ -245,7 +253,7 @@ def _family_remedies(case: Case, name: str) -> tuple[Remedy, ...]:
     """What helps with a glibc name: a rebuild, what replaces it in the source, a shim that has it."""
     kin = family(name)
     found = [
-        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {case.model.arch}-linux-musl", True)
+        Remedy("rebuild", f"rebuild for musl: on Alpine, or with zig cc -target {triples.zig(case.model.arch)}", True)
     ]
     if kin.source_fix and kin.source_fix not in _VAGUE:
         found.append(Remedy("source", f"{kin.title}: {kin.source_fix}", False))

@@ -507,3 +507,63 @@ def test_nothing_is_imported_where_nothing_fails(tmp_path: Path) -> None:
         f"check('file:{binary}', 'alpine:3.23')\nassert 'muslint.advice.remedies' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=RUN_LIMIT)
+
+
+GO_NOTE = """
+__asm__(".section .note.go.buildid,\\"a\\",@note\\n.long 3,4,4\\n.asciz \\"Go\\"\\n.balign 4\\n"
+    ".ascii \\"main\\"\\n.text\\n");
+"""
+GO_MAIN = """int backtrace(void **, int);
+#ifdef OTHER
+int other(void);
+#else
+#define other() 0
+#endif
+int main(void) { void *x[4]; return backtrace(x, 4) + other(); }
+"""
+
+
+def test_a_rebuild_in_go(tmp_path: Path) -> None:
+    """Without cgo only a program is built, and one with more than the C library in it only perhaps. What a Python
+    module has of Go came in an archive: its own linker makes it anew."""
+    source = tmp_path / "main.c"
+    source.write_text(GO_NOTE + GO_MAIN)
+    other = tmp_path / "other.c"
+    other.write_text("int other(void) { return 0; }\n")
+    plugin = tmp_path / "plugin.c"
+    plugin.write_text(GO_NOTE + "int __isnanf(float); int PyLong_AsLong(void *);\n"
+                      "int PyInit_main(float f) { return __isnanf(f) + PyLong_AsLong(&f); }\n")  # fmt: skip
+    glibc, shared = "x86_64-linux-gnu.2.17", ("-shared", "-fPIC")
+    zig_cc(glibc, [other], tmp_path / "libother.so.1", *shared, "-Wl,-soname,libother.so.1")
+    zig_cc(glibc, [source], tmp_path / "plain")
+    zig_cc(glibc, [source, tmp_path / "libother.so.1"], tmp_path / "linked", "-DOTHER")
+    zig_cc(glibc, [plugin], tmp_path / "plugin.so", *shared)
+    found = {
+        name: {way.commands[-1]: way for way in only(tmp_path / name).remedies if way.kind == "rebuild"}
+        for name in ("plain", "linked", "plugin.so")
+    }
+    without = "CGO_ENABLED=0 go build"
+    assert found["plain"][without].cures
+    assert found["linked"][without].effect is Effect.UNTRIED
+    assert found["linked"][without].text.endswith("what it has from libother.so.1")
+    assert [command.partition(" -target")[0] for command in found["plugin.so"]] == ["zig cc"]
+
+
+def test_what_a_host_brings_itself(tmp_path: Path) -> None:
+    """Node.js is linked with libstdc++: where it is, the library is too."""
+    (tmp_path / "x.c").write_text("int napi_get_undefined(void *); void _ZSt9terminatev(void);\n"
+                                  "int napi_register_module_v1(void *x)\n"
+                                  "{ if (!x) _ZSt9terminatev(); return napi_get_undefined(x); }\n")  # fmt: skip
+    (tmp_path / "std.c").write_text("void _ZSt9terminatev(void) {}\n")
+    flags = ("-shared", "-fPIC")
+    library = zig_cc("x86_64-linux-musl", [tmp_path / "std.c"], tmp_path / "s.so", *flags, "-Wl,-soname,libstdc++.so.6")
+    plugin = zig_cc("x86_64-linux-musl", [tmp_path / "x.c", library], tmp_path / "x.node", *flags)
+    (way,) = [way for way in only(plugin).remedies if way.kind == "package"]
+    assert (way.commands, way.cures) == (("apk add libstdc++",), True)
+    assert way.text == "the file as it is; Node.js itself brings libstdc++"
+
+
+def only(file: Path) -> Judged:
+    """The file judged alone."""
+    (judged,) = check(str(file), on="alpine:3.23").objects
+    return judged

@@ -35,6 +35,13 @@ def test_known_to_be_absent_is_not_unknown() -> None:
     assert sonames.provider("libssl.so.1.1", "3.23") is None
 
 
+def test_what_is_not_split_off_lies_in_another() -> None:
+    inside = sonames.within("libtinfo.so.6", "3.23")
+    assert inside is not None
+    assert (inside.soname, inside.package) == ("libncursesw.so.6", "libncursesw")
+    assert sonames.within("libncursesw.so.6", "3.23") is None
+
+
 def test_successors_are_other_versions() -> None:
     assert [row.soname for row in sonames.successors("libssl.so.1.1", "3.23")] == ["libssl.so.3"]
 

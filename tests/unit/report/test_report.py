@@ -59,6 +59,56 @@ def test_long_lists_are_folded_and_v_unfolds_them() -> None:
     assert all(judged.path in long for judged in many)
 
 
+def test_hundreds_of_alike_rows_are_folded() -> None:
+    """Of more than fit a screen, the first of each kind; the rest is counted where it would stand."""
+    alike = [
+        judged(f"lib/{number:03}.so", "fails", missing("backtrace", f"lib/{number:03}.so")) for number in range(99)
+    ]
+    other = judged("lib/050a.so", "fails", missing("fcntl64", "lib/050a.so"))
+    short, long = (table.render(report(*alike[:51], other, *alike[51:]), verbose) for verbose in (0, 1))
+    rows = short.partition("first thing that breaks\n")[2].partition("\n\n")[0].splitlines()
+    assert [row.split()[0] for row in rows] == ["lib/000.so", "lib/001.so", "lib/002.so", "…", "lib/050a.so"]
+    assert rows[3].endswith("FAILS      (96 more) backtrace: symbol not found")
+    assert all(one.path in long for one in alike)
+
+
+def test_nothing_is_folded_under_nothing() -> None:
+    """Where all of many run there is no row to be told: the last line has their number."""
+    lines = table.render(report(*(judged(f"{number}.so") for number in range(20))), 0).splitlines()
+    assert lines == ["dist on alpine:3.23", "", "20 checked on alpine:3.23: 20 run."]
+
+
+def opened(library: str, severity: Severity = Severity.WARNING, kind: str = "call-site") -> Finding:
+    """A library that is opened by name, or may be."""
+    text = f"Error loading shared library {library}: No such file or directory"
+    package = Remedy("package", f"apk add {library.removeprefix('lib').partition('.')[0]}", True)
+    shown = Evidence(kind, "open+0x4", f'dlopen("{library}", …)' if kind == "call-site" else f'"{library}"')
+    return Finding(
+        "library-missing", severity, When.USE, "app", text, library=library, evidence=(shown,), remedies=(package,)
+    )
+
+
+def test_what_decides_is_told_first() -> None:
+    """A library that it may open is no reason for the verdict; what runs otherwise is."""
+    differs = Finding(
+        "regex", Severity.ERROR, When.RUN, "app", "regexec writes too much", symbol="regexec",
+        evidence=(Evidence("call-site", "scan+0x1", "regexec(…)"), Evidence("behaviour", "musl", "fills 16 bytes")),
+    )  # fmt: skip
+    wanted = [opened(f"lib{name}.so.1") for name in ("vulkan", "EGL", "decor-0")]
+    one = judged("app", "differs", *wanted, differs)
+    assert table.first_failure(one) == "regexec(…): fills 16 bytes (+3)"
+    shown = table.render(report(one), 0)
+    assert "    apk add EGL decor-0 vulkan  (3 of 4 findings)" in shown
+    assert '    libEGL.so.1        dlopen("libEGL.so.1", …)' in shown
+
+
+def test_libraries_that_may_be_opened_are_told_together() -> None:
+    """Each has a text of its own as evidence."""
+    may = [opened("libGL.so.1", Severity.INFO, "string"), opened("libEGL.so.1", Severity.INFO)]
+    shown = table.render(report(judged("app", "fails", missing("backtrace"), *may)), 0)
+    assert "  2 names of libraries it may open, which are not there: libGL.so.1, libEGL.so.1" in shown
+
+
 def test_same_causes_are_told_once() -> None:
     """Files that fail alike share a paragraph; another cause has its own."""
     names = ("a.so", "b.so", "c.so")

@@ -15,11 +15,24 @@ PRINTED = (
 )  # fmt: skip
 """What writes its arguments and keeps nothing."""
 _HOLDERS = 8  # functions that hold one constant
+_CHANCE = 12  # bytes of a constant that tables of numbers may hold by chance
 
 
 def kept(scene: Scene, texts: Iterable[bytes], shown: tuple[str, ...] = PRINTED) -> Iterator[bytes]:
-    """Those of some constants that not all code which points to them gives to functions that merely show them."""
-    return (text for text in texts if not _shown(scene, text, shown))
+    """Those of some constants that not all code which points to them gives to functions that merely show them.
+
+    Short ones that nothing points to are left out: addresses, jump tables and tables of letters look like them.
+    """
+    return (text for text in texts if not _by_chance(scene, text) and not _shown(scene, text, shown))
+
+
+def _by_chance(scene: Scene, text: bytes) -> bool:
+    if len(text) >= _CHANCE or not scene.can_disassemble:
+        return False
+    code = scene.code()
+    spans = list(scene.strings().spans((text,)))
+    # A longer text may be pointed to by distances from a table, which are not seen.
+    return next(code.slots.holding_any([at for at, _ in spans]), None) is None and not code.pointing(spans)
 
 
 def _shown(scene: Scene, text: bytes, by: tuple[str, ...]) -> bool:

@@ -40,7 +40,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 def _at(scene: Scene, site: CallSite) -> Iterator[Proof]:
     for confidence, name in numbers(site, 0):
         if name in _NONE:
-            yield at(confidence, site, f"{call(site, _NONE[name])} is -1")
+            # What asks whether there is a value has one of its own where there is none.
+            yield at("possible" if site.checked else confidence, site, f"{call(site, _NONE[name])} is -1")
         elif name in _SIGNAL_STACK and scene.musl is not None and release_key(scene.musl) < (1, 2, 4):
             yield at(confidence, site, f"{call(site, _SIGNAL_STACK[name])} is -1")
         elif name == _CONFIGURED:
@@ -60,7 +61,7 @@ RULE = Behaviour(
     glibc="1024 for _SC_GETPW_R_SIZE_MAX, 2048 for _SC_LINE_MAX, the processor's cache sizes",
     musl="-1 for them; _SC_NGROUPS_MAX 32, _SC_ARG_MAX 131072; _SC_MINSIGSTKSZ only from 1.2.4",
     builds="any",
-    evidence="a call of sysconf with such a name",
+    evidence="a call of sysconf with such a name; one whose result is held against 0 or -1 first is possible",
     remedy="none without a change of the program",
     fix="handle -1 with a value of one's own",
     references=("musl src/conf/sysconf.c",),
