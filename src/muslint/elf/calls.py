@@ -25,6 +25,7 @@ from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
 from muslint.elf.tables import Tables
 from muslint.elf.values import Symbol, Value
+from muslint.elf.values import only as alone
 from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 
@@ -149,6 +150,19 @@ class Calls:
             body = self.body(address)
             for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
                 yield from self._resolved(body, at, name, frozenset() if always and not straight(body, at) else callers)
+            if start in readers and self._others.asked:
+                for inner, at in self._handed(body, slots):
+                    yield from self._resolved(inner, at, name, frozenset((start,)))
+
+    def _handed(self, body: Body, slots: frozenset[int]) -> Iterator[tuple[Body, int]]:
+        """The calls by way of a parameter in the functions that are given the address of an import."""
+        for (kind, key), gifts in body.gifts.items():
+            for number, index, _ in gifts if kind == "slot" and key in slots else ():
+                inner = self.body(body.steps[number].target or 0)
+                for at in inner.indirect:
+                    value = inner.value(inner.machine.callee(inner.steps[at]), at)
+                    if value == alone(Symbol("param", index, 0)):
+                        yield inner, at
 
     def _at_once(self, start: int, address: int) -> bool:
         """Whether a function comes to an address before anything else can happen."""

@@ -25,6 +25,7 @@ _LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for 
 _WRITES = 4  # writes through parameters that lead to others
 _ELEMENTS = 16  # of an array on the stack
 _GIVEN = 4  # arguments among which an address is looked for
+_GIFTS = ("param", "made", "slot")
 _OBJECT = 1 << 12  # bytes of one object
 
 
@@ -172,13 +173,13 @@ def _copied(body: Body, place: Place, number: int) -> Value:
 
 
 def given(body: Body) -> Iterator[tuple[tuple[str, int], tuple[int, int, int]]]:
-    """Every address behind a parameter, or of fresh memory, that a function gives to one of its object: what it is, the
-    step of the call, the argument, and how far behind it the address is."""
+    """Every address behind a parameter, of fresh memory, or of an import, that a function gives to one of its object:
+    what it is, the step of the call, the argument, and how far behind it the address is."""
     for number, step in enumerate(body.steps if len(body.steps) <= _WRITER else ()):
         if step.flow is Flow.CALL and step.target is not None and not body.is_stub(step.target):
             for index in range(_GIVEN):
                 item = _one(body.given(index, number))
-                if isinstance(item, Symbol) and item.kind in ("param", "made") and not item.stride | item.bits:
+                if isinstance(item, Symbol) and item.kind in _GIFTS and not item.stride | item.bits:
                     yield (item.kind, item.key), (number, index, item.offset)
 
 

@@ -88,21 +88,6 @@ def _write(raw: Instruction, value: Expr | None, word: int) -> Effect:
     return Effect({name: value if size >= word else binary("and", value, const(0xFFFFFFFF))})
 
 
-def _vector_zero(raw: Instruction, word: int) -> Effect:
-    """A vector register that is made 0 by itself."""
-    same = raw.op0_kind == raw.op1_kind == OpKind.REGISTER and raw.op0_register == raw.op1_register
-    return Effect({NAMES[raw.op0_register]: const(0)}) if same and raw.op_count == 2 else _other(raw, word)
-
-
-def _vector_move(raw: Instruction, word: int) -> Effect:
-    """A vector register that is written to memory: structures are set to 0 so."""
-    if raw.op0_kind != OpKind.MEMORY or raw.op1_kind != OpKind.REGISTER:
-        return _other(raw, word)
-    return Effect(
-        {}, (Store(address_of(raw, word), MemorySizeExt.size(raw.memory_size), reg(NAMES[raw.op1_register])),)
-    )
-
-
 def _size(raw: Instruction) -> int:
     if raw.op0_kind == OpKind.REGISTER:
         return SIZES.get(raw.op0_register, 16)
@@ -247,8 +232,6 @@ _FOLLOWED: dict[int, Callable[[Instruction, int], Effect]] = {
     Mnemonic.CBW: _convert, Mnemonic.CWDE: _convert, Mnemonic.CDQE: _convert,
     Mnemonic.CMP: _nothing, Mnemonic.TEST: _nothing, Mnemonic.NOP: _nothing,
     **dict.fromkeys(_KINDS, _arithmetic),
-    **dict.fromkeys((Mnemonic.PXOR, Mnemonic.XORPS), _vector_zero),
-    **dict.fromkeys((Mnemonic.MOVAPS, Mnemonic.MOVUPS, Mnemonic.MOVDQA, Mnemonic.MOVDQU), _vector_move),
 }  # fmt: skip
 for _name, _number in vars(Mnemonic).items():
     if isinstance(_number, int) and _name.startswith("CMOV"):
