@@ -229,10 +229,14 @@ class Body(Paths):
 
     def target(self, number: int) -> str | None:
         """The import that a call goes to, by what its instruction tells or its register holds."""
+        self._budget, self._open = _BUDGET, []
+        return self._target_of(number)
+
+    def _target_of(self, number: int) -> str | None:
         step = self.steps[number]
         if (name := self.callee(step)) is not None or step.flow is not Flow.CALL_INDIRECT:
             return name
-        value = self.value(self.machine.callee(step), number)
+        value = self.evaluated(self.machine.callee(step), number)
         slot = next(iter(value.known)) if value.whole and len(value.known) == 1 else None
         return self.slots.imports.get(slot.key) if isinstance(slot, Symbol) and slot.kind == "slot" else None
 
@@ -278,7 +282,7 @@ class Body(Paths):
             return UNKNOWN
         if step.flow is _CALL and step.target is not None and step.target not in self._stubs:
             return self.others.returned(step.target)
-        return memory.fresh(step.address) if self.callee(step) in memory.ALLOCATORS else UNKNOWN
+        return memory.fresh(step.address) if self._target_of(number) in memory.ALLOCATORS else UNKNOWN
 
     def _entry(self, location: Location) -> Value:
         if not self.bounds.known:
