@@ -13,8 +13,8 @@ from muslint.elf.values import UNKNOWN, Item, Symbol, Value
 
 _SHORT = 512  # bytes of a function whose result is looked at
 _LONGEST = 1 << 12  # bytes of a function whose writes are looked at
-_QUESTIONS = 64  # about writes, of one object
-_STEPS = 3_000  # instructions of the functions of one object that are asked
+_QUESTIONS = 48  # about writes, of one object
+_STEPS = 2_000  # instructions of the functions of one object that are asked
 _CODE = 1 << 18  # bytes of code beyond which no function is asked what it writes
 _LEVELS = 2  # functions that hand an address on
 
