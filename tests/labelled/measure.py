@@ -12,7 +12,10 @@ from muslint.pipeline import check
 from tests.support.cache import REPOSITORY
 from tests.support.compile import cross_cc, zig_cc
 
-OWN = tuple(Path(__file__).with_name(name) for name in ("programs.toml", "people.toml", "unseen.toml", "strange.toml"))
+OWN = tuple(
+    Path(__file__).with_name(name)
+    for name in ("programs.toml", "people.toml", "unseen.toml", "strange.toml", "fourth.toml")
+)
 OTHERS = REPOSITORY / "fixtures" / "witness" / "programs.toml"
 TARGET = "musl:1.2.5"
 HEADERS = (

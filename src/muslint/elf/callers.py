@@ -33,12 +33,12 @@ def filled(value: Value, caller: Body, number: int) -> Value:
     found = []
     plain: set[Item] = set()
     for item in value.known:
-        if isinstance(item, Symbol) and item.kind == "param":
+        if isinstance(item, Symbol) and item.kind == "param" and not item.stride:
             found.append(_changed(caller.argument(item.key, number), item.offset, item.bits, caller.machine.word))
         elif isinstance(item, Symbol) and item.kind == "field":
-            given = caller.field(item.key, number, item.offset, item.size)
+            given = caller.field(item.key, number, item.offset, item.size, item.stride)
             found.append(_changed(given, 0, item.bits, caller.machine.word))
-        elif isinstance(item, int):
+        elif isinstance(item, int) or item.kind == "made":
             plain.add(item)
         else:
             found.append(UNKNOWN)

@@ -17,13 +17,15 @@ from muslint.elf.disassembly import machine_of
 from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image, Range
+from muslint.elf.others import Elsewhere
 from muslint.elf.paths import parting
 from muslint.elf.prototypes import telling
 from muslint.elf.references import LEVELS, WRAPPER, References
 from muslint.elf.site import Arguments, CallSite
 from muslint.elf.slots import Slots, inverted
 from muslint.elf.tables import Tables
-from muslint.elf.values import UNKNOWN, Symbol, Value
+from muslint.elf.values import Symbol, Value
+from muslint.elf.values import only as alone
 from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 
@@ -33,7 +35,6 @@ _HANDING = 3  # such functions whose callers are searched for
 _FIRST = 3  # arguments of a function that hands them on, among which a number is looked for
 _BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 14  # instructions of the functions that are kept disassembled
-_SHORT = 512  # bytes of a function whose result is looked at
 _CALLERS = 64  # how many callers of a function are asked
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
@@ -47,13 +48,14 @@ class Calls:
         self._bodies: dict[int, Body] = {}
         self._steps = 0
         self._known_raw: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
-        self._known_returned: dict[int, Value] = {}
         self._known_callers: dict[tuple[int, frozenset[int] | None], list[tuple[Body, int]]] = {}
 
     def forget(self) -> None:
         """Drop everything; not to be used afterwards."""
         for body in self._bodies.values():
             vars(body).clear()  # it and its frame point at each other, and would stay with the bytes of the object
+        if "_others" in vars(self):
+            self._others.forget()
         vars(self).clear()
 
     @cached_property
@@ -77,6 +79,10 @@ class Calls:
     def _variables(self) -> Variables:
         assert self.machine is not None
         return Variables(self._image, self.machine, self.functions, self._made)
+
+    @cached_property
+    def _others(self) -> Elsewhere:
+        return Elsewhere(self.functions, self.body, self._made, sum(len(part.content) for part in self._image.code()))
 
     def _written(self, address: int, size: int) -> frozenset[int]:
         return self._variables.written(address, size)
@@ -148,6 +154,19 @@ class Calls:
             body = self.body(address)
             for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
                 yield from self._resolved(body, at, name, frozenset() if always and not straight(body, at) else callers)
+            if start in readers and self._others.asked:
+                for inner, at in self._handed(body, slots):
+                    yield from self._resolved(inner, at, name, frozenset((start,)))
+
+    def _handed(self, body: Body, slots: frozenset[int]) -> Iterator[tuple[Body, int]]:
+        """The calls by way of a parameter in the functions that are given the address of an import."""
+        for (kind, key), gifts in body.gifts.items():
+            for number, index, _ in gifts if kind == "slot" and key in slots else ():
+                inner = self.body(body.steps[number].target or 0)
+                for at in inner.indirect:
+                    value = inner.value(inner.machine.callee(inner.steps[at]), at)
+                    if value == alone(Symbol("param", index, 0)):
+                        yield inner, at
 
     def _at_once(self, start: int, address: int) -> bool:
         """Whether a function comes to an address before anything else can happen."""
@@ -294,16 +313,7 @@ class Calls:
         else:
             code = self._image.at(bounds.start, bounds.end - bounds.start) or b""
             steps = self.machine.steps(code, bounds.start, bounds.start in self.functions.thumb)
-        return Body(self.machine, self._image, self.slots, bounds, steps, self.stubs, self.returned, self._tables_of)
-
-    def returned(self, start: int) -> Value:
-        """What the function that begins at ``start`` returns, where it is a small one that returns constants."""
-        if start not in self._known_returned:
-            self._known_returned[start] = UNKNOWN  # while it is looked at: it may call itself
-            bounds = self.functions.around(start)
-            if bounds.known and bounds.start == start and bounds.end - start <= _SHORT:
-                self._known_returned[start] = self.body(start).returned()
-        return self._known_returned[start]
+        return Body(self.machine, self._image, self.slots, bounds, steps, self.stubs, self._others, self._tables_of)
 
     def _sites(self, body: Body, name: str, stubs: frozenset[int], slots: frozenset[int]) -> Iterator[int]:
         """The steps of a function that call one import, or jump to it in place of a call."""

@@ -8,8 +8,10 @@ Branches into a block, loops, stack slots whose address is passed on and jump ta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 
+from muslint.elf import memory
 from muslint.elf.code import Expr, Flow, Machine, Step, Store
 from muslint.elf.frame import Frame, Place, overwritten
 from muslint.elf.functions import Bounds
@@ -18,16 +20,13 @@ from muslint.elf.linear import caller_of, linear
 from muslint.elf.paths import Paths, calls
 from muslint.elf.slots import Slots
 from muslint.elf.tables import Tables
-from muslint.elf.values import UNKNOWN, Item, Symbol, Value, extended, inserted, only, operate, some, union
+from muslint.elf.values import UNKNOWN, Symbol, Value, extended, inserted, only, operate, union
 
 _CALL, _CALL_INDIRECT = Flow.CALL, Flow.CALL_INDIRECT
 _BUDGET = 4_000  # steps that are asked for one value
 _SPENT, _LITTLE = 8, 1_000  # values of a function for which that was not enough, and what the others are given then
 _DEEPEST = 40  # definitions of definitions
-_WRITER = 400  # instructions of a function whose writes through its parameters are looked at
-_LOOKED_AT = 1_000  # instructions of a function whose tables are looked at for an end
 _EQUAL = -2  # see `Body._reaching`
-_WRITES = 4  # writes through parameters that lead to others
 
 Location = str | Place
 """A register, or a place in the frame."""
@@ -40,12 +39,11 @@ class Body(Paths):
 
     def __init__(
         self, machine: Machine, image: Image, slots: Slots, bounds: Bounds, steps: list[Step],
-        stubs: Mapping[int, int], returned: Callable[[int], Value], tables: Tables,
+        stubs: Mapping[int, int], others: memory.Others, tables: Tables,
     ) -> None:  # fmt: skip
-        """``stubs`` are the PLT stubs of the object, see `Machine.stubs`; ``returned`` tells what the function at an
-        address may return."""
+        """``stubs`` are the PLT stubs of the object, see `Machine.stubs`; ``others`` tells of other functions."""
         super().__init__(machine, image, slots, steps, stubs)
-        self.bounds, self._returned, self._tables = bounds, returned, tables
+        self.bounds, self.others, self.tables = bounds, others, tables
         self._budget = self._spent = 0
         self._open: list[Definition] = []
         self._arguments: dict[tuple[int, int], Value] = {}
@@ -53,7 +51,7 @@ class Body(Paths):
         self._cut = False  # whether something was given up because it lies too deep
         self._passing = 0  # above 0 where what is found holds only for who asks just now
         self._indexing = False
-        self._followed: list[Symbol] = []
+        self.followed: list[Symbol] = []
 
     @cached_property
     def frame(self) -> Frame:
@@ -65,7 +63,7 @@ class Body(Paths):
     def value(self, expr: Expr | None, at: int) -> Value:
         """What an expression may be right before step ``at``; unknown when that takes too long to find out."""
         self._budget, self._open = _BUDGET if self._spent < _SPENT else _LITTLE, []
-        found = self._value(expr, at)
+        found = self.evaluated(expr, at)
         self._spent += self._budget <= 0
         return found._replace(whole=found.whole and bool(found.known) and self._budget > 0)
 
@@ -85,7 +83,8 @@ class Body(Paths):
         address = Expr("add", None, Expr("reg", self.machine.stack), Expr("const", where + pushed), self.machine.word)
         return self.value(Expr("load", None, address, None, self.machine.word), at)
 
-    def _value(self, expr: Expr | None, at: int) -> Value:
+    def evaluated(self, expr: Expr | None, at: int) -> Value:
+        """As `value`, while another one is being followed."""
         if expr is None or self._budget <= 0:
             return UNKNOWN
         if expr.kind == "const":
@@ -95,10 +94,10 @@ class Body(Paths):
         if expr.kind == "load":
             return self._memory(expr, at)
         if expr.kind == "place":
-            return self._located(expr.value, at)
+            return self.located(expr.value, at)
         if expr.kind == "sext":
-            return extended(self._value(expr.left, at), expr.value, min(expr.size, self.machine.word))
-        left, right = self._value(expr.left, at), self._value(expr.right, at)
+            return extended(self.evaluated(expr.left, at), expr.value, min(expr.size, self.machine.word))
+        left, right = self.evaluated(expr.left, at), self.evaluated(expr.right, at)
         if expr.kind == "either":
             return union((left, right))
         if expr.kind == "insert":
@@ -115,7 +114,7 @@ class Body(Paths):
         self._indexing, self._passing = False, self._passing - 1
         if line is None or line.root is None or line.times < 2 or line.copies < 2:
             return None
-        found = self._located(*line.root)
+        found = self.located(*line.root)
         size = self.machine.word
         times = operate("mul", found, only(line.times), size)
         return operate("add", times, only(line.plus & (1 << 8 * size) - 1), size)
@@ -126,97 +125,81 @@ class Body(Paths):
             return UNKNOWN if depth is None else only(Symbol("frame", 0, depth))
         if name == self.machine.frame and (fixed := self.frame.pointer(at)) is not None:
             return only(Symbol("frame", 0, fixed))
-        return self._located(name, at)
+        return self.located(name, at)
 
     def _memory(self, expr: Expr, at: int) -> Value:
-        address = self._value(expr.left, at)
+        address = self.evaluated(expr.left, at)
         if address.open:
             return UNKNOWN
-        found = [self._loaded(item, expr.size, at) for item in address.known]
+        found = [memory.loaded(self, item, expr.size, at) for item in address.known]
         return union([*found, *(() if address.whole else (UNKNOWN,))])
 
-    def _loaded(self, item: Item, size: int, at: int) -> Value:
-        if not isinstance(item, Symbol):
-            return self._tables.stored(item, size)
-        if item.kind == "frame":
-            return self._located(Place(item.offset, size), at)
-        if item.kind == "row":
-            return some(found for row in self._rows(item, size) for found in row.known)
-        return self._behind(item, size) if item.kind == "param" and not item.bits else UNKNOWN
-
-    def _behind(self, item: Symbol, size: int) -> Value:
-        """What lies behind an address that is a parameter: what the function writes there, else what callers left."""
-        if len(self.steps) > _WRITER:
-            return UNKNOWN
-        writes = self._written.get((item.key, item.offset))
-        if writes is None:
-            return only(Symbol("field", item.key, item.offset, size))  # whole where that is constant
-        found: list[Item] = []
-        for number, store in writes if item not in self._followed and len(self._followed) < _WRITES else ():
-            self._followed.append(item)
-            self._passing += 1
-            found += self._value(store.value, number).known if store.size == size else ()
-            self._passing -= 1
-            self._followed.pop()
-        return some(found)
-
-    def _rows(self, item: Symbol, size: int) -> Iterator[Value]:
-        """What the rows of a table hold; pointers up to the NULL that ends them."""
-        behind = next((end for end in self._ends if end >= item.offset + item.key), None)
-        for row in self._tables.rows(item.offset, item.key, size):
-            if behind is not None and row >= behind:
-                return
-            if size == self.machine.word and self.slots.pointer(row) == 0:
-                return
-            yield self._tables.stored(row, size, written=False)
+    @cached_property
+    def ends(self) -> list[int]:
+        """See `memory.ends`."""
+        self.__dict__["ends"] = []  # while they are looked for
+        with self.aside():
+            return memory.ends(self)
 
     @cached_property
-    def _ends(self) -> list[int]:
-        """The addresses that the function makes by adding to others: a loop over a table may end at one."""
-        kept, found = (self._budget, self._open, self._cut), set[int]()
-        self.__dict__["_ends"] = []  # while they are looked for
-        self._passing += 1  # a step of a loop that is being followed is not what it is to others
-        for number, step in enumerate(self.steps if len(self.steps) <= _LOOKED_AT else ()):
-            for expr in self.effect(number).sets.values() if step.flow is Flow.NEXT else ():
-                if expr is not None and expr.kind == "add" and expr.right is not None and expr.right.kind == "const":
-                    value = self.value(expr, number)
-                    found.update(item for item in value.known if value.whole and isinstance(item, int))
-        self._budget, self._open, self._cut = kept
-        self._passing -= 1
-        return sorted(found)
-
-    @cached_property
-    def _written(self) -> dict[tuple[int, int], list[tuple[int, Store]]]:
-        """(parameter, distance) → every write through a parameter: there memory is no longer as it was at entry."""
-        budget, open_ = self._budget, self._open
-        found: dict[tuple[int, int], list[tuple[int, Store]]] = {}
-        self.__dict__["_written"] = found  # while it is looked for
-        self._passing += 1
-        for number, step in enumerate(self.steps):
-            for store in self.effect(number).stores if step.flow is Flow.NEXT else ():
-                if store.address is None or self.frame.place(store, number) is not None:
-                    continue
-                for item in self.value(store.address, number).known:
-                    if isinstance(item, Symbol) and item.kind == "param":
-                        found.setdefault((item.key, item.offset), []).append((number, store))
-        self._budget, self._open = budget, open_
-        self._passing -= 1
+    def written(self) -> dict[tuple[str, int], list[tuple[int, Store, int]]]:
+        """(kind, key) of an address → every write behind it, see `memory.written`."""
+        found: dict[tuple[str, int], list[tuple[int, Store, int]]] = {}
+        self.__dict__["written"] = found  # while it is looked for
+        with self.aside():
+            for key, write in memory.written(self):
+                found.setdefault(key, []).append(write)
         return found
 
-    def field(self, index: int, at: int, offset: int, size: int) -> Value:
-        """What the ``size`` bytes may be that lie ``offset`` behind what argument ``index`` of a call points to."""
+    @cached_property
+    def gifts(self) -> dict[tuple[str, int], list[tuple[int, int, int]]]:
+        """(kind, key) of an address → the calls it is given to, see `memory.given`."""
+        found: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
+        self.__dict__["gifts"] = found  # while they are looked for
+        with self.aside():
+            self._budget, self._open = _BUDGET, []
+            for key, gift in memory.given(self):
+                found.setdefault(key, []).append(gift)
+        return found
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While another value is asked for than the one that is being followed."""
+        kept = self._budget, self._open, self._cut
+        self._passing += 1  # a step of a loop that is being followed is not what it is to others
+        try:
+            yield
+        finally:
+            self._budget, self._open, self._cut = kept
+            self._passing -= 1
+
+    def is_stub(self, address: int) -> bool:
+        """Whether a PLT stub stands at an address."""
+        return address in self._stubs
+
+    def given(self, index: int, number: int) -> Value:
+        """As `argument`, of those in registers, while another value is being followed."""
+        return self.evaluated(memory.register(self, index), number)
+
+    def field(self, index: int, at: int, offset: int, size: int, stride: int = 0) -> Value:
+        """What the ``size`` bytes may be that lie ``offset``, and any multiple of ``stride`` more, behind what argument
+        ``index`` of a call points to."""
         given = self.argument(index, at)
         told = given.whole and all(isinstance(item, int) or item.kind == "param" for item in given.known)
         found = [] if told else [UNKNOWN]
         for item in given.known:
             self._budget, self._open = _BUDGET, []
+            if isinstance(item, int) and stride:
+                item = Symbol("row", stride, item)
             if isinstance(item, int):
-                found.append(self._tables.stored(item + offset, size))
-            elif item.kind in ("frame", "param", "row"):
-                found.append(self._loaded(item._replace(offset=item.offset + offset), size, at))
+                found.append(self.tables.stored(item + offset, size))
+            elif item.kind in ("frame", "param", "made") or (item.kind == "row" and stride in (0, item.key)):
+                kept = item.stride if item.kind == "row" else stride
+                moved = item._replace(offset=item.offset + offset, stride=kept)
+                found.append(memory.loaded(self, moved, size, at))
         return union(found)
 
-    def _located(self, location: Location, at: int) -> Value:
+    def located(self, location: Location, at: int) -> Value:
         """The union of every definition of a place that reaches step ``at``."""
         known = self._known.get((location, at))
         if known is not None:
@@ -246,10 +229,14 @@ class Body(Paths):
 
     def target(self, number: int) -> str | None:
         """The import that a call goes to, by what its instruction tells or its register holds."""
+        self._budget, self._open = _BUDGET, []
+        return self._target_of(number)
+
+    def _target_of(self, number: int) -> str | None:
         step = self.steps[number]
         if (name := self.callee(step)) is not None or step.flow is not Flow.CALL_INDIRECT:
             return name
-        value = self.value(self.machine.callee(step), number)
+        value = self.evaluated(self.machine.callee(step), number)
         slot = next(iter(value.known)) if value.whole and len(value.known) == 1 else None
         return self.slots.imports.get(slot.key) if isinstance(slot, Symbol) and slot.kind == "slot" else None
 
@@ -267,7 +254,7 @@ class Body(Paths):
         if not found or any(self._leaves(step) for step in self.steps):
             found.append(UNKNOWN)
         value = union(found)
-        numbers = frozenset(item for item in value.known if isinstance(item, int) or item.kind == "row")
+        numbers = frozenset(item for item in value.known if isinstance(item, int) or item.kind in ("row", "made"))
         return Value(numbers, value.whole and len(numbers) == len(value.known))
 
     def _leaves(self, step: Step) -> bool:
@@ -276,22 +263,26 @@ class Body(Paths):
 
     def _defined(self, location: Location, number: int) -> Value:
         this = (number, location)
-        step = self.steps[number]
-        if (
-            step.flow is _CALL
-            and location == self.machine.result
-            and step.target is not None
-            and step.target not in self._stubs
-        ):
-            return self._returned(step.target)
         if this in self._open:
             return Value(frozenset(), True, frozenset((this,)))
         self._open.append(this)
         try:
-            value = self._value(self._definition(location, number), number)
+            value = self._made(location, number)
         finally:
             self._open.pop()
         return value._replace(open=value.open - {this})
+
+    def _made(self, location: Location, number: int) -> Value:
+        step = self.steps[number]
+        if not calls(step.flow):
+            return self.evaluated(self._definition(location, number), number)
+        if isinstance(location, Place):
+            return memory.left(self, location, number)
+        if location != self.machine.result:
+            return UNKNOWN
+        if step.flow is _CALL and step.target is not None and step.target not in self._stubs:
+            return self.others.returned(step.target)
+        return memory.fresh(step.address) if self._target_of(number) in memory.ALLOCATORS else UNKNOWN
 
     def _entry(self, location: Location) -> Value:
         if not self.bounds.known:
@@ -369,12 +360,14 @@ class Body(Paths):
         escapes = self.frame.escapes(location, number)
         if not escapes or store.address is None:
             return escapes
-        value = self._value(store.address, number)
+        value = self.evaluated(store.address, number)
         return (
             not value.whole
             or bool(value.open)
             or any(
-                isinstance(item, Symbol) and (item.kind != "frame" or Place(item.offset, store.size).overlaps(location))
+                isinstance(item, Symbol)
+                and item.kind != "made"
+                and (item.kind != "frame" or Place(item.offset, store.size).overlaps(location))
                 for item in value.known
             )
         )
@@ -395,6 +388,6 @@ class Body(Paths):
         """Where in the frame a write goes, by the stack pointer or by a register that holds an address there."""
         if (place := self.frame.place(store, number)) is not None:
             return place
-        address = self._value(store.address, number)
+        address = self.evaluated(store.address, number)
         item = next(iter(address.known)) if address.whole and not address.open and len(address.known) == 1 else 0
         return Place(item.offset, store.size) if isinstance(item, Symbol) and item.kind == "frame" else None

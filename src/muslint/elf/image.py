@@ -197,7 +197,17 @@ class Image:
                 (elf.DT_JMPREL, elf.DT_PLTRELSZ))  # fmt: skip
         found = [(tag(start), tag(size)) for start, size in rows]
         found.append((tag(elf.DT_SYMTAB), len(self.object.symbols) * (24 if self.word_size == 8 else 16)))
-        return sorted([(start, start + size) for start, size in found if start and size] + self._frames())
+        parts = [(start, start + size) for start, size in found if start and size]
+        return sorted([*parts, *self._frames(), *self._headers()])
+
+    def _headers(self) -> list[tuple[int, int]]:
+        """The ELF header, and the program headers, which linkers put right behind it: they hold addresses too."""
+        wide = self.word_size == 8
+        size = (64 if wide else 52) + (56 if wide else 32) * len(self.object.segments)
+        return [
+            (s.vaddr, s.vaddr + size) for number, s in enumerate(self._loads)
+            if not s.offset and self._bytes(number)[:4] == b"\x7fELF"
+        ]  # fmt: skip
 
     def _frames(self) -> list[tuple[int, int]]:
         """``.eh_frame_hdr``, and ``.eh_frame`` up to its last entry but one or so (LSB "Exception Frames")."""

@@ -17,14 +17,16 @@ class Symbol(NamedTuple):
     stack pointer at the function's entry) or ``slot`` (the import whose address stands at ``key``), plus ``offset``;
     ``low``, whose lowest ``offset`` bytes are ``key`` and whose others may be anything; ``row``, any multiple of
     ``key`` from 0 on, plus ``offset``: how tables are indexed; or ``field``, the ``size`` bytes that lie ``offset``
-    behind the address in argument ``key`` when the function is entered. Of a ``param`` or a ``field`` some ``bits`` are
-    set besides (flags)."""
+    behind the address in argument ``key`` when the function is entered; or ``made``, the memory that the allocation at
+    ``key`` returned, plus ``offset``. Of a ``param`` or a ``field`` some ``bits`` are set besides (flags). With a
+    ``stride`` it is that much more any number of times: an element of an array there, or what that holds."""
 
     kind: str
     key: int
     offset: int
     size: int = 0
     bits: int = 0
+    stride: int = 0
 
 
 Item = int | Symbol
@@ -150,6 +152,8 @@ def _cut(left: Value, right: Value, size: int) -> Value:
 def _gathered(left: Value, right: Value, size: int) -> Value:
     """Flags that a loop sets one after another: at least each alone, besides those from before it."""
     known = {_operate("or", a, b, size) for a, b in islice(product(left.known, right.known), _PAIRS)}
+    if size <= _FLAGS:
+        known |= {flag for flag in right.known if isinstance(flag, int) and right.whole and 0 < flag < _HIGHEST}
     return Value(frozenset(item for item in known if item is not None), False)
 
 
@@ -180,6 +184,13 @@ def _moved_row(kind: str, row: Symbol, by: int, size: int) -> Item | None:
     return None
 
 
+def _element(array: Symbol, index: Symbol) -> Item | None:
+    """An element of an array that a parameter points to, or that lies on the stack."""
+    if array.kind not in ("param", "frame", "made") or index.kind != "row" or array.bits or array.stride:
+        return None
+    return array._replace(offset=array.offset + index.offset, stride=index.key)
+
+
 def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
     if isinstance(a, int) and isinstance(b, int):
         return _OPERATIONS[kind](a, b, size) & (1 << 8 * size) - 1
@@ -203,6 +214,8 @@ def _operate(kind: str, a: Item, b: Item, size: int) -> Item | None:
         if kind == "and" and a.kind == "frame" and signed(b, size) < 0:
             return a  # the stack is aligned: offsets stay as they are told apart
         return None
+    if isinstance(a, Symbol) and isinstance(b, Symbol):
+        return (_element(a, b) or _element(b, a)) if kind == "add" else None
     swapped = kind in ("add", "or") and isinstance(b, Symbol) and isinstance(a, int)
     return _operate(kind, b, a, size) if swapped else None
 

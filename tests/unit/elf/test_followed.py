@@ -54,10 +54,41 @@ BESIDE = """
 APART long ask(int name) { return sysconf(name | 64); }
 int main(int argc, char **argv) { return ask(argc * 8) + sysconf(80 + (argc & 1)); }
 """
+FILLED = """
+struct options { long other; int name, last; };
+APART void fill(struct options *o, int argc) { o->last = 99; if (argc > 2) o->name = 81; else o->name = 82; puts(""); }
+int main(int argc, char **argv) { struct options o; fill(&o, argc); return sysconf(o.name); }
+"""
+MADE = """
+#include <stdlib.h>
+struct options { long other; int name, last; };
+APART struct options *made(void) {
+    struct options *o = malloc(sizeof *o);
+    if (!o) abort();
+    o->name = 81; o->last = getpid();
+    return o;
+}
+APART long ask(const struct options *o) { puts(""); return sysconf(o->name); }
+int main(int argc, char **argv) { return ask(made()); }
+"""
+HANDED = """
+APART long ask(long (*how)(int), int name) { puts(""); return how(name); }
+int main(int argc, char **argv) { return ask(sysconf, argc > 2 ? 81 : 82); }
+"""
+ELEMENT = """
+APART long ask(const int *names, int which) { puts(""); return sysconf(names[which]); }
+int main(int argc, char **argv) {
+    volatile int names[3];
+    names[0] = 81; names[1] = 82; names[2] = 83;
+    return ask((const int *)names, argc % 3);
+}
+"""
 CASES = {
     "table": (TABLE, {81, 82, 83}), "loop": (LOOP, {81, 82, 83}), "field": (FIELD, {81, 82}),
     "variable": (VARIABLE, {81}), "written": (WRITTEN, {83}), "short jump": (SHORT, {81, 82}),
     "options": (OPTIONS, {64, 1024}), "beside": (BESIDE, {64, 80, 81}),
+    "filled": (FILLED, {81, 82}), "made": (MADE, {81}), "handed": (HANDED, {81, 82}),
+    "element": (ELEMENT, {81, 82, 83}),
 }  # fmt: skip
 
 

@@ -26,3 +26,18 @@ def test_of_many_items_the_first_are_kept() -> None:
     """A long table says what its first rows hold, and that there is more."""
     assert some(range(5)) == Value(frozenset(range(5)), False)
     assert 1 < len(some(range(1000)).known) < 100
+
+
+def test_an_element_of_an_array_that_others_hold() -> None:
+    """An unknown index into what a parameter points to, or into the stack, stays one; others are unknown."""
+    index, array = operate("mul", UNKNOWN, only(8), 8), Symbol("param", 1, 16)
+    assert operate("add", only(array), index, 8).known == {array._replace(stride=8)}
+    assert operate("add", index, only(Symbol("frame", 0, -32)), 8).known == {Symbol("frame", 0, -32, stride=8)}
+    assert operate("add", only(Symbol("field", 0, 8, 8)), index, 8).known == frozenset()
+
+
+def test_flags_that_a_loop_sets_in_memory_are_set_alone_too() -> None:
+    """What is there before the loop need not be known."""
+    before = Value(frozenset(), False, frozenset((("loop", "place"),)))
+    assert operate("or", before, only(32), 4) == Value(frozenset((32,)), False)
+    assert operate("or", before, only(1 << 40), 8).known == frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
@@ -9,11 +10,28 @@ from muslint.rules.finding import Evidence, Severity
 
 _KINDS = {1: "PTHREAD_MUTEX_RECURSIVE", 2: "PTHREAD_MUTEX_ERRORCHECK"}  # 3, adaptive, is a normal one to musl as well
 
+_KIND = 16  # bytes before the kind
+_SET = re.compile(rb"\xc7\x05(....)([\1\2])\0\0\0", re.S)
+"""``movl $1, variable``, as x86-64 does it."""
+
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     mutexes = {address: kind for address, kind in scene.data().static_mutexes() if kind in _KINDS}
+    mutexes.update(_written(scene))
     if mutexes:
         yield from _locked(scene, mutexes)
+
+
+def _written(scene: Scene) -> Iterator[tuple[int, int]]:
+    """(address, kind) of variables whose fifth word C++ sets to a kind when it runs: static objects in functions, and
+    those that are made before ``main``."""
+    if scene.object.arch != "x86_64" or not any(name.startswith("libstdc++") for name in scene.object.needed):
+        return
+    for part in scene.image.code():
+        for found in _SET.finditer(part.content):
+            place = part.address + found.end() + int.from_bytes(found[1], "little", signed=True)
+            if place % scene.image.word_size == 0 and scene.image.variable(place, 4):
+                yield place - _KIND, found[2][0]
 
 
 def _locked(scene: Scene, mutexes: dict[int, int]) -> Iterator[Proof]:

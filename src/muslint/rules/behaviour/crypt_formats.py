@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
@@ -22,7 +23,7 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                 yield at(confidence, site, call(site, "…", quoted(setting)))
     if not sites or any(site.string(1) is None for site in sites):
         for prefix in _UNKNOWN:
-            for text in scene.strings().starting(prefix):
+            for text in kept(scene, scene.strings().starting(prefix)):
                 yield constant("likely", names[0], text)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from muslint.elf.code import Flow
+from muslint.elf.flow import Body
 from muslint.elf.prototypes import ARGUMENTS
 from muslint.rules.behaviour.behaviour import Scene
 
@@ -14,16 +16,26 @@ PRINTED = (
     "__printf_chk", "__fprintf_chk", "__dprintf_chk", "__syslog_chk",
 )  # fmt: skip
 """What writes its arguments and keeps nothing."""
+COMPARED = (
+    "strstr", "strcasestr", "strcmp", "strcasecmp", "strncmp", "strncasecmp", "memcmp", "bcmp", "memmem", "strspn",
+    "strcspn", "strpbrk",
+)  # fmt: skip
+"""What looks for a text in another, or holds it against another."""
+_MOST_STEPS = 2_000  # instructions of a function whose every call is looked at
 _HOLDERS = 8  # functions that hold one constant
 _CHANCE = 12  # bytes of a constant that tables of numbers may hold by chance
 
 
-def kept(scene: Scene, texts: Iterable[bytes], shown: tuple[str, ...] = PRINTED) -> Iterator[bytes]:
-    """Those of some constants that not all code which points to them gives to functions that merely show them.
+def kept(
+    scene: Scene, texts: Iterable[bytes], shown: tuple[str, ...] = PRINTED, compared: tuple[str, ...] = COMPARED
+) -> Iterator[bytes]:
+    """Those of some constants that not all code which points to them gives to functions that merely show them, or
+    merely look for them in what is given from outside.
 
     Short ones that nothing points to are left out: addresses, jump tables and tables of letters look like them.
     """
-    return (text for text in texts if not _by_chance(scene, text) and not _shown(scene, text, shown))
+    by = scene.imports.intersection(compared)
+    return (text for text in texts if not _by_chance(scene, text) and not _shown(scene, text, shown, by))
 
 
 def _by_chance(scene: Scene, text: bytes) -> bool:
@@ -35,19 +47,46 @@ def _by_chance(scene: Scene, text: bytes) -> bool:
     return next(code.slots.holding_any([at for at, _ in spans]), None) is None and not code.pointing(spans)
 
 
-def _shown(scene: Scene, text: bytes, by: tuple[str, ...]) -> bool:
+def _shown(scene: Scene, text: bytes, by: tuple[str, ...], compared: frozenset[str]) -> bool:
     code = scene.code()
     spans = list(scene.strings().spans((text,)))
-    if not any(name in scene.imports for name in by) or any(
+    if not (compared or any(name in scene.imports for name in by)) or any(
         True for _ in code.slots.holding_any([at for at, _ in spans])
     ):
         return False
     holders = code.pointing(spans)
     if not 0 < len(holders) <= _HOLDERS:
         return False
-    takers = {
-        code.functions.around(site.address).start
-        for site in scene.calls(*by, within=holders)
+    others = holders - _takers(scene, by, holders, spans)
+    if not others or not compared or not others <= _takers(scene, tuple(compared), others, spans):
+        return not others
+    return not any(_given(code.body(start), (*by, *compared), spans) for start in others)
+
+
+def _takers(
+    scene: Scene, names: tuple[str, ...], holders: frozenset[int], spans: list[tuple[int, int]]
+) -> frozenset[int]:
+    """Those of some functions that give a text to one of some imports."""
+    return frozenset(
+        scene.code().functions.around(site.address).start
+        for site in scene.calls(*names, within=holders)
         if any(site.may(index, address) for index in range(ARGUMENTS) for address, _ in spans)
-    }
-    return holders <= takers
+    )
+
+
+def _given(body: Body, names: tuple[str, ...], spans: list[tuple[int, int]]) -> bool:
+    """Whether a function may do more with a text than give it to some imports."""
+    if len(body.steps) > _MOST_STEPS:
+        return True
+    first = {address for address, _ in spans}
+    made = given = 0
+    for number, step in enumerate(body.steps):
+        if step.flow is Flow.NEXT:
+            expressions = [expr for expr in body.effect(number).sets.values() if expr and expr.kind in ("const", "add")]
+            made += any(not first.isdisjoint(body.value(expr, number).known) for expr in expressions)
+        elif step.flow in (Flow.CALL, Flow.CALL_INDIRECT) or (step.flow is Flow.JUMP and step.target not in body.index):
+            takes = any(not first.isdisjoint(body.argument(index, number).known) for index in range(ARGUMENTS))
+            if takes and body.target(number) not in names:
+                return True
+            given += takes
+    return made > given

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, numbers, quoted
+from muslint.rules.behaviour.sites import at, call, listed, numbers, quoted
 from muslint.rules.finding import Severity
 
 _EXTMATCH = 1 << 5
@@ -15,8 +15,8 @@ _EXTENDED = re.compile(rb"[?*+@!]\(")
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     for site in scene.calls("fnmatch"):
-        pattern = site.string(0)
-        if pattern is not None and not _EXTENDED.search(pattern):
+        pattern, patterns = site.string(0), listed(site, 0)
+        if patterns and not any(map(_EXTENDED.search, patterns)):
             continue
         for confidence, flags in numbers(site, 2):
             if flags & _EXTMATCH:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, numbers, quoted
+from muslint.rules.behaviour.sites import at, call, listed, numbers, quoted
 from muslint.rules.finding import Severity
 
+_WILD = re.compile(rb"[*?[]")
 _ALTDIRFUNC, _BRACE, _NOMAGIC, _ONLYDIR = 1 << 9, 1 << 10, 1 << 11, 1 << 13
 
 
@@ -17,23 +19,23 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 
 def _at(site: CallSite) -> Iterator[Proof]:
-    pattern = site.string(0)
+    pattern, patterns = site.string(0), listed(site, 0)
     shown = "…" if pattern is None else quoted(pattern)
     for confidence, flags in numbers(site, 1):
-        if names := _names(flags, pattern):
+        if names := _names(flags, patterns):
             yield at(confidence, site, call(site, shown, "|".join(names), "…"))
         elif flags & _ONLYDIR:  # a hint: where a file system does not tell the type, glibc returns all too
             yield at("likely", site, call(site, shown, "GLOB_ONLYDIR", "…"))
 
 
-def _names(flags: int, pattern: bytes | None) -> list[str]:
-    """The flags that matter to this pattern."""
+def _names(flags: int, patterns: tuple[bytes, ...]) -> list[str]:
+    """The flags that matter to one of these patterns, or to an unknown one."""
     names = []
     if flags & _ALTDIRFUNC:
         names.append("GLOB_ALTDIRFUNC")
-    if flags & _BRACE and (pattern is None or b"{" in pattern):
+    if flags & _BRACE and (not patterns or any(b"{" in pattern for pattern in patterns)):
         names.append("GLOB_BRACE")
-    if flags & _NOMAGIC and (pattern is None or not any(letter in pattern for letter in b"*?[")):
+    if flags & _NOMAGIC and not (patterns and all(map(_WILD.search, patterns))):
         names.append("GLOB_NOMAGIC")
     return names
 

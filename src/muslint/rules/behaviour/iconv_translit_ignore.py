@@ -33,7 +33,8 @@ def _prove(scene: Scene) -> Iterator[Proof]:
                     yield at(confidence, site, call(site, *(("…", quoted(text)) if index else (quoted(text), "…"))))
     if untold(sites, 0, 1):
         for mark in _SUFFIXES:
-            for found in kept(scene, filter(_NAME.fullmatch, scene.strings().holding(mark))):
+            # What looks for a suffix mostly hands it on, as PHP's module does.
+            for found in kept(scene, filter(_NAME.fullmatch, scene.strings().holding(mark)), compared=()):
                 yield constant("likely", "iconv_open", found)
         for suffix, written in _WRITTEN.items():
             begun = suffix[:4].encode()  # found much sooner than the instruction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, number
+from muslint.rules.behaviour.sites import at, call, first, imported, number, numbers
 from muslint.rules.finding import Severity
 
 _NAMES = ("rand", "random", "rand_r", "srand", "srandom", "initstate")
@@ -14,9 +14,12 @@ _NAMES = ("rand", "random", "rand_r", "srand", "srandom", "initstate")
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     for site in scene.calls("srand", "srandom", "initstate"):
-        seed = number(site, 0)
-        if seed is not None:
-            yield at("certain", site, call(site, str(seed & 0xFFFFFFFF)))
+        known = numbers(site, 0)
+        if number(site, 0) is None and not site.whole(0):  # 0 and -1 often stand for none yet; one alone for a default
+            known = [(sure, seed) for sure, seed in known if seed not in (0, -1)]
+            known = known if len(known) > 1 else []
+        for confidence, seed in known:
+            yield at(confidence, site, call(site, str(seed & 0xFFFFFFFF)))
 
 
 RULE = Behaviour(
@@ -28,7 +31,7 @@ RULE = Behaviour(
     glibc="srand(1): 1804289383 846930886",
     musl="srand(1): 0 740882966 (drand48 and lrand48 are the same)",
     builds="any",
-    evidence="a call of srand or srandom with a constant seed; with the imports alone it is possible",
+    evidence="a call of srand or srandom with a constant seed, or one of a table; else it is possible",
     remedy="none without a change of the program",
     fix="bring a generator of one's own, or use lrand48",
     references=("musl src/prng",),

@@ -52,6 +52,13 @@ def plain(text: bytes) -> bool:
         return False
 
 
+def listed(site: CallSite, index: int) -> tuple[bytes, ...]:
+    """All texts that argument ``index`` may point to: the only one, those of a choice, or those of a table; none where
+    it may be any."""
+    found = site.strings(index)
+    return found if site.whole(index) or len(found) > 1 else ()
+
+
 def numbers(site: CallSite, index: int) -> list[tuple[str, int]]:
     """As `texts`, for an ``int``."""
     only = number(site, index)
@@ -83,8 +90,7 @@ def untold(sites: Sequence[CallSite], *indexes: int) -> bool:
     """Whether some call's text argument may be any: neither one or another constant, nor one of a table."""
     if not sites:
         return True
-    known = [(site.strings(index), site.whole(index)) for site in sites for index in indexes]
-    return any(not texts or not (whole or len(texts) > 1) for texts, whole in known)
+    return not all(listed(site, index) for site in sites for index in indexes)
 
 
 def first(scene: Scene, triggers: Iterable[str]) -> tuple[str, ...]:

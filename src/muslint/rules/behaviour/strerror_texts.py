@@ -4,28 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from muslint.elf.code import Flow
+from muslint.elf.flow import Body
+from muslint.elf.memory import register
+from muslint.elf.prototypes import ARGUMENTS
+from muslint.elf.site import CallSite
 from muslint.libc.strerror import texts as words
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import PRINTED
 from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _NAMES = ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l", "perror", "gai_strerror", "regerror", "hstrerror")
+_TEXTS = frozenset(("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l"))
+_MOST_STEPS = 2_000  # instructions of a function whose every call is looked at
 _COMPARE = ("strcmp", "strncmp", "strcasecmp", "strncasecmp", "strstr", "strcasestr")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
-    if not first(scene, ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l")):
+    if _TEXTS.isdisjoint(scene.imports):
         return
     if not first(scene, _COMPARE):
         return
     known = frozenset(text.encode() for text in words())
     held = scene.strings().among(known)
-    for site in scene.calls(*first(scene, _COMPARE), texts=held):
+    found = list(_compared(scene.calls(*first(scene, _COMPARE), texts=held), known))
+    if found and not _only_shown(scene):
+        yield from found
+
+
+def _compared(sites: tuple[CallSite, ...], known: frozenset[bytes]) -> Iterator[Proof]:
+    for site in sites:
         for index in (0, 1):
             for _confidence, text in texts(site, index):
                 if text in known:
                     yield at("likely", site, call(site, "…", quoted(text)))
+
+
+def _only_shown(scene: Scene) -> bool:
+    """Whether all that the program does with a text of an error is to print it: it compares others' texts then."""
+    sites = scene.calls("strerror") if _TEXTS.isdisjoint(scene.imports - {"strerror"}) else ()
+    code = scene.code()
+    bodies = {code.functions.around(site.address).start: code.body(site.address) for site in sites}
+    return bool(bodies) and all(map(_prints, bodies.values()))
+
+
+def _prints(body: Body) -> bool:
+    """Whether a function gives what every call of strerror returns to functions that print it, and to no others."""
+    calls = given = 0
+    for number, step in enumerate(body.steps if len(body.steps) <= _MOST_STEPS else ()):
+        if step.flow not in (Flow.CALL, Flow.CALL_INDIRECT) and (
+            step.flow is not Flow.JUMP or step.target in body.index
+        ):
+            continue
+        name = body.target(number)
+        calls += name == "strerror"
+        takes = any(body.called(register(body, index), number) == "strerror" for index in range(ARGUMENTS))
+        if takes and name not in PRINTED:
+            return False
+        given += takes
+    return 0 < calls <= given
 
 
 RULE = Behaviour(

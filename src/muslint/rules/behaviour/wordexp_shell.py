@@ -28,8 +28,9 @@ def _at(site: CallSite) -> Proof:
     undef = next((sure for sure, choice in numbers(site, 2) if choice & _UNDEF), None)
     if undef is not None and (words is None or b"$" in words):
         return at(undef, site, call(site, shown, "…", "WRDE_UNDEF"))
-    if words is None:
-        return at("likely", site, call(site, shown, "…"))
+    if words is None:  # with WRDE_NOCMD both refuse operators
+        checked = site.whole(2) and all(choice & _NOCMD for choice in site.choices(2))
+        return at("possible" if checked else "likely", site, call(site, shown, "…"))
     refused = _SPECIAL.search(words) and not (flags is not None and flags & _NOCMD)
     return at("certain" if refused else "possible", site, call(site, shown, "…"))
 
@@ -43,7 +44,7 @@ RULE = Behaviour(
     glibc="expands by itself and returns WRDE_BADCHAR at operators, WRDE_BADVAL at an unset variable if asked",
     musl="has /bin/sh expand the words; checks them only with WRDE_NOCMD",
     builds="any",
-    evidence="a call of wordexp with words that are unknown or hold an operator, or with WRDE_UNDEF",
+    evidence="a call of wordexp with unknown words or an operator, without WRDE_NOCMD; or with WRDE_UNDEF",
     remedy="none without a change of the program; let no untrusted text reach it",
     fix="pass WRDE_NOCMD, and check the words and variables before the call",
     references=("musl src/misc/wordexp.c",),
