@@ -205,6 +205,7 @@ class Calls:
         ways = {name: self._ways(name) for name in names if name not in self._known_raw}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
+        self._references.search(stub for stubs, _ in ways.values() for stub in stubs)
         for name, (stubs, slots) in ways.items():
             self._known_raw[name] = (
                 frozenset(address for stub in stubs for address in self._references.to(stub)),

@@ -41,6 +41,7 @@ class References:
         self._image, self._machine, self._functions = image, machine, functions
         self._stubs, self._asked = stubs, asked
         self._found: dict[int, Sequence[int]] = {}
+        self._of_others: dict[int, Sequence[int]] = {}
         self._known: dict[frozenset[int], Listed] = {}
         self._known_pointers: dict[int, Targets] = {}
 
@@ -49,21 +50,30 @@ class References:
     def to(self, target: int) -> Sequence[int]:
         """The addresses of what may be direct calls of, or jumps to, an address.
 
-        Calls of stubs that are asked for are listed all at once; of another stub they are searched for. Of other
+        Calls of stubs that are asked for are listed all at once; of other stubs they are searched for. Of other
         functions the first few are searched for one by one; then all calls of the object are listed. In huge code each
         is searched for.
         """
         if target in self._asked:
             return self._of_stubs.get(target, ())
+        if target in self._stubs:
+            self.search((target,))
+            return self._of_others[target]
         if target not in self._found:
-            stub = target in self._stubs
-            if not stub and len(self._found) >= _SEARCHES and self._small:
+            if len(self._found) >= _SEARCHES and self._small:
                 return self._targets.get(target, ())
-            if not stub and len(self._found) >= _MOST_SEARCHES:
+            if len(self._found) >= _MOST_SEARCHES:
                 return ()
             code = self._image.code()
             self._found[target] = [place for part in code for place in self._machine.references(part, target)]
         return self._found[target]
+
+    def search(self, stubs: Iterable[int]) -> None:
+        """Have what may be calls of some stubs found in one search, where they are not asked for anyway."""
+        new = frozenset(stubs) - self._asked.keys() - self._of_others.keys()
+        if new:
+            found = self._list(self._image.code(), min(new), max(new), new)
+            self._of_others.update((stub, found.get(stub, ())) for stub in new)
 
     @cached_property
     def _of_stubs(self) -> Listed:

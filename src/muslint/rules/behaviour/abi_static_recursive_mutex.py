@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from muslint.elf.image import Range
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.finding import Evidence, Severity
 
 _KINDS = {1: "PTHREAD_MUTEX_RECURSIVE", 2: "PTHREAD_MUTEX_ERRORCHECK"}  # 3, adaptive, is a normal one to musl as well
 
 _KIND = 16  # bytes before the kind
+_OTHERS = frozenset((0, 8, 24, 32))  # where the other words of one begin that are set to 0
+_NEAR = 64  # bytes of code
 _SET = re.compile(rb"\xc7\x05(....)([\1\2])\0\0\0", re.S)
 """``movl $1, variable``, as x86-64 does it."""
 
@@ -30,8 +33,20 @@ def _written(scene: Scene) -> Iterator[tuple[int, int]]:
     for part in scene.image.code():
         for found in _SET.finditer(part.content):
             place = part.address + found.end() + int.from_bytes(found[1], "little", signed=True)
-            if place % scene.image.word_size == 0 and scene.image.variable(place, 4):
+            aligned = place % scene.image.word_size == 0
+            if aligned and _made(part, found.start(), place - _KIND) and scene.image.variable(place, 4):
                 yield place - _KIND, found[2][0]
+
+
+def _made(part: Range, at: int, mutex: int) -> bool:
+    """Whether an instruction near a place writes another word of a mutex, as its constructor does."""
+    content, first = part.content, part.address
+    for near in range(max(at - _NEAR, 0), min(at + _NEAR, len(content) - 4)):
+        target = first + near + 4 + int.from_bytes(content[near : near + 4], "little", signed=True)
+        # A constant of four bytes may stand behind the distance.
+        if target - mutex in _OTHERS or target + 4 - mutex in _OTHERS:
+            return True
+    return False
 
 
 def _locked(scene: Scene, mutexes: dict[int, int]) -> Iterator[Proof]:
