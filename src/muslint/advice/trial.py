@@ -217,7 +217,7 @@ def _case(case: Case, obj: ElfObject, target: Target, loader: MuslLoader | Glibc
         case, object=obj, target=target.name, release=target.release, model=loader.model, link=link,
         messages=messages, interpreter_error=error, kept=_kept(case, obj, link, loader),
         opens=opener(loader, case.path if case.program else None, given, case.secure),
-        proved=case.proved if obj is case.object else None,
+        proved=case.proved if obj is case.object and loader.model.version == case.model.version else None,
     )  # fmt: skip
 
 

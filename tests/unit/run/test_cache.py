@@ -1,5 +1,6 @@
 """What is kept between runs changes no word of a report, is bounded, and is never in the way."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -85,6 +86,32 @@ def test_another_release_of_musl_is_proved_anew(programs: Path, tmp_path: Path, 
     del proved[:]
     report(programs, tmp_path)
     assert proved == []
+
+
+NEWER = """
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <regex.h>
+static int order(const void *a, const void *b, void *c) { (void)c; return *(const int *)a - *(const int *)b; }
+int called(int argc, char **argv) {
+    int n[2] = {2, 1};
+    regex_t r; regmatch_t m[2];
+    qsort_r(n, 2, sizeof *n, order, NULL);
+    return regcomp(&r, argv[argc - 1], REG_EXTENDED) || regexec(&r, "x", 2, m, 0);
+}
+"""
+
+
+def test_what_is_kept_is_of_the_release_that_was_asked_about(tmp_path: Path) -> None:
+    """Remedies are tried on other releases, with some of the rules: another run shall not take these for all."""
+    (tmp_path / "newer.c").write_text(NEWER)
+    flags = "-shared", "-fPIC", "-Wl,-z,now"
+    compiler.zig_cc("x86_64-linux-gnu.2.28", [tmp_path / "newer.c"], tmp_path / "in" / "newer.so", *flags)
+    told = report(tmp_path / "in", tmp_path / "kept", on="alpine:3.14")
+    assert '"release"' in told
+    (path,) = kept(tmp_path / "kept")
+    known = json.loads(path.read_bytes().partition(b"\n")[2])
+    assert {key.split()[1] for key in known if not key.startswith("opened")} == {"1.2.2"}
 
 
 def test_several_processes_keep_it_too(programs: Path, tmp_path: Path, proved: list[str]) -> None:
