@@ -241,16 +241,17 @@ def test_a_known_content_is_read_once() -> None:
 
 def test_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The variable, the user's cache folder, the user's home; else nowhere."""
-    monkeypatch.setenv("HOME", "/home/me")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/var/mine")
+    home, mine = tmp_path / "home", tmp_path / "mine"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(mine))
     monkeypatch.setenv("MUSLINT_CACHE_DIR", str(tmp_path))
     assert where() == str(tmp_path)
     monkeypatch.setenv("MUSLINT_CACHE_DIR", "")
     assert where() is None
     monkeypatch.delenv("MUSLINT_CACHE_DIR")
-    assert where() == "/var/mine/muslint"
+    assert where() == f"{mine}/muslint"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert where() == "/home/me/.cache/muslint"
+    assert where() == f"{home}/.cache/muslint"
     monkeypatch.delenv("HOME")
     assert where() is None
 
