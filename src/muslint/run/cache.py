@@ -165,11 +165,10 @@ def _files(folder: str) -> Iterator[tuple[str, int, int]]:
 
 def _thin(shard: str) -> None:
     """Let the older half of a folder go where it is full."""
-    names = os.listdir(shard)
-    if len(names) > _MOST:
-        with os.scandir(shard) as entries:
-            oldest = sorted(entries, key=_age)
-        for entry in oldest[: len(oldest) // 2]:
+    with os.scandir(shard) as found:
+        entries = list(found)
+    if len(entries) > _MOST:
+        for entry in sorted(entries, key=_age)[: len(entries) // 2]:
             os.unlink(entry.path)
 
 

@@ -74,6 +74,13 @@ def _takers(
     )
 
 
+def calls_of(body: Body) -> Iterator[int]:
+    """The steps at which a function calls another, or jumps to it in place of a call; none of a very long one."""
+    for number, step in enumerate(body.steps if len(body.steps) <= _MOST_STEPS else ()):
+        if step.flow in (Flow.CALL, Flow.CALL_INDIRECT) or (step.flow is Flow.JUMP and step.target not in body.index):
+            yield number
+
+
 def _given(body: Body, names: tuple[str, ...], spans: list[tuple[int, int]]) -> bool:
     """Whether a function may do more with a text than give it to some imports."""
     if len(body.steps) > _MOST_STEPS:
@@ -84,9 +91,9 @@ def _given(body: Body, names: tuple[str, ...], spans: list[tuple[int, int]]) -> 
         if step.flow is Flow.NEXT:
             expressions = [expr for expr in body.effect(number).sets.values() if expr and expr.kind in ("const", "add")]
             made += any(not first.isdisjoint(body.value(expr, number).known) for expr in expressions)
-        elif step.flow in (Flow.CALL, Flow.CALL_INDIRECT) or (step.flow is Flow.JUMP and step.target not in body.index):
-            takes = any(not first.isdisjoint(body.argument(index, number).known) for index in range(ARGUMENTS))
-            if takes and body.target(number) not in names:
-                return True
-            given += takes
+    for number in calls_of(body):
+        takes = any(not first.isdisjoint(body.argument(index, number).known) for index in range(ARGUMENTS))
+        if takes and body.target(number) not in names:
+            return True
+        given += takes
     return made > given

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muslint.elf.code import Flow
 from muslint.elf.flow import Body
 from muslint.elf.memory import register
 from muslint.elf.prototypes import ARGUMENTS
 from muslint.elf.site import CallSite
 from muslint.libc.strerror import texts as words
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.elsewhere import PRINTED
+from muslint.rules.behaviour.elsewhere import PRINTED, calls_of
 from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
 from muslint.rules.finding import Severity
 
 _NAMES = ("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l", "perror", "gai_strerror", "regerror", "hstrerror")
 _TEXTS = frozenset(("strerror", "strerror_r", "__xpg_strerror_r", "strerror_l"))
-_MOST_STEPS = 2_000  # instructions of a function whose every call is looked at
 _COMPARE = ("strcmp", "strncmp", "strcasecmp", "strncasecmp", "strstr", "strcasestr")
 
 
@@ -53,11 +51,7 @@ def _only_shown(scene: Scene) -> bool:
 def _prints(body: Body) -> bool:
     """Whether a function gives what every call of strerror returns to functions that print it, and to no others."""
     calls = given = 0
-    for number, step in enumerate(body.steps if len(body.steps) <= _MOST_STEPS else ()):
-        if step.flow not in (Flow.CALL, Flow.CALL_INDIRECT) and (
-            step.flow is not Flow.JUMP or step.target in body.index
-        ):
-            continue
+    for number in calls_of(body):
         name = body.target(number)
         calls += name == "strerror"
         takes = any(body.called(register(body, index), number) == "strerror" for index in range(ARGUMENTS))
