@@ -251,7 +251,7 @@ class AArch64:
             if first <= target <= last:
                 yield base + at, target
 
-    def taker(self, code: Range, place: int) -> int | None:  # noqa: ARG002
+    def takers(self, code: Range, place: int, stubs: Container[int]) -> frozenset[int] | None:  # noqa: ARG002
         """Not told: searching is what takes time here."""
         return None
 

@@ -18,7 +18,6 @@ from muslint.elf.flow import Body
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image, Range
 from muslint.elf.others import Elsewhere
-from muslint.elf.paths import parting
 from muslint.elf.prototypes import telling
 from muslint.elf.references import LEVELS, WRAPPER, References
 from muslint.elf.site import Arguments, CallSite
@@ -28,14 +27,9 @@ from muslint.elf.values import Symbol, Value
 from muslint.elf.values import only as alone
 from muslint.elf.variables import Variables
 from muslint.elf.where import Places
+from muslint.elf.worth import ASKED, CALLERS, Worth
 
-_ASKED = 256  # references to a function beyond which nobody asks who calls it
-_AT_ONCE = 512  # bytes from the start of a function in which it may hand on what it is given
-_HANDING = 3  # such functions whose callers are searched for
-_FIRST = 3  # arguments of a function that hands them on, among which a number is looked for
-_BEFORE = 32  # bytes before a call in which its arguments are mostly set
 _STEPS = 1 << 14  # instructions of the functions that are kept disassembled
-_CALLERS = 64  # how many callers of a function are asked
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
 
@@ -98,6 +92,11 @@ class Calls:
         listed = {stub: slot for stub, slot in self.stubs.items() if self._listed(self.slots.imports[slot])}
         return References(self._image, self.machine, self.functions, self.stubs, listed)
 
+    @cached_property
+    def _worth(self) -> Worth:
+        assert self.machine is not None
+        return Worth(self._image, self.machine, self.functions, self._references, self)
+
     def _listed(self, name: str) -> bool:
         return self._asked is None or name in self._asked
 
@@ -137,9 +136,9 @@ class Calls:
         """
         if self.machine is None:
             return
-        stubs, slots = self._ways(name)
-        if only is None or name in self._known_raw or not self._listed(name):
-            direct, reads = self._raw(name)
+        stubs, slots = self.ways(name)
+        if only is None or name in self._known_raw:
+            direct, reads = self.raw(name)
         else:
             direct, reads = self._raw_in(only, stubs, slots - self.slots.jumps)
         around = self.functions.around
@@ -149,7 +148,7 @@ class Calls:
             if only is not None and start not in only:
                 continue
             always = holding is not None
-            if holding is not None and start not in holding and not self._at_once(start, address):
+            if holding is not None and start not in holding and not self._worth.at_once(start, address):
                 continue
             body = self.body(address)
             for at in self._sites(body, name, stubs, slots if start in readers else frozenset()):
@@ -168,25 +167,17 @@ class Calls:
                     if value == alone(Symbol("param", index, 0)):
                         yield inner, at
 
-    def _at_once(self, start: int, address: int) -> bool:
-        """Whether a function comes to an address before anything else can happen."""
-        assert self.machine is not None
-        if not 0 <= address - start <= _AT_ONCE:
-            return False
-        before = self._image.at(start, address - start) or b""
-        return not any(map(parting, self.machine.steps(before, start, start in self.functions.thumb)))
-
     def _raw_in(
         self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
     ) -> tuple[frozenset[int], frozenset[int]]:
-        """As `_raw`, in some functions alone."""
+        """As `raw`, in some functions alone."""
         known = self._references.within(only) if stubs else {}
         reads = self._reads(self._references.parts(only), slots) if slots else {}
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(
             *reads.values()
         )
 
-    def _ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
+    def ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """The stubs and the slots of an import."""
         slots = self.slots.named.get(name, frozenset())
         return frozenset(stub for slot in slots for stub in self._stubs_of.get(slot, ())), slots
@@ -195,14 +186,19 @@ class Calls:
     def _stubs_of(self) -> dict[int, frozenset[int]]:
         return inverted(self.stubs)
 
-    def _raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
+    def raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
         """Addresses of what may be direct calls of an import, and of what may read its slots."""
         if name not in self._known_raw:
             self._search((name,))
         return self._known_raw[name]
 
     def _search(self, names: Iterable[str]) -> None:
-        ways = {name: self._ways(name) for name in names if name not in self._known_raw}
+        new = {name for name in names if name not in self._known_raw}
+        if not new:
+            return
+        if self._asked is not None and any(map(self._listed, new)):  # one search for all of these
+            new.update(name for name in self.slots.named if name in self._asked and name not in self._known_raw)
+        ways = {name: self.ways(name) for name in new}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
         self._references.search(stub for stubs, _ in ways.values() for stub in stubs)
@@ -219,6 +215,13 @@ class Calls:
         self._search(names)
         return tuple(sorted(frozenset().union(*(found for name in names for found in self._known_raw[name]))))
 
+    def inside(self, name: str, only: frozenset[int]) -> frozenset[int]:
+        """As `candidates`, of one import, in the functions that begin at some addresses."""
+        if self.machine is None or not only:
+            return frozenset()
+        stubs, slots = self.ways(name)
+        return frozenset().union(*self._raw_in(only, stubs, slots - self.slots.jumps))
+
     def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
         """As `References.pointing`."""
         return self._references.pointing(spans, words) if self.machine is not None else frozenset()
@@ -227,57 +230,19 @@ class Calls:
         """As `References.taking`, for calls of some imports."""
         if self.machine is None:
             return frozenset()
-        return self._references.taking(spans, frozenset().union(*(self._ways(name)[0] for name in names)))
+        return self._references.taking(spans, frozenset().union(*(self.ways(name)[0] for name in names)))
 
     def giving(self, names: Iterable[str], spans: Sequence[tuple[int, int]]) -> tuple[frozenset[int], frozenset[int]]:
-        """Starts of the functions that may give one of some imports an address in one of these spans whatever
-        happens: those that hold it; and these, with those that come to a call of the import before anything else."""
-        around = self.functions.around
-        first = {around(address).start: address for address in reversed(self.candidates(*names))}
-        handing = {start for start, address in first.items() if self._at_once(start, address)}
-        targets = handing.union(*(self._ways(name)[0] for name in names))
-        only = None
-        if len(handing) <= _HANDING:
-            known = self._references
-            asking = [address for start in handing for address in (*known.to(start), *known.short(start, None))]
-            only = frozenset((*first, *(around(address).start for address in asking)))
-        found = self._references.giving(spans, targets, only)
-        if handing and len(found) <= _ASKED:
-            return found, found | (handing & self._references.called(found))
-        return found, found
+        """As `muslint.elf.worth.Worth.giving`; nothing on a machine that is not known."""
+        return self._worth.giving(names, spans) if self.machine is not None else (frozenset(), frozenset())
 
     def with_callees(self, starts: frozenset[int]) -> frozenset[int]:
         """As `References.with_callees`."""
         return self._references.with_callees(starts) if self.machine is not None else frozenset()
 
     def zeroing(self, name: str, argument: int) -> tuple[frozenset[int], frozenset[int]]:
-        """Starts of the functions in which a call of an import may have 0 for an argument, by the code right before;
-        and of those that may give 0 to a function which hands on at once what it is given."""
-        if self.machine is None:
-            return frozenset(), frozenset()
-        found, givers, around = set[int](), set[int](), self.functions.around
-        reads = self._raw(name)[1]  # of its slot, anywhere before the call
-        handing = set[int]()
-        for address in self.candidates(name):
-            start, end = address - _BEFORE, address
-            if address in reads:
-                start, end, _ = around(address)
-            if self.machine.zeroes(self._image.at(start, end - start) or b"", argument):
-                found.add(around(address).start)
-            elif self._at_once(around(address).start, address):
-                handing.add(around(address).start)
-        for start in handing if len(handing) <= _HANDING else ():
-            places = [*self._references.to(start), *self._references.short(start, None)]
-            asking = {around(place).start for place in places if self._gives_zero(place)} - {start}
-            if asking and len(places) <= _CALLERS:
-                found.add(start)
-                givers |= asking
-        return frozenset(found), frozenset(givers)
-
-    def _gives_zero(self, place: int) -> bool:
-        assert self.machine is not None
-        before = self._image.at(place - _BEFORE, _BEFORE) or b""
-        return any(self.machine.zeroes(before, argument) for argument in range(_FIRST))
+        """As `muslint.elf.worth.Worth.zeroing`; nothing on a machine that is not known."""
+        return self._worth.zeroing(name, argument) if self.machine is not None else (frozenset(), frozenset())
 
     def _reads(self, parts: Iterable[Range], slots: frozenset[int]) -> dict[int, list[int]]:
         """Slot → the addresses in some code of what may read it, other than its stub."""
@@ -351,7 +316,7 @@ class Calls:
         own = body.steps[at].address, values, True
         callers = self._callers(body.bounds.start, among) if asks(values) and levels > 0 and body.bounds.known else []
         above = levels - (_SHARE if body.bounds.end - body.bounds.start <= WRAPPER else 1)
-        if not callers or len(callers) > _CALLERS:
+        if not callers or len(callers) > CALLERS:
             return [own]
         found = []
         always = straight(body, at)
@@ -372,7 +337,7 @@ class Calls:
             known = self._references
             addresses = known.to(start) if among is None else known.within(among).get(start, ())
             addresses = [*addresses, *known.short(start, among)]
-            for address in addresses if len(addresses) <= _ASKED else ():
+            for address in addresses if len(addresses) <= ASKED else ():
                 body = self.body(address)
                 number = body.index.get(address)
                 if number is not None and body.steps[number].target == start and body.bounds.start != start:

@@ -206,9 +206,10 @@ class Machine(Protocol):
         """Every such place, by part of the code, for addresses in some spans, and some more."""
         ...
 
-    def taker(self, code: Range, place: int) -> int | None:
-        """The target of the call that takes what an instruction puts into a register, by one of the `all_pointers`,
-        where control comes straight to it and the register does not outlast it; None where that cannot be told."""
+    def takers(self, code: Range, place: int, stubs: Container[int]) -> frozenset[int] | None:
+        """The targets of the calls that may take what an instruction puts into a register, by one of the
+        `all_pointers`, and the ``stubs`` that are jumped to with it; 0 for the caller. None where that cannot be told.
+        """
         ...
 
     def holding(self, code: Range, number: int) -> Iterator[int]:

@@ -23,8 +23,8 @@ LEVELS = 3
 _WRAPPERS = 4  # how many more levels of small functions
 _SEARCHES, _MOST_SEARCHES = 16, 256  # searches for one target each before all are listed; at all, in huge code
 _MANY = 64  # functions whose own calls are not looked at
-_PART = 4  # times a part of the code that is searched by itself
 _FEW = 4  # addresses that are searched for one by one
+_GROUPS, _NEAR = 8, 1 << 15  # of addresses that are searched for before all are listed; bytes that one spans
 _LISTED, _LISTED_IN = 1 << 24, 1 << 22  # bytes of code whose calls are listed; of some functions
 
 Listed = dict[int, "array[int]"]
@@ -44,6 +44,7 @@ class References:
         self._of_others: dict[int, Sequence[int]] = {}
         self._known: dict[frozenset[int], Listed] = {}
         self._known_pointers: dict[int, Targets] = {}
+        self._searched: dict[int, int] = {}  # segment of code → groups of addresses that were searched for
 
     # --- calls ----------------------------------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class References:
 
     @cached_property
     def _of_stubs(self) -> Listed:
-        return self._list_stubs(self._image.code())
+        return self._list_stubs(self._image.code(), self._asked)
 
     def within(self, only: frozenset[int]) -> Listed:
         """Target → the addresses of what may be direct calls of it, or jumps to it, in some functions; in much code
@@ -85,7 +86,7 @@ class References:
         if only not in self._known:
             parts = self.parts(only)
             much = sum(len(part.content) for part in parts) > _LISTED_IN
-            listed = self._list_stubs(parts) if much else self._list(parts, *self._extent)
+            listed = self._list_stubs(parts, self._stubs) if much else self._list(parts, *self._extent)
             self._known = {only: listed}  # the next question is mostly about the same ones
         return self._known[only]
 
@@ -128,8 +129,8 @@ class References:
     def _targets(self) -> Listed:
         return self._list(self._image.code(), *self._extent, self._functions.known())
 
-    def _list_stubs(self, parts: Iterable[Range]) -> Listed:
-        return self._list(parts, min(self._asked), max(self._asked), self._asked) if self._asked else {}
+    def _list_stubs(self, parts: Iterable[Range], stubs: Mapping[int, int]) -> Listed:
+        return self._list(parts, min(stubs), max(stubs), stubs) if stubs else {}
 
     def _list(self, parts: Iterable[Range], first: int, last: int, only: Container[int] | None = None) -> Listed:
         found: Listed = {}
@@ -159,26 +160,28 @@ class References:
         holding = set[int]()
         for part in self._image.code():
             for place in self._places(part, wanted):
-                taker, start = self._machine.taker(part, place), self._functions.around(place).start
-                if taker is None:
+                start, found = self._functions.around(place).start, self._machine.takers(part, place, self._stubs)
+                if found is None:
                     anywhere.add(start)
-                elif taker in takers or not taker:
-                    holding.add(start)
-                elif taker not in self._stubs:
-                    holding.add(start)
-                    entered.add(self._functions.around(taker).start)
+                for taker in found or ():
+                    if taker in takers or taker not in self._stubs:
+                        holding.add(start)
+                    if taker and taker not in self._stubs:
+                        entered.add(self._functions.around(taker).start)
         return self.with_callees(frozenset(anywhere)) | self.with_callees(frozenset(entered), 1) | holding
 
     def _places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
-        """The places of such addresses in a segment of code; where not all are listed, few are searched for one by
-        one, and found anywhere."""
-        if self._lists:
-            return self._listed_places(part, wanted)
-        if len(wanted) > _FEW:
-            return self._holding((part,), wanted)
-        return {place for first, last in wanted for place in self._machine.pointers(part, first, last)}
-
-    def _listed_places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
+        """The places of such addresses in a segment of code. Few are searched for, each where it is; on machines that
+        do not list them few are searched for one by one, and found anywhere."""
+        if not self._lists:
+            if len(wanted) > _FEW:
+                return self._holding((part,), wanted)
+            return {place for first, last in wanted for place in self._machine.pointers(part, first, last)}
+        if part.address not in self._known_pointers:
+            groups = list(_near(wanted))
+            self._searched[part.address] = self._searched.get(part.address, 0) + len(groups)
+            if self._searched[part.address] <= _GROUPS:
+                return {place for group in groups for place in self._holding((part,), group)}
         return {place for first, last in wanted for place in self._pointers(part).between(first, last)}
 
     @cached_property
@@ -196,27 +199,16 @@ class References:
             self._known_pointers[part.address] = Targets(inside, part.address, low)
         return self._known_pointers[part.address]
 
-    def giving(
-        self, spans: Iterable[tuple[int, int]], targets: Container[int], only: frozenset[int] | None = None
-    ) -> frozenset[int]:
-        """Starts of the functions, among some where these are told, that hold an address in one of these spans and may
-        give it to one of some targets."""
-        code = list(self._image.code())
-        parts = code
-        if only is not None and not self._lists:
-            parts = self.parts(only)
-            if _PART * sum(len(part.content) for part in parts) > sum(len(part.content) for part in code):
-                parts = code
-        wanted, found = sorted(set(spans)), set[int]()
-        for part in parts:
-            for place in self._listed_places(part, wanted) if self._lists else self._holding((part,), wanted):
+    def held(self, spans: Iterable[tuple[int, int]]) -> dict[int, set[int | None]]:
+        """Starts of the functions that hold an address in one of these spans → what takes it, see `Machine.takers`;
+        with None where that is not told."""
+        wanted, found = sorted(set(spans)), dict[int, set[int | None]]()
+        for part in self._image.code():
+            for place in self._places(part, wanted) if self._lists else self._holding((part,), wanted):
+                takers: Iterable[int | None] | None = self._machine.takers(part, place, self._stubs)
                 start = self._functions.around(place).start
-                if start in found or (only is not None and start not in only):
-                    continue
-                target = self._machine.taker(part, place)
-                if target is None or target in targets:
-                    found.add(start)
-        return frozenset(found)
+                found.setdefault(start, set()).update((None,) if takers is None else takers)
+        return found
 
     def _holding(self, parts: Iterable[Range], wanted: Sequence[tuple[int, int]]) -> set[int]:
         """The places of such addresses in some code; spans may overlap."""
@@ -255,3 +247,15 @@ class References:
     def _wraps(self, start: int) -> bool:
         bounds = self._functions.around(start)
         return bounds.known and bounds.end - bounds.start <= WRAPPER
+
+
+def _near(spans: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Sorted spans in groups that lie near each other."""
+    group: list[tuple[int, int]] = []
+    for span in spans:
+        if group and span[1] - group[0][0] > _NEAR:
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group

@@ -14,6 +14,7 @@ from muslint.elf.fields import Lead, Pairs, Spans, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.values import signed
 from muslint.elf.x86_effects import IMMEDIATES, NAMES, SIZES, address_of, effect_of, read
+from muslint.elf.x86_takers import takers
 
 _FLOWS = {
     FlowControl.NEXT: Flow.NEXT, FlowControl.UNCONDITIONAL_BRANCH: Flow.JUMP,
@@ -44,8 +45,6 @@ _BEFORE_ABSOLUTE = (
     rb"[\x24\x63\x81\x8b\x8d\xc7\xff][^" + re.escape(_RELATIVE) + rb"]", rb"[\x63\x81\x8b\x8d\xc7\xff]..",
 )  # fmt: skip
 """The same on x86-64, where most of these codes can have a distance in its place."""
-_STRAIGHT, _JUMPS = 96, 4
-"""Bytes, and jumps, behind an instruction in which the call is looked for that it is for."""
 _APART = 4
 """Slots that are searched for one by one."""
 _SHORT = 1 << 12
@@ -319,37 +318,9 @@ class X86:
             for pairs in addresses(content, _BEFORE_ADDRESS if self.word == 4 else _BEFORE_ABSOLUTE, spans):
                 yield [(base + place, address) for place, address in pairs]
 
-    def taker(self, code: Range, place: int) -> int | None:
-        """The next ``call`` behind ``lea`` or ``mov`` into a register that no call keeps; 0 for the caller."""
-        content, at = code.content, place - code.address
-        if self.word == 4 or at < 2:
-            return None
-        wide = content[at - 1] in (0x48, 0x4C) and content[at] == 0x8D
-        if wide is (0xB8 <= content[at - 1] <= 0xBF):
-            return None
-        first = at - 1 if wide or content[at - 2] != 0x41 else at - 2
-        name = ""
-        for _ in range(_JUMPS):
-            for raw in Decoder(64, content[first : first + _STRAIGHT], ip=code.address + first):
-                flow = _FLOWS[raw.flow_control]
-                if not name:
-                    name = NAMES.get(raw.op0_register, "")
-                    if flow is not _NEXT or raw.op0_kind != OpKind.REGISTER or not name or name in self.kept:
-                        return None
-                elif flow is not _NEXT:
-                    break
-                elif name in (NAMES.get(raw.op0_register), NAMES.get(raw.op1_register)):
-                    return None
-            else:
-                return None
-            if raw.flow_control == FlowControl.RETURN:
-                return 0
-            if flow is not Flow.JUMP:
-                return raw.near_branch_target if flow is _CALL else None
-            first = raw.near_branch_target - code.address
-            if not 0 <= first < len(content):
-                return None
-        return None
+    def takers(self, code: Range, place: int, stubs: Container[int]) -> frozenset[int] | None:
+        """On x86-64 by `muslint.elf.x86_takers`; on i386 arguments are on the stack."""
+        return takers(code, place, self.kept, stubs) if self.word == 8 else None
 
     def holding(self, code: Range, number: int) -> Iterator[int]:
         """``mov`` or ``push`` of it."""

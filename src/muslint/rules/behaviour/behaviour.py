@@ -78,10 +78,10 @@ class Scene:
         narrow: frozenset[int] | None = None
         holding: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
-        if (texts is not None or addresses is not None) and not ((texts or addresses) and self.candidates(*names)):
+        imported = [name for name in names if name in self.imports] if self.can_disassemble else []
+        if not imported or ((texts is not None or addresses is not None) and not (texts or addresses)):
             return ()
         if (texts is not None or addresses is not None) and (always or not self._little_code):
-            imported = [name for name in names if name in self.imports]
             held = tuple(self.strings().spans(texts or ()))
             words = tuple(self._tables([first for first, _ in held]))
             spans = [(address - _STRUCTURE, address) for address in (*words, *(addresses or ()))]
@@ -101,9 +101,7 @@ class Scene:
             return ()
         if narrow is None:
             self.candidates(*names)  # all in one search
-        for name in names if self.can_disassemble else ():
-            if name not in self.imports:
-                continue
+        for name in imported:
             if zero is not None:  # told by the code right before the call: other callers need not be asked
                 narrow, callers = known.zeroing(name, zero)
             if narrow is not None:

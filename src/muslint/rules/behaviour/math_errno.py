@@ -27,20 +27,20 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     if not names or "__errno_location" not in scene.imports:
         return
     yield imported("possible", names[0], "__errno_location")
-    scene.candidates(*names, "__errno_location")  # all in one search
-    errno = scene.candidates("__errno_location")
-    beside = {address for address in scene.candidates(*names) if _beside(address, errno)}
-    for site in scene.calls(*names, within=beside):
-        if _asked(scene.code().body(site.address), site.address):
+    known, maths = scene.code(), scene.candidates(*names)
+    errno = sorted(known.inside("__errno_location", frozenset(known.functions.around(place).start for place in maths)))
+    for site in scene.calls(*names, within={address for address in maths if _beside(address, errno)}):
+        if _asked(known.body(site.address), site.address):
             yield at("likely", site, f"{call(site, '…')} beside errno")
-    yield from _by_table(scene, names, errno)
+    yield from _by_table(scene, names)
 
 
-def _by_table(scene: Scene, names: tuple[str, ...], errno: tuple[int, ...]) -> Iterator[Proof]:
+def _by_table(scene: Scene, names: tuple[str, ...]) -> Iterator[Proof]:
     """Calls beside errno by way of a table that holds such functions."""
     known = scene.code()
     places = known.slots.kept(names) if scene.can_disassemble else {}
     held = known.with_callees(known.pointing((place - _STRUCTURE, place) for place in places))
+    errno = known.inside("__errno_location", held)
     for start in sorted(held & {known.functions.around(address).start for address in errno}):
         body = known.body(start)
         for number in body.indirect:
@@ -51,7 +51,7 @@ def _by_table(scene: Scene, names: tuple[str, ...], errno: tuple[int, ...]) -> I
                 yield Proof("likely", name, (Evidence("call-site", known.places.where(step.address), text),), text)
 
 
-def _beside(address: int, errno: tuple[int, ...]) -> bool:
+def _beside(address: int, errno: list[int]) -> bool:
     """Whether errno may be looked at near a call."""
     index = bisect_left(errno, address - _NEAR)
     return index < len(errno) and errno[index] <= address + _NEAR

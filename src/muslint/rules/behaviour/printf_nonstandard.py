@@ -42,10 +42,10 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         yield from _at(site)
     if any(name.startswith("__gmp") for name in scene.imports):
         return  # %Zd may be GMP's own
-    unknown = next((name for name in names if untold(scene.calls(name), FORMATS[name])), None) if bare else None
+    left = list(kept(scene, bare, PUT))
+    unknown = next((name for name in names if untold(scene.calls(name), FORMATS[name])), None) if left else None
     if unknown is not None:  # else every format is known
-        for text in kept(scene, bare, PUT):
-            yield constant("likely", unknown, text)
+        yield from (constant("likely", unknown, text) for text in left)
 
 
 def _made(scene: Scene, names: tuple[str, ...]) -> Iterator[Proof]:
