@@ -29,7 +29,7 @@ from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 from muslint.elf.worth import ASKED, CALLERS, Worth
 
-_STEPS = 1 << 14  # instructions of the functions that are kept disassembled
+_STEPS = 1 << 15  # instructions of the functions that are kept disassembled
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import islice
+from operator import eq, itemgetter, not_
 
 from muslint.elf.code import Effect, Flow, Machine, Step
 from muslint.elf.image import Image
@@ -19,6 +21,7 @@ NO_RETURN = frozenset((
 """Imports that never return: no path leads on behind their call."""
 _NEXT, _BRANCH, _JUMP, _JUMP_INDIRECT = Flow.NEXT, Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT
 _PARTING = (Flow.BRANCH, Flow.JUMP, Flow.JUMP_INDIRECT, Flow.STOP)
+_ADDRESS, _END = itemgetter(0), itemgetter(1)  # of a step
 _CALL, _CALL_INDIRECT = Flow.CALL, Flow.CALL_INDIRECT  # compared by identity: every instruction is
 
 
@@ -56,7 +59,7 @@ class Paths:
         """``stubs`` are the PLT stubs of the object, see `Machine.stubs`."""
         self.machine, self.image, self.slots, self.steps = machine, image, slots, steps
         self._stubs = stubs
-        self.index = {step.address: number for number, step in enumerate(steps)}
+        self.index = dict(zip(map(_ADDRESS, steps), range(len(steps))))
         self._effects = Effects(machine, steps)
         self._above: dict[tuple[str | None, int], int] = {}
 
@@ -65,11 +68,16 @@ class Paths:
         return self._effects[at]
 
     @cached_property
+    def turns(self) -> list[int]:
+        """The steps behind which control may go on elsewhere: branches, jumps, calls and returns."""
+        return [number for number, step in enumerate(self.steps) if step[2] is not _NEXT]
+
+    @cached_property
     def direct(self) -> dict[int, list[int]]:
         """Target → the steps that call it, or jump or branch to it."""
         found: dict[int, list[int]] = {}
-        for number, (_, _, flow, target, _) in enumerate(self.steps):
-            if target is not None and flow is not _NEXT:
+        for number in self.turns:
+            if (target := self.steps[number].target) is not None:
                 found.setdefault(target, []).append(number)
         return found
 
@@ -77,8 +85,8 @@ class Paths:
     def indirect(self) -> list[int]:
         """The steps that call or jump by way of a register or memory."""
         return [
-            number for number, (_, _, flow, _, _) in enumerate(self.steps)
-            if flow is _CALL_INDIRECT or flow is _JUMP_INDIRECT
+            number for number in self.turns
+            if (flow := self.steps[number].flow) is _CALL_INDIRECT or flow is _JUMP_INDIRECT
         ]  # fmt: skip
 
     @cached_property
@@ -102,14 +110,19 @@ class Paths:
     @cached_property
     def falls(self) -> list[bool]:
         """Step number → whether control may come to it from the step before."""
-        found, end = [], -1
-        for step in self.steps:
-            address, behind, flow, _, _ = step
-            found.append(address == end)
-            if flow is _NEXT or flow is _BRANCH:
-                end = behind if found[-1] or not self._is_padding(len(found) - 1) else -1
-            else:
-                end = behind if calls(flow) and not self._never_returns(step) else -1
+        steps, count = self.steps, len(self.steps)
+        found = [False, *map(eq, map(_END, steps), map(_ADDRESS, islice(steps, 1, None)))][:count]
+        apart = [number for number, falls in enumerate(found) if number and not falls]  # bytes that are no code
+        for number in self.turns:
+            step = steps[number]
+            goes_on = not self._never_returns(step) if calls(step.flow) else step.flow is _BRANCH
+            if not goes_on and number + 1 < count:
+                found[number + 1] = False
+                apart.append(number + 1)
+        for number in apart:
+            while number + 1 < count and self._is_padding(number):
+                number += 1
+                found[number] = False
         return found
 
     def _is_padding(self, number: int) -> bool:
@@ -120,7 +133,7 @@ class Paths:
     @cached_property
     def heads(self) -> list[bool]:
         """Step number → whether control may come to it otherwise than from the step before."""
-        found = [not falls for falls in self.falls]
+        found = list(map(not_, self.falls))
         for number in (0, *self.sources):
             found[number] = True
         return found
@@ -128,7 +141,7 @@ class Paths:
     @cached_property
     def straight(self) -> int:
         """The last step that control comes to whatever happens: the first at which ways part or meet, or the end."""
-        parts = next((number for number, step in enumerate(self.steps) if parting(step)), len(self.steps))
+        parts = next((number for number in self.turns if parting(self.steps[number])), len(self.steps))
         return min([parts, *self.sources])
 
     def above(self, register: str | None, number: int) -> int:

@@ -56,6 +56,9 @@ _WRITES = (Lead(_RELATIVE, 0x89), Lead(_RELATIVE, 0x09), Lead(b"\x0d", 0x83), Le
 _LEA = (Lead(_RELATIVE, 0x8D),)
 _STACKS = (Register.RSP, Register.ESP)
 _FRAMES = (Register.RBP, Register.EBP)
+_POINTERS = frozenset((*_STACKS, *_FRAMES))
+_PUSHING: dict[int, bool] = {}
+"""Code of an instruction → whether it changes the stack pointer by itself."""
 
 
 _ZEROES = tuple(
@@ -92,15 +95,15 @@ class X86:
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
         """The instructions of some code."""
         del thumb
-        found = []
+        found: list[Step] = []
+        append, flows = found.append, _FLOWS
         for raw in Decoder(8 * self.word, code, ip=address):
-            flow, end = _FLOWS[raw.flow_control], raw.next_ip
-            target = None
+            flow, end, target = flows[raw.flow_control], raw.next_ip, None
             if flow is not _NEXT and flow in _TO_TARGET:
                 target = raw.near_branch_target
                 if flow is _CALL and (target == end or target in self._thunks):
                     flow = _NEXT  # only to learn its own address
-            found.append(_step(Step, (address, end, flow, target, raw)))
+            append(_step(Step, (address, end, flow, target, raw)))
             address = end
         return found
 
@@ -140,11 +143,12 @@ class X86:
     def moves_stack(self, step: Step) -> bool:
         """Whether it writes the stack pointer or the frame pointer."""
         raw: Instruction = step.raw
-        if step.flow is _CALL or step.flow is _CALL_INDIRECT:
-            return False
-        if raw.stack_pointer_increment or raw.mnemonic == Mnemonic.LEAVE:
-            return True
-        return raw.op0_kind == OpKind.REGISTER and raw.op0_register in (*_STACKS, *_FRAMES)
+        pushes = _PUSHING.get(raw.code)
+        if pushes is None:
+            pushes = _PUSHING[raw.code] = bool(raw.stack_pointer_increment) or raw.mnemonic == Mnemonic.LEAVE
+        if pushes:
+            return step.flow is not _CALL and step.flow is not _CALL_INDIRECT
+        return raw.op0_register in _POINTERS and raw.op0_kind == OpKind.REGISTER
 
     def leaks(self, step: Step) -> Expr | None:
         """The address in the frame that ``lea``, ``mov`` or ``push`` hands on."""

@@ -11,6 +11,7 @@ from muslint.elf.x86_effects import NAMES, SIZES
 
 _MOST = 128  # instructions
 _FAR = 1 << 10  # bytes of code without a jump
+_BEFORE = 10  # bytes of an instruction before its number: prefixes, operation, ModRM, SIB, distance
 _ARGUMENTS = frozenset(("rdi", "rsi", "rdx", "rcx", "r8", "r9"))
 _SETS = frozenset((Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD, Mnemonic.POP, Mnemonic.LEA))
 _NONE: frozenset[str] = frozenset()
@@ -21,18 +22,36 @@ def takers(code: Range, place: int, kept: frozenset[str], stubs: Container[int])
     ``stubs`` that are jumped to then; 0 where it may be returned. ``place`` is that of the byte before its distance or
     number, less one for ``lea``; calls leave ``kept`` as they were.
 
-    None where that cannot be told: it is stored, or something is made of it.
+    None where that cannot be told: it is stored, or something is made of it. Nothing takes what is no operand: parts of
+    others may look like an address.
     """
     content, at = code.content, place - code.address
     wide = at > 1 and content[at - 1] in (0x48, 0x4C) and content[at] == 0x8D
     if at < 2 or wide is (0xB8 <= content[at - 1] <= 0xBF):
-        return None
+        return None if wide or at < 2 or _holds(content, at) else frozenset()
     first = at - 1 if wide or content[at - 2] != 0x41 else at - 2
     raw = next(iter(Decoder(64, content[first : first + 15], ip=code.address + first)))
     name = NAMES.get(raw.op0_register, "") if raw.op0_kind == OpKind.REGISTER else ""
     if not name or raw.flow_control != FlowControl.NEXT:
         return None
     return _Walk(code, kept, stubs).followed(raw.next_ip, frozenset((name,)))
+
+
+def _holds(content: bytes, at: int) -> bool:
+    """Whether the four bytes there may be an operand of some instruction: a number, or an address with or without a
+    register. What may be a distance from the next instruction is taken for that."""
+    found = False
+    for size in range(1, min(at, _BEFORE) + 1):
+        decoder = Decoder(64, content[at - size : at - size + 15])
+        raw = next(iter(decoder))
+        parts = decoder.get_constant_offsets(raw)
+        if parts.displacement_offset == size and parts.displacement_size == 4:
+            if raw.is_ip_rel_memory_operand:
+                return False
+            found = True
+        elif parts.immediate_offset == size and parts.immediate_size == 4:
+            found |= raw.flow_control == FlowControl.NEXT
+    return found
 
 
 class _Walk:
