@@ -236,12 +236,13 @@ class References:
         return starts
 
     def called(self, only: frozenset[int]) -> set[int]:
-        """What some functions may call or jump to, stubs left out."""
+        """What some functions may call or jump to outside of themselves, stubs left out."""
         found: set[int] = set()
         for part in self.parts(only):
+            first, end = part.address, part.end
             for pairs in self._machine.all_references(part, *self._extent):
-                found.update([target for _, target in pairs])
-            found.update(self._machine.short_targets(part))
+                found.update([target for _, target in pairs if not first <= target < end])
+            found.update([target for target in self._machine.short_targets(part) if not first <= target < end])
         return found - self._stubs.keys()
 
     def _wraps(self, start: int) -> bool:

@@ -84,11 +84,12 @@ class Scene:
         if (texts is not None or addresses is not None) and (always or not self._little_code):
             held = tuple(self.strings().spans(texts or ()))
             words = tuple(self._tables([first for first, _ in held]))
-            spans = [(address - _STRUCTURE, address) for address in (*words, *(addresses or ()))]
+            spans = [(address - _STRUCTURE, address) for address in words]
+            given = (*held, *((address - _STRUCTURE, address) for address in addresses or ()))
             if always:
-                holding, narrow = known.giving(imported, (*held, *spans))
+                holding, narrow = known.giving(imported, (*given, *spans))
             else:
-                narrow = known.taking(imported, held) | known.with_callees(known.pointing(spans, words))
+                narrow = known.taking(imported, given) | known.with_callees(known.pointing(spans, words))
             callers = narrow
         if number is not None:
             if not self.candidates(*names):
