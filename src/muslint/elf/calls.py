@@ -27,9 +27,10 @@ from muslint.elf.values import Symbol, Value
 from muslint.elf.values import only as alone
 from muslint.elf.variables import Variables
 from muslint.elf.where import Places
-from muslint.elf.worth import ASKED, CALLERS, Worth
+from muslint.elf.worth import CALLERS, Worth
 
 _STEPS = 1 << 15  # instructions of the functions that are kept disassembled
+_PLACES = CALLERS + CALLERS // 4  # of what may be calls of a function that is called too often; few are none
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
 
@@ -337,7 +338,7 @@ class Calls:
             known = self._references
             addresses = known.to(start) if among is None else known.within(among).get(start, ())
             addresses = [*addresses, *known.short(start, among)]
-            for address in addresses if len(addresses) <= ASKED else ():
+            for address in addresses if len(addresses) <= _PLACES else ():
                 body = self.body(address)
                 number = body.index.get(address)
                 if number is not None and body.steps[number].target == start and body.bounds.start != start:

@@ -11,10 +11,9 @@ from muslint.elf.image import Image
 from muslint.elf.paths import parting
 from muslint.elf.references import References
 
-ASKED = 256
-"""References to a function beyond which nobody asks who calls it."""
 CALLERS = 64
 """How many callers of a function are asked."""
+_ASKED = 256  # functions beyond which nobody looks whom they call
 _AT_ONCE = 512  # bytes from the start of a function in which it may hand on what it is given
 _HANDING = 3  # such functions whose callers are searched for
 _FIRST = 3  # arguments of a function that hands them on, among which a number is looked for
@@ -77,7 +76,7 @@ class Worth:
             if any(taker in stubs or (taker is not None and hands_on(taker)) for taker in takers)
             or (None in takers and (start in first or any(map(hands_on, called(frozenset((start,))) & first.keys()))))
         }  # fmt: skip
-        handing = called(frozenset(found)) & first.keys() if len(found) <= ASKED else ()
+        handing = called(frozenset(found)) & first.keys() if len(found) <= _ASKED else ()
         return frozenset(found), frozenset((*found, *filter(hands_on, handing)))
 
     def zeroing(self, name: str, argument: int) -> tuple[Starts, Starts]:

@@ -50,8 +50,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
 
 def _made(scene: Scene, names: tuple[str, ...]) -> Iterator[Proof]:
     """Formats that are made by printf itself, for a call whose format is none of the constants."""
-    held = [text for text in scene.strings().around(TEMPLATE) if template(text) and plain(text)]
     makers = [name for name in names if name.strip("_").removesuffix("_chk").endswith(("sprintf", "snprintf"))]
+    around = scene.strings().around(TEMPLATE) if makers else ()
+    held = [text for text in around if template(text) and plain(text)]
     for site in scene.calls(*makers, texts=held) if held else ():
         for text in set(site.strings(FORMATS[site.symbol])) & set(held):
             if any(untold(scene.calls(name), FORMATS[name]) for name in names):
