@@ -9,6 +9,7 @@ from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 
 _SHOWN = 60  # characters of a constant
+_NULL = ("setlocale", "bind_textdomain_codeset")  # NULL asks them for what is set
 
 
 def quoted(constant: bytes) -> str:
@@ -32,9 +33,9 @@ def _signed(value: int) -> int:
 
 def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
     """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"; also what a
-    variable holds at first."""
-    if 0 in site.choices(index):
-        return []  # NULL, by one way at least
+    variable holds at first. NULL, where that is no text to ask with, is what a test keeps from the call."""
+    if site.symbol in _NULL and 0 in site.choices(index):
+        return []  # by one way at least
     only = site.string(index)
     found = (
         [("certain", only)]
