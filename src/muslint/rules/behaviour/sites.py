@@ -10,6 +10,7 @@ from muslint.rules.finding import Evidence
 
 _SHOWN = 60  # characters of a constant
 _NULL = ("setlocale", "bind_textdomain_codeset")  # NULL asks them for what is set
+_WITH_NULL = 8  # values an argument may have, NULL among them, of which the others are still taken for what is meant
 
 
 def quoted(constant: bytes) -> str:
@@ -33,9 +34,10 @@ def _signed(value: int) -> int:
 
 def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
     """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"; also what a
-    variable holds at first. NULL, where that is no text to ask with, is what a test keeps from the call."""
-    if site.symbol in _NULL and 0 in site.choices(index):
-        return []  # by one way at least
+    variable holds at first. A test keeps NULL from a call that can do nothing with it."""
+    choices = site.choices(index)
+    if 0 in choices and (site.symbol in _NULL or len(choices) > _WITH_NULL):
+        return []  # NULL, by one way at least
     only = site.string(index)
     found = (
         [("certain", only)]
