@@ -71,7 +71,8 @@ def _key(line: Line) -> tuple[object, ...]:
 def _location(body: Body, expr: Expr, at: int) -> str | Place | None:
     """The register, or the place of the frame, that an expression reads."""
     if expr.kind == "reg":
-        return None if expr.value in (body.machine.stack, body.machine.frame) else str(expr.value)
+        fixed = expr.value == body.machine.frame and body.frame.pointer(at) is not None  # else a register as others
+        return None if fixed or expr.value == body.machine.stack else str(expr.value)
     offset = body.frame.offset(expr.left, at)
     return None if offset is None else Place(offset, expr.size)
 
