@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muslint.elf.frame import Place
-from muslint.elf.memory import register
 from muslint.elf.values import Symbol
 
 if TYPE_CHECKING:
