@@ -14,7 +14,15 @@ from tests.support.compile import cross_cc, zig_cc
 
 OWN = tuple(
     Path(__file__).with_name(name)
-    for name in ("programs.toml", "people.toml", "unseen.toml", "strange.toml", "fourth.toml")
+    for name in (
+        "programs.toml",
+        "people.toml",
+        "unseen.toml",
+        "strange.toml",
+        "fourth.toml",
+        "fifth.toml",
+        "sixth.toml",
+    )
 )
 OTHERS = REPOSITORY / "fixtures" / "witness" / "programs.toml"
 TARGET = "musl:1.2.5"

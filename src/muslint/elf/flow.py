@@ -19,6 +19,7 @@ from muslint.elf.image import Image
 from muslint.elf.linear import caller_of, linear
 from muslint.elf.paths import Paths, calls
 from muslint.elf.slots import Slots
+from muslint.elf.spared import spared
 from muslint.elf.tables import Tables
 from muslint.elf.values import UNKNOWN, Symbol, Value, extended, inserted, only, operate, union
 
@@ -350,7 +351,7 @@ class Body(Paths):
                 return True
             return location not in self.machine.kept and calls(self.steps[number].flow)
         if calls(self.steps[number].flow):
-            return self.frame.escapes(location, number)
+            return self.frame.escapes(location, number) and not spared(self, location, number)
         return bool(effect.stores) and any(self._touches(store, location, number) for store in effect.stores)
 
     def _touches(self, store: Store, location: Place, number: int) -> bool:

@@ -10,7 +10,7 @@ from muslint.elf.frame import Place
 if TYPE_CHECKING:
     from muslint.elf.flow import Body
 
-_DEEPEST = 12  # definitions of definitions
+_DEEPEST = 24  # definitions of definitions: two for each step of ``i * 88`` by shifts and sums
 _FULL = (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 
 
@@ -24,19 +24,23 @@ class Line(NamedTuple):
     copies: int  # how many parts were put together
 
 
-def linear(body: Body, expr: Expr | None, at: int, level: int = 0) -> Line | None:
+_Known = dict[tuple[str | Place, int], Line]  # what was followed: a sum of sums meets the same places again and again
+
+
+def linear(body: Body, expr: Expr | None, at: int, level: int = 0, known: _Known | None = None) -> Line | None:
     """An expression right before step ``at`` as such a line; None where it is none."""
     if expr is None or level > _DEEPEST:
         return None
+    known = {} if known is None else known
     if expr.kind == "const":
         return Line(None, (), 0, expr.value, 0)
     if expr.kind in ("reg", "load"):
         location = _location(body, expr, at)
-        return None if location is None else _followed(body, location, at, level)
-    left = linear(body, expr.left, at, level + 1)
+        return None if location is None else _followed(body, location, at, level, known)
+    left = linear(body, expr.left, at, level + 1, known)
     if left is None or expr.kind == "sext":
         return left
-    right = linear(body, expr.right, at, level + 1)
+    right = linear(body, expr.right, at, level + 1, known)
     if right is None:
         return None
     return (
@@ -67,18 +71,19 @@ def _key(line: Line) -> tuple[object, ...]:
 def _location(body: Body, expr: Expr, at: int) -> str | Place | None:
     """The register, or the place of the frame, that an expression reads."""
     if expr.kind == "reg":
-        return None if expr.value in (body.machine.stack, body.machine.frame) else str(expr.value)
+        fixed = expr.value == body.machine.frame and body.frame.pointer(at) is not None  # else a register as others
+        return None if fixed or expr.value == body.machine.stack else str(expr.value)
     offset = body.frame.offset(expr.left, at)
     return None if offset is None else Place(offset, expr.size)
 
 
-def _followed(body: Body, location: str | Place, at: int, level: int) -> Line:
-    origins = body.origins(location, at)
-    if len(origins) == 1:
-        number, made = origins[0]
-        if number is not None and number >= 0 and (found := linear(body, made, number, level + 1)) is not None:
-            return found
-    return Line((location, at), tuple(number for number, _ in origins), 1, 0, 1)
+def _followed(body: Body, location: str | Place, at: int, level: int, known: _Known) -> Line:
+    if (location, at) not in known:
+        origins = body.origins(location, at)
+        number, made = origins[0] if len(origins) == 1 else (None, None)
+        found = linear(body, made, number, level + 1, known) if number is not None and number >= 0 else None
+        known[location, at] = found or Line((location, at), tuple(number for number, _ in origins), 1, 0, 1)
+    return known[location, at]
 
 
 def caller_of(body: Body, expr: Expr | None, at: int, level: int = 0) -> str | None:

@@ -83,12 +83,27 @@ int main(int argc, char **argv) {
     return ask((const int *)names, argc % 3);
 }
 """
+NEIGHBOUR = """
+#include <pthread.h>
+APART long ask(int which) {
+    int name;
+    pthread_mutexattr_t attr;
+    switch (which) { case 1: name = 81; break; case 2: name = 83; break; default: name = 82; }
+    if (pthread_mutexattr_init(&attr)) puts("none");
+    return sysconf(name) + pthread_mutexattr_destroy(&attr);
+}
+int main(int argc, char **argv) { return ask(argc); }
+"""
+GIVEN_AWAY = """
+APART long ask(void) { int name = 81; if (scanf("%d", &name)) puts(""); return sysconf(name); }
+int main(int argc, char **argv) { return ask(); }
+"""
 CASES = {
     "table": (TABLE, {81, 82, 83}), "loop": (LOOP, {81, 82, 83}), "field": (FIELD, {81, 82}),
     "variable": (VARIABLE, {81}), "written": (WRITTEN, {83}), "short jump": (SHORT, {81, 82}),
     "options": (OPTIONS, {64, 1024}), "beside": (BESIDE, {64, 80, 81}),
     "filled": (FILLED, {81, 82}), "made": (MADE, {81}), "handed": (HANDED, {81, 82}),
-    "element": (ELEMENT, {81, 82, 83}),
+    "element": (ELEMENT, {81, 82, 83}), "neighbour": (NEIGHBOUR, {81, 82, 83}), "given away": (GIVEN_AWAY, set()),
 }  # fmt: skip
 
 

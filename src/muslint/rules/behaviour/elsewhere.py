@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
+from itertools import count, islice
 
 from muslint.elf.code import Flow
 from muslint.elf.flow import Body
@@ -23,6 +25,10 @@ COMPARED = (
 """What looks for a text in another, or holds it against another."""
 _MOST_STEPS = 2_000  # instructions of a function whose every call is looked at
 _HOLDERS = 8  # functions that hold one constant
+_SLOTS = 4  # words of tables that point to one constant
+_INT = 4
+_LITTLE = 1 << 16  # bytes of constants among which such tables are looked for
+_TABLE = 256  # bytes from the start of a table, which code points to, to such a word
 _CHANCE = 12  # bytes of a constant that tables of numbers may hold by chance
 
 
@@ -50,17 +56,59 @@ def _by_chance(scene: Scene, text: bytes) -> bool:
 def _shown(scene: Scene, text: bytes, by: tuple[str, ...], compared: frozenset[str]) -> bool:
     code = scene.code()
     spans = list(scene.strings().spans((text,)))
-    if not (compared or any(name in scene.imports for name in by)) or any(
-        True for _ in code.slots.holding_any([at for at, _ in spans])
-    ):
+    if not (compared or any(name in scene.imports for name in by)):
         return False
+    slots = list(islice(code.slots.holding_any([at for at, _ in spans]), _SLOTS + 1))
+    if slots:
+        tables = [*spans, *((slot - _TABLE, slot) for slot in slots)]
+        return bool(compared) and len(slots) <= _SLOTS and _listed(scene, tables, (*by, *compared), spans)
     holders = code.pointing(spans)
+    if not holders and (bases := list(_bases(scene, spans))):
+        return bool(compared) and _listed(scene, [(base, base) for base in bases], (*by, *compared), spans)
     if not 0 < len(holders) <= _HOLDERS:
         return False
     others = holders - _takers(scene, by, holders, spans)
     if not others or not compared or not others <= _takers(scene, tuple(compared), others, spans):
         return not others
     return not any(_given(code.body(start), (*by, *compared), spans) for start in others)
+
+
+def _bases(scene: Scene, spans: list[tuple[int, int]]) -> Iterator[int]:
+    """Where tables begin that hold the distances from there to a text, in place of addresses, as clang writes them."""
+    parts = list(scene.image.constants())
+    if sum(part.end - part.start for part in parts) > _LITTLE or not scene.image.little:
+        return
+    first = {address for address, _ in spans}
+    for part in parts:
+        start = part.start + (-(part.address + part.start)) % _INT
+        words = part.content[start : part.end - (part.end - start) % _INT]
+        for at, (distance,) in zip(count(part.address + start, _INT), struct.iter_unpack("<i", words)):
+            bases = (address - distance for address in first if 0 <= at - address + distance < _TABLE)
+            yield from (base for base in bases if base % _INT == 0)
+
+
+def _listed(scene: Scene, tables: list[tuple[int, int]], by: tuple[str, ...], spans: list[tuple[int, int]]) -> bool:
+    """Whether all code that may read a text from a table gives it to some imports and keeps it nowhere."""
+    code = scene.code()
+    holders = code.pointing(tables)
+    if not 0 < len(holders) <= _HOLDERS or not holders <= _takers(scene, by, holders, spans):
+        return False
+    return not any(_given(body, by, spans) or _left(body, spans) for body in map(code.body, holders))
+
+
+def _left(body: Body, spans: list[tuple[int, int]]) -> bool:
+    """Whether a function may return a text, or write its address into memory that others read."""
+    first = {address for address, _ in spans}
+    if not first.isdisjoint(body.returned().known):
+        return True
+    return any(
+        store.size == body.machine.word
+        and body.frame.place(store, number) is None
+        and not first.isdisjoint(body.value(store.value, number).known)
+        for number, step in enumerate(body.steps)
+        if step.flow is Flow.NEXT
+        for store in body.effect(number).stores
+    )
 
 
 def _takers(

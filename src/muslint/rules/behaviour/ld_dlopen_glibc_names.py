@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from muslint.elf.site import CallSite
 from muslint.loader.search import reserved_family
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
+from muslint.rules.behaviour.elsewhere import kept
 from muslint.rules.behaviour.sites import at, call, constant, quoted, together
 from muslint.rules.finding import Severity
 
@@ -47,13 +48,14 @@ def _constants(scene: Scene) -> Iterator[Proof]:
     """Names that stand in a table, or are put together elsewhere. DT_NEEDED and DT_VERNEED hold such names too."""
     known = {*scene.object.needed, scene.object.soname, *(v.library for v in scene.object.versions_needed)}
     for prefix in (b"lib", b"ld-linux", b"ld64.so"):
-        for text in scene.strings().starting(prefix):
-            if (
-                is_part(text)
-                and reserved_family(text.decode("latin-1")) is None
-                and text.decode("latin-1") not in known
-            ):
-                yield constant("likely", "dlopen", text)
+        named = (
+            text for text in scene.strings().starting(prefix)
+            if is_part(text)
+            and reserved_family(text.decode("latin-1")) is None
+            and text.decode("latin-1") not in known
+        )  # fmt: skip
+        for text in kept(scene, named):
+            yield constant("likely", "dlopen", text)
 
 
 RULE = Behaviour(

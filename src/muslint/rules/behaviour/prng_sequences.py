@@ -15,9 +15,9 @@ def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, _NAMES))
     for site in scene.calls("srand", "srandom", "initstate"):
         known = numbers(site, 0)
-        if number(site, 0) is None and not site.whole(0):  # 0 and -1 often stand for none yet; one alone for a default
+        if number(site, 0) is None and not site.whole(0):  # 0 and -1 often stand for none yet, and 1 for a switch
             known = [(sure, seed) for sure, seed in known if seed not in (0, -1)]
-            known = known if len(known) > 1 else []
+            known = known if known != [("likely", 1)] else []
         for confidence, seed in known:
             yield at(confidence, site, call(site, str(seed & 0xFFFFFFFF)))
 

@@ -9,6 +9,8 @@ from muslint.rules.behaviour.behaviour import Proof, Scene
 from muslint.rules.finding import Evidence
 
 _SHOWN = 60  # characters of a constant
+_NULL = ("setlocale", "bind_textdomain_codeset")  # NULL asks them for what is set
+_WITH_NULL = 8  # values an argument may have, NULL among them, of which the others are still taken for what is meant
 
 
 def quoted(constant: bytes) -> str:
@@ -32,8 +34,9 @@ def _signed(value: int) -> int:
 
 def texts(site: CallSite, index: int) -> list[tuple[str, bytes]]:
     """The constants argument ``index`` may point to: "certain" where there is only one, else "likely"; also what a
-    variable holds at first."""
-    if 0 in site.choices(index):
+    variable holds at first. A test keeps NULL from a call that can do nothing with it."""
+    choices = site.choices(index)
+    if 0 in choices and (site.symbol in _NULL or len(choices) > _WITH_NULL):
         return []  # NULL, by one way at least
     only = site.string(index)
     found = (

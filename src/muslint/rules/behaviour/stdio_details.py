@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from muslint.elf.site import CallSite
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
-from muslint.rules.behaviour.sites import at, call, first, imported, quoted, texts
+from muslint.rules.behaviour.elsewhere import kept
+from muslint.rules.behaviour.sites import at, call, constant, first, imported, quoted, texts, untold
 from muslint.rules.finding import Severity
 
 _OPEN = ("fopen", "fopen64", "freopen", "freopen64", "fdopen")
+_MODE = re.compile(rb"(?:[rwa%][\w+%]*)?,ccs=[\w.:+%-]*")
+"""A mode, or what one is put together from; a text that tells how to write one is none."""
 _OTHER = ("setvbuf", "popen", "ungetc", "fmemopen", "open_memstream")
 
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_OTHER, *_OPEN)))
     conversions = any(True for _text in scene.strings().holding(b",ccs="))  # else no call can ask for one
-    for site in scene.calls(*first(scene, _OPEN) if conversions else (), "popen"):
+    sites = scene.calls(*first(scene, _OPEN) if conversions else (), "popen")
+    for site in sites:
         for confidence, mode in texts(site, 1):
             if _differs(site, mode):
                 yield at(confidence, site, call(site, "…", quoted(mode)))
+    opening = [site for site in sites if site.symbol != "popen"]
+    if conversions and opening and untold(opening, 1):
+        for text in kept(scene, filter(_MODE.fullmatch, scene.strings().holding(b",ccs="))):
+            yield constant("likely", opening[0].symbol, text)
 
 
 def _differs(site: CallSite, mode: bytes) -> bool:
@@ -38,7 +47,7 @@ RULE = Behaviour(
     musl='ignores ",ccs=" (bytes come raw); popen takes "r+"; buffers of 1 KiB that setvbuf(NULL) does not enlarge; '
     "ungetc of 8 bytes; fdopen does not check the mode",
     builds="any",
-    evidence='a call of fopen with ",ccs=", of popen with "r+"; with the imports alone it is possible',
+    evidence='a call of fopen with or beside ",ccs=", of popen with "r+"; with the imports alone it is possible',
     remedy="none without a change of the program",
     fix="convert with iconv; give setvbuf a buffer",
     references=("https://wiki.musl-libc.org/functional-differences-from-glibc.html", "musl src/stdio/fopen.c"),
