@@ -104,7 +104,10 @@ class Body(Paths):
         if expr.kind == "insert":
             return inserted(left, right, expr.size)
         found = operate(expr.kind, left, right, min(expr.size, self.machine.word))
-        return found if found.whole or expr.kind not in ("add", "sub") else self._index(expr, at) or found
+        if expr.kind not in ("add", "sub") or (found.whole and min(len(left.known), len(right.known)) < 2):
+            return found
+        line = self._index(expr, at)
+        return found if line is None or (found.whole and not line.whole) else line
 
     def _index(self, expr: Expr, at: int) -> Value | None:
         """A sum whose both sides are made of one and the same variable (``i + 2 * i``), as a multiple of that."""

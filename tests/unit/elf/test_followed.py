@@ -98,12 +98,18 @@ GIVEN_AWAY = """
 APART long ask(void) { int name = 81; if (scanf("%d", &name)) puts(""); return sysconf(name); }
 int main(int argc, char **argv) { return ask(); }
 """
+ROW = """
+static const struct { long a; long name; long c; } rows[] = { { 90, 81, 91 }, { 92, 82, 93 } };
+APART long ask(int argc) { return sysconf((int)rows[argc > 2].name); }
+int main(int argc, char **argv) { return ask(argc); }
+"""
 CASES = {
     "table": (TABLE, {81, 82, 83}), "loop": (LOOP, {81, 82, 83}), "field": (FIELD, {81, 82}),
     "variable": (VARIABLE, {81}), "written": (WRITTEN, {83}), "short jump": (SHORT, {81, 82}),
     "options": (OPTIONS, {64, 1024}), "beside": (BESIDE, {64, 80, 81}),
     "filled": (FILLED, {81, 82}), "made": (MADE, {81}), "handed": (HANDED, {81, 82}),
     "element": (ELEMENT, {81, 82, 83}), "neighbour": (NEIGHBOUR, {81, 82, 83}), "given away": (GIVEN_AWAY, set()),
+    "row": (ROW, {81, 82}),
 }  # fmt: skip
 
 

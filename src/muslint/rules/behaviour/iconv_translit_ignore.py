@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from muslint.elf.code import Flow
+from muslint.elf.flow import Body
+from muslint.elf.values import only
 from muslint.libc.iconv import split, taken
 from muslint.rules.behaviour.behaviour import Behaviour, Proof, Scene
 from muslint.rules.behaviour.elsewhere import kept
@@ -35,11 +38,33 @@ def _prove(scene: Scene) -> Iterator[Proof]:
         for mark in _SUFFIXES:
             # What looks for a suffix mostly hands it on, as PHP's module does.
             for found in kept(scene, filter(_NAME.fullmatch, scene.strings().holding(mark)), compared=()):
-                yield constant("likely", "iconv_open", found)
+                if not _cut_off(scene, found):
+                    yield constant("likely", "iconv_open", found)
         for suffix, written in _WRITTEN.items():
             begun = suffix[:4].encode()  # found much sooner than the instruction
             if any(begun in part.content and written.search(part.content) for part in scene.image.code()):
                 yield Proof("likely", "iconv_open", (Evidence("data", "code", f"writes {suffix}"),), f'"{suffix}"')
+
+
+def _cut_off(scene: Scene, suffix: bytes) -> bool:
+    """Whether all code that holds a suffix looks for it in a name, and ends the name where it is."""
+    if any(kept(scene, (suffix,))):
+        return False
+    code = scene.code()
+    holders = code.pointing(scene.strings().spans((suffix,)))
+    return bool(holders) and all(_ends(code.body(start)) for start in holders)
+
+
+def _ends(body: Body) -> bool:
+    """Whether a function writes a NUL to where it has found a text."""
+    return any(
+        store.size == 1
+        and body.value(store.value, number) == only(0)
+        and body.called(store.address, number) in ("strstr", "strcasestr")
+        for number, step in enumerate(body.steps)
+        if step.flow is Flow.NEXT
+        for store in body.effect(number).stores
+    )
 
 
 RULE = Behaviour(
