@@ -29,13 +29,18 @@ def tested(body: Body, at: int, *, failed: bool = False) -> bool:
             continue
         if step.flow is not Flow.NEXT:
             return False
-        effect = body.effect(number)
-        copied = [reg(name) for name, value in effect.sets.items() if value in copies]
-        stored = (store for store in effect.stores if store.value in copies and store.address is not None)
-        kept = [copy for copy in copies if copy.kind != "reg" or copy.value not in effect.sets]
-        copies = [*kept, *copied, *(Expr("load", None, store.address, None, store.size) for store in stored)]
+        copies = _copied(body, number, copies)
         number += 1
     return False
+
+
+def _copied(body: Body, number: int, copies: list[Expr]) -> list[Expr]:
+    """Where a result is after a step, by where it was before."""
+    effect = body.effect(number)
+    copied = [reg(name) for name, value in effect.sets.items() if value in copies]
+    stored = (store for store in effect.stores if store.value in copies and store.address is not None)
+    kept = [copy for copy in copies if copy.kind != "reg" or copy.value not in effect.sets]
+    return [*kept, *copied, *(Expr("load", None, store.address, None, store.size) for store in stored)]
 
 
 def dropped(body: Body, at: int) -> bool:
@@ -83,6 +88,7 @@ def _replaced(body: Body, number: int, copies: list[Expr]) -> bool:
         chosen = [value for value in body.effect(step).sets.values() if value is not None and value.kind == "either"]
         if any(value.left in copies or value.right in copies for value in chosen):
             return True
+        copies = _copied(body, step, copies)  # a compiler puts the move between the comparison and the choice
     return False
 
 
