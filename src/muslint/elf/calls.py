@@ -141,7 +141,7 @@ class Calls:
         if only is None or name in self._known_raw:
             direct, reads = self.raw(name)
         else:
-            direct, reads = self._raw_in(only, stubs, slots - self.slots.jumps)
+            direct, reads = self._raw_in(name, only)
         around = self.functions.around
         bodies = {around(address).start: address for address in sorted(direct, reverse=True)}
         readers = {around(address).start: address for address in sorted(reads, reverse=True)}
@@ -168,12 +168,12 @@ class Calls:
                     if value == alone(Symbol("param", index, 0)):
                         yield inner, at
 
-    def _raw_in(
-        self, only: frozenset[int], stubs: frozenset[int], slots: frozenset[int]
-    ) -> tuple[frozenset[int], frozenset[int]]:
+    def _raw_in(self, name: str, only: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
         """As `raw`, in some functions alone."""
+        stubs, slots = self.ways(name)
         known = self._references.within(only) if stubs else {}
-        reads = self._reads(self._references.parts(only), slots) if slots else {}
+        read = slots - self.slots.jumps
+        reads = self._reads(self._references.parts(only), read) if read else {}
         return frozenset(address for stub in stubs for address in known.get(stub, ())), frozenset().union(
             *reads.values()
         )
@@ -220,8 +220,7 @@ class Calls:
         """As `candidates`, of one import, in the functions that begin at some addresses."""
         if self.machine is None or not only:
             return frozenset()
-        stubs, slots = self.ways(name)
-        return frozenset().union(*self._raw_in(only, stubs, slots - self.slots.jumps))
+        return frozenset().union(*self._raw_in(name, only))
 
     def pointing(self, spans: Iterable[tuple[int, int]], words: Sequence[int] = ()) -> frozenset[int]:
         """As `References.pointing`."""

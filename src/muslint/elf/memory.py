@@ -123,13 +123,12 @@ def ends(body: Body) -> list[int]:
 
 def written(body: Body) -> Iterator[tuple[tuple[str, int], tuple[int, Store, int]]]:
     """Every write through a parameter, or to fresh memory: what it is, the step, and how far behind the address."""
-    for number, step in enumerate(body.steps):
-        for store in body.effect(number).stores if step.flow is Flow.NEXT else ():
-            if store.address is None or body.frame.place(store, number) is not None:
-                continue
-            for item in body.value(store.address, number).known:
-                if isinstance(item, Symbol) and item.kind in ("param", "made"):
-                    yield (item.kind, item.key), (number, store, item.offset)
+    for number, store in body.stores():
+        if store.address is None or body.frame.place(store, number) is not None:
+            continue
+        for item in body.value(store.address, number).known:
+            if isinstance(item, Symbol) and item.kind in ("param", "made"):
+                yield (item.kind, item.key), (number, store, item.offset)
 
 
 # --- calls --------------------------------------------------------------------------------------------------

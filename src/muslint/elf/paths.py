@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from operator import eq, itemgetter, not_
 
-from muslint.elf.code import Effect, Flow, Machine, Step
+from muslint.elf.code import Effect, Flow, Machine, Step, Store
 from muslint.elf.image import Image
 from muslint.elf.jumps import entries
 from muslint.elf.slots import Slots
@@ -66,6 +66,12 @@ class Paths:
     def effect(self, at: int) -> Effect:
         """What step number ``at`` changes."""
         return self._effects[at]
+
+    def stores(self) -> Iterator[tuple[int, Store]]:
+        """Every write to memory, with its step; not what calls put on the stack."""
+        for number, step in enumerate(self.steps):
+            if step.flow is _NEXT:
+                yield from ((number, store) for store in self._effects[number].stores)
 
     @cached_property
     def turns(self) -> list[int]:

@@ -158,16 +158,15 @@ class References:
         hold it, unless another import takes it next, and those that get it from these."""
         wanted, anywhere, entered = sorted(set(spans)), set[int](), set[int]()
         holding = set[int]()
-        for part in self._image.code():
-            for place in self._places(part, wanted):
-                start, found = self._functions.around(place).start, self._machine.takers(part, place, self._stubs)
-                if found is None:
+        for start, found in self._taken((part, self._places(part, wanted)) for part in self._image.code()).items():
+            for taker in found:
+                if taker is None:
                     anywhere.add(start)
-                for taker in found or ():
-                    if taker in takers or taker not in self._stubs:
-                        holding.add(start)
-                    if taker and taker not in self._stubs:
-                        entered.add(self._functions.around(taker).start)
+                    continue
+                if taker in takers or taker not in self._stubs:
+                    holding.add(start)
+                if taker and taker not in self._stubs:
+                    entered.add(self._functions.around(taker).start)
         return self.with_callees(frozenset(anywhere)) | self.with_callees(frozenset(entered), 1) | holding
 
     def _places(self, part: Range, wanted: Sequence[tuple[int, int]]) -> set[int]:
@@ -202,9 +201,17 @@ class References:
     def held(self, spans: Iterable[tuple[int, int]]) -> dict[int, set[int | None]]:
         """Starts of the functions that hold an address in one of these spans → what takes it, see `Machine.takers`;
         with None where that is not told."""
-        wanted, found = sorted(set(spans)), dict[int, set[int | None]]()
-        for part in self._image.code():
-            for place in self._places(part, wanted) if self._lists else self._holding((part,), wanted):
+        wanted = sorted(set(spans))
+        return self._taken(
+            (part, self._places(part, wanted) if self._lists else self._holding((part,), wanted))
+            for part in self._image.code()
+        )
+
+    def _taken(self, places: Iterable[tuple[Range, Iterable[int]]]) -> dict[int, set[int | None]]:
+        """As `held`, of some places in each segment of code."""
+        found: dict[int, set[int | None]] = {}
+        for part, inside in places:
+            for place in inside:
                 takers: Iterable[int | None] | None = self._machine.takers(part, place, self._stubs)
                 start = self._functions.around(place).start
                 found.setdefault(start, set()).update((None,) if takers is None else takers)

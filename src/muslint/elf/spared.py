@@ -14,7 +14,7 @@ from muslint.elf.values import Symbol
 if TYPE_CHECKING:
     from muslint.elf.flow import Body
 
-_NOTHING = (
+_NOTHING = frozenset((
     "strlen", "strnlen", "strcmp", "strncmp", "strcasecmp", "strncasecmp", "strcoll", "strchr", "strrchr", "strchrnul",
     "strstr", "strcasestr", "strspn", "strcspn", "strpbrk", "memcmp", "memchr", "memrchr", "strdup", "strndup",
     "malloc", "calloc", "free", "getenv", "setenv", "unsetenv", "atoi", "atol", "atoll", "atof", "strerror",
@@ -22,7 +22,7 @@ _NOTHING = (
     "ferror", "fileno", "open", "open64", "close", "access", "unlink", "mkdir", "chdir", "isatty", "getpid", "getuid",
     "geteuid", "sleep", "usleep", "setlocale", "nl_langinfo", "sysconf", "umask", "signal",
     "__errno_location", "__ctype_b_loc", "__ctype_tolower_loc", "__ctype_toupper_loc", "tolower", "toupper",
-)  # fmt: skip
+))  # fmt: skip
 """Imports that write to nothing a caller gives them, and call nobody back."""
 _SIZES = {
     "pthread_attr_": 64, "pthread_mutexattr_": 8, "pthread_condattr_": 8, "pthread_rwlockattr_": 8,

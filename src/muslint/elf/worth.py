@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from muslint.elf.code import Machine
 from muslint.elf.functions import Functions
 from muslint.elf.image import Image
 from muslint.elf.paths import parting
 from muslint.elf.references import References
+
+if TYPE_CHECKING:
+    from muslint.elf.calls import Calls
 
 CALLERS = 64
 """How many callers of a function are asked."""
@@ -23,30 +26,14 @@ Starts = frozenset[int]
 """Addresses at which functions begin."""
 
 
-class Imports(Protocol):
-    """Where the imports of one object may be called, see `muslint.elf.calls.Calls`."""
-
-    def ways(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
-        """The stubs and the slots of one."""
-        ...
-
-    def raw(self, name: str) -> tuple[frozenset[int], frozenset[int]]:
-        """Addresses of what may be direct calls of one, and of what may read its slots."""
-        ...
-
-    def candidates(self, *names: str) -> tuple[int, ...]:
-        """Both, of some."""
-        ...
-
-
 class Worth:
     """The functions of one object."""
 
     def __init__(
-        self, image: Image, machine: Machine, functions: Functions, references: References, imports: Imports
+        self, image: Image, machine: Machine, functions: Functions, references: References, calls: Calls
     ) -> None:
         self._image, self._machine, self._functions = image, machine, functions
-        self._references, self._imports = references, imports
+        self._references, self._calls = references, calls
 
     def at_once(self, start: int, address: int) -> bool:
         """Whether a function comes to an address before anything else can happen."""
@@ -61,9 +48,9 @@ class Worth:
         held = self._references.held(spans)
         if not held:
             return frozenset(), frozenset()
-        stubs = frozenset().union(*(self._imports.ways(name)[0] for name in names))
+        stubs = frozenset().union(*(self._calls.ways(name)[0] for name in names))
         around, called = self._functions.around, self._references.called
-        first = {around(address).start: address for address in reversed(self._imports.candidates(*names))}
+        first = {around(address).start: address for address in reversed(self._calls.candidates(*names))}
         known: dict[int, bool] = {}
 
         def hands_on(start: int) -> bool:
@@ -83,9 +70,9 @@ class Worth:
         """The functions in which a call of an import may have 0 for an argument, by the code right before; and those
         that may give 0 to a function which hands on at once what it is given."""
         found, givers, around = set[int](), set[int](), self._functions.around
-        reads = self._imports.raw(name)[1]  # of its slot, anywhere before the call
+        reads = self._calls.raw(name)[1]  # of its slot, anywhere before the call
         handing = set[int]()
-        for address in self._imports.candidates(name):
+        for address in self._calls.candidates(name):
             start, end = address - _BEFORE, address
             if address in reads:
                 start, end, _ = around(address)

@@ -13,7 +13,7 @@ from muslint.elf.code import NOTHING, Effect, Expr, Flow, Step, Store, Table, bi
 from muslint.elf.fields import Lead, Pairs, Spans, addresses, distances, numbers
 from muslint.elf.image import Range
 from muslint.elf.values import signed
-from muslint.elf.x86_effects import IMMEDIATES, NAMES, SIZES, address_of, effect_of, read
+from muslint.elf.x86_effects import ARGUMENTS, IMMEDIATES, NAMES, SIZES, address_of, effect_of, read
 from muslint.elf.x86_takers import takers
 
 _FLOWS = {
@@ -84,9 +84,7 @@ class X86:
         self.call_pushes = word
         self.lists = word == 8 and not fixed
         self.kept = frozenset(("rbx", "rbp", "rsp") + (("r12", "r13", "r14", "r15") if word == 8 else ("rsi", "rdi")))
-        self.arguments: tuple[str | int, ...] = (
-            ("rdi", "rsi", "rdx", "rcx", "r8", "r9") if word == 8 else (0, 4, 8, 12, 16, 20)
-        )
+        self.arguments: tuple[str | int, ...] = ARGUMENTS if word == 8 else (0, 4, 8, 12, 16, 20)
         self._thunks: dict[int, str] = {}
         self._ebx_bases: tuple[int, ...] = ()
 
@@ -95,15 +93,15 @@ class X86:
     def steps(self, code: bytes, address: int, thumb: bool = False) -> list[Step]:
         """The instructions of some code."""
         del thumb
-        found: list[Step] = []
-        append, flows = found.append, _FLOWS
+        found = []
         for raw in Decoder(8 * self.word, code, ip=address):
-            flow, end, target = flows[raw.flow_control], raw.next_ip, None
+            flow, end = _FLOWS[raw.flow_control], raw.next_ip
+            target = None
             if flow is not _NEXT and flow in _TO_TARGET:
                 target = raw.near_branch_target
                 if flow is _CALL and (target == end or target in self._thunks):
                     flow = _NEXT  # only to learn its own address
-            append(_step(Step, (address, end, flow, target, raw)))
+            found.append(_step(Step, (address, end, flow, target, raw)))
             address = end
         return found
 

@@ -20,6 +20,8 @@ from iced_x86 import (
 from muslint.elf.code import NOTHING, Effect, Expr, Store, binary, const, load, reg
 
 _WHOLE = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
+ARGUMENTS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
+"""Where a call on x86-64 has its arguments (psABI, "Parameter Passing")."""
 NAMES: dict[int, str] = {}
 """Number of a register → the name of the whole one."""
 SIZES: dict[int, int] = {}

@@ -7,12 +7,11 @@ from collections.abc import Container
 from iced_x86 import ConditionCode, Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
 from muslint.elf.image import Range
-from muslint.elf.x86_effects import NAMES, SIZES
+from muslint.elf.x86_effects import ARGUMENTS, NAMES, SIZES
 
 _MOST = 128  # instructions
 _FAR = 1 << 10  # bytes of code without a jump
 _BEFORE = 10  # bytes of an instruction before its number: prefixes, operation, ModRM, SIB, distance
-_ARGUMENTS = frozenset(("rdi", "rsi", "rdx", "rcx", "r8", "r9"))
 _SETS = frozenset((Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD, Mnemonic.POP, Mnemonic.LEA))
 _NONE: frozenset[str] = frozenset()
 
@@ -92,7 +91,7 @@ class _Walk:
         """What still holds it behind a call or a jump; none where control does not go on there."""
         target = raw.near_branch_target
         if flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL):
-            if not _ARGUMENTS.isdisjoint(holding):
+            if not holding.isdisjoint(ARGUMENTS):
                 if not target:
                     return None
                 self._found.add(target)

@@ -79,9 +79,10 @@ class Scene:
         holding: frozenset[int] | None = None
         callers: frozenset[int] | None = None  # who is asked what it gives: all, or those that point there too
         imported = [name for name in names if name in self.imports] if self.can_disassemble else []
-        if not imported or ((texts is not None or addresses is not None) and not (texts or addresses)):
+        named = texts is not None or addresses is not None
+        if not imported or (named and not (texts or addresses)):
             return ()
-        if (texts is not None or addresses is not None) and (always or not self._little_code):
+        if named and (always or not self._little_code):
             held = tuple(self.strings().spans(texts or ()))
             words = tuple(self._tables([first for first, _ in held]))
             spans = [(address - _STRUCTURE, address) for address in words]

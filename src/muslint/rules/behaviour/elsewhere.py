@@ -41,36 +41,41 @@ def kept(
     Short ones that nothing points to are left out: addresses, jump tables and tables of letters look like them.
     """
     by = scene.imports.intersection(compared)
-    return (text for text in texts if not _by_chance(scene, text) and not _shown(scene, text, shown, by))
+    return (text for text in texts if _is_kept(scene, text, shown, by))
 
 
-def _by_chance(scene: Scene, text: bytes) -> bool:
-    if len(text) >= _CHANCE or not scene.can_disassemble:
-        return False
-    code = scene.code()
-    spans = list(scene.strings().spans((text,)))
-    # A longer text may be pointed to by distances from a table, which are not seen.
-    return next(code.slots.holding_any([at for at, _ in spans]), None) is None and not code.pointing(spans)
-
-
-def _shown(scene: Scene, text: bytes, by: tuple[str, ...], compared: frozenset[str]) -> bool:
-    code = scene.code()
-    spans = list(scene.strings().spans((text,)))
-    if not (compared or any(name in scene.imports for name in by)):
-        return False
+def _is_kept(scene: Scene, text: bytes, by: tuple[str, ...], compared: frozenset[str]) -> bool:
+    short = len(text) < _CHANCE and scene.can_disassemble
+    told = bool(compared) or any(name in scene.imports for name in by)
+    if not short and not told:
+        return True
+    code, spans = scene.code(), list(scene.strings().spans((text,)))
     slots = list(islice(code.slots.holding_any([at for at, _ in spans]), _SLOTS + 1))
+    holders = frozenset() if slots else code.pointing(spans)
+    if short and not slots and not holders:
+        return False  # a longer text may be pointed to by distances from a table, which are not seen
+    return not told or not _shown(scene, by, compared, spans, slots, holders)
+
+
+def _shown(
+    scene: Scene, by: tuple[str, ...], compared: frozenset[str], spans: list[tuple[int, int]], slots: list[int],
+    holders: frozenset[int],
+) -> bool:  # fmt: skip
+    """Whether a text is merely shown or compared, by the words of tables and the functions that point to it."""
+    if len(slots) > _SLOTS:
+        return False
     if slots:
         tables = [*spans, *((slot - _TABLE, slot) for slot in slots)]
-        return bool(compared) and len(slots) <= _SLOTS and _listed(scene, tables, (*by, *compared), spans)
-    holders = code.pointing(spans)
-    if not holders and (bases := list(_bases(scene, spans))):
-        return bool(compared) and _listed(scene, [(base, base) for base in bases], (*by, *compared), spans)
+    else:
+        tables = [(base, base) for base in _bases(scene, spans)] if not holders else []
+    if tables:
+        return bool(compared) and _listed(scene, tables, (*by, *compared), spans)
     if not 0 < len(holders) <= _HOLDERS:
         return False
     others = holders - _takers(scene, by, holders, spans)
     if not others or not compared or not others <= _takers(scene, tuple(compared), others, spans):
         return not others
-    return not any(_given(code.body(start), (*by, *compared), spans) for start in others)
+    return not any(_given(scene.code().body(start), (*by, *compared), spans) for start in others)
 
 
 def _bases(scene: Scene, spans: list[tuple[int, int]]) -> Iterator[int]:
@@ -105,9 +110,7 @@ def _left(body: Body, spans: list[tuple[int, int]]) -> bool:
         store.size == body.machine.word
         and body.frame.place(store, number) is None
         and not first.isdisjoint(body.value(store.value, number).known)
-        for number, step in enumerate(body.steps)
-        if step.flow is Flow.NEXT
-        for store in body.effect(number).stores
+        for number, store in body.stores()
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from muslint.elf.code import Flow
 from muslint.elf.flow import Body
 from muslint.elf.values import only
 from muslint.libc.iconv import split, taken
@@ -61,9 +60,7 @@ def _ends(body: Body) -> bool:
         store.size == 1
         and body.value(store.value, number) == only(0)
         and body.called(store.address, number) in ("strstr", "strcasestr")
-        for number, step in enumerate(body.steps)
-        if step.flow is Flow.NEXT
-        for store in body.effect(number).stores
+        for number, store in body.stores()
     )
 
 

@@ -19,15 +19,15 @@ _OTHER = ("setvbuf", "popen", "ungetc", "fmemopen", "open_memstream")
 
 def _prove(scene: Scene) -> Iterator[Proof]:
     yield imported("possible", *first(scene, (*_OTHER, *_OPEN)))
-    conversions = any(True for _text in scene.strings().holding(b",ccs="))  # else no call can ask for one
+    conversions = list(scene.strings().holding(b",ccs="))  # else no call can ask for one
     sites = scene.calls(*first(scene, _OPEN) if conversions else (), "popen")
     for site in sites:
         for confidence, mode in texts(site, 1):
             if _differs(site, mode):
                 yield at(confidence, site, call(site, "…", quoted(mode)))
     opening = [site for site in sites if site.symbol != "popen"]
-    if conversions and opening and untold(opening, 1):
-        for text in kept(scene, filter(_MODE.fullmatch, scene.strings().holding(b",ccs="))):
+    if opening and untold(opening, 1):
+        for text in kept(scene, filter(_MODE.fullmatch, conversions)):
             yield constant("likely", opening[0].symbol, text)
 
 
