@@ -29,7 +29,7 @@ from muslint.elf.variables import Variables
 from muslint.elf.where import Places
 from muslint.elf.worth import CALLERS, Worth
 
-_STEPS = 1 << 15  # instructions of the functions that are kept disassembled
+_STEPS = 1 << 14  # instructions of the functions that are kept disassembled
 _PLACES = CALLERS + CALLERS // 4  # of what may be calls of a function that is called too often; few are none
 _SHARE = 0.25  # of a level: what a function counts that merely calls another
 
@@ -197,8 +197,9 @@ class Calls:
         new = {name for name in names if name not in self._known_raw}
         if not new:
             return
-        if self._asked is not None and any(map(self._listed, new)):  # one search for all of these
-            new.update(name for name in self.slots.named if name in self._asked and name not in self._known_raw)
+        if self._asked is not None and any(map(self._listed, new)):  # one search for all that are read
+            reading = (name for name, slots in self.slots.named.items() if not slots <= self.slots.jumps)
+            new.update(name for name in reading if name in self._asked and name not in self._known_raw)
         ways = {name: self.ways(name) for name in new}
         read = frozenset().union(*(slots for _, slots in ways.values())) - self.slots.jumps
         reads = self._reads(self._image.code(), read) if read else {}
